@@ -1,0 +1,206 @@
+"""Cutting a picture into independent tiles, and putting decoded tiles back.
+
+A tile is responsible for its *core*; the cores partition the picture. The network sees more: `margin` pixels
+of the real neighbours around the core, and whatever fills its sides up to a multiple of the network's stride.
+docs/format.md, "Tiles", is the normative text; `tile_grid` is the only place that computes it.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+WHOLE_PICTURE_PIXELS = 2**20
+"""A picture of up to this many pixels is one tile by default: 768x512 in four costs 22 % more latents."""
+
+DEFAULT_CORE = 504
+DEFAULT_MARGIN = 4  # 504 + 2 * 4 = 512, a multiple of every stride in use
+
+Pixels = NDArray[np.float32]  # (3, H, W) in [0, 1]
+Picture = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
+
+
+@dataclass(frozen=True, slots=True)
+class Tiling:
+    """How a file is cut: side of the cores and width of the margin, both in pixels. Fields of the file."""
+
+    core: int = 0  # 0: the picture is one tile, and the margin is 0
+    margin: int = 0
+
+    @classmethod
+    def default(cls, width: int, height: int) -> Self:
+        """The encoder's choice: one tile up to 2**20 pixels, else cores of 504 with a margin of 4."""
+        if width * height <= WHOLE_PICTURE_PIXELS:
+            return cls()
+        return cls.of(width, height, DEFAULT_CORE, DEFAULT_MARGIN)
+
+    @classmethod
+    def of(cls, width: int, height: int, core: int, margin: int) -> Self:
+        """Tiles of the given size, or the whole picture where they would make only one tile."""
+        tiling = cls(core, margin)
+        return tiling if tile_count(width, height, tiling) > 1 else cls()
+
+
+@dataclass(frozen=True, slots=True)
+class Rect:
+    """A rectangle of pixels; `right` and `bottom` are exclusive."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @property
+    def right(self) -> int:
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> int:
+        return self.top + self.height
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Index of the rectangle in an array whose first axes are rows and columns."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One independently decodable region. `core` and `source` are in picture coordinates.
+
+    The network's pixel (0, 0) is the source's top left corner; the source lies inside the picture, and what
+    it lacks of (height, width) is filled by reflection at the right and at the bottom.
+    """
+
+    core: Rect  # the pixels this tile is responsible for
+    source: Rect  # core, margins and further real pixels up to the network's size
+    height: int  # at the network, multiples of its stride
+    width: int
+
+    @property
+    def crop(self) -> Rect:
+        """The core in the network's coordinates."""
+        core, source = self.core, self.source
+        return Rect(core.left - source.left, core.top - source.top, core.width, core.height)
+
+
+def tile_count(width: int, height: int, tiling: Tiling) -> int:
+    """Number of tiles, without building them: a parser checks it before it allocates anything."""
+    return _cell_count(width, tiling.core) * _cell_count(height, tiling.core)
+
+
+def largest_tile_pixels(width: int, height: int, tiling: Tiling) -> int:
+    """Pixels of the largest core, without building the tiles."""
+    return _largest_cell(width, tiling.core) * _largest_cell(height, tiling.core)
+
+
+def tile_grid(width: int, height: int, tiling: Tiling, stride: int) -> list[Tile]:
+    """Tiles of a picture in coding order: row by row from the top, left to right.
+
+    Parameters
+    ----------
+    width, height : int, at least 1, pixels
+    tiling : fields of the file
+    stride : int, at least 1
+        The network's: sides at the network are multiples of it.
+    """
+    columns = _spans(width, tiling, stride)
+    rows = _spans(height, tiling, stride)
+    return [
+        Tile(
+            core=Rect(x.core, y.core, x.core_length, y.core_length),
+            source=Rect(x.source, y.source, x.source_length, y.source_length),
+            height=y.padded,
+            width=x.padded,
+        )
+        for y in rows
+        for x in columns
+    ]
+
+
+def extract(picture: Picture, tile: Tile) -> Pixels:
+    """What the network sees of one tile.
+
+    Parameters
+    ----------
+    picture : uint8, shape (H, W, 3) RGB or (H, W) grey
+
+    Returns
+    -------
+    float32, shape (3, tile.height, tile.width), in [0, 1], contiguous; grey has three equal channels
+    """
+    block = picture[tile.source.slices]
+    if block.shape[:2] != (tile.height, tile.width):
+        rows = _mirrored(tile.source.height, tile.height)
+        columns = _mirrored(tile.source.width, tile.width)
+        block = block[rows[:, None], columns]
+    if block.ndim == 2:
+        block = np.broadcast_to(block[:, :, None], (*block.shape, 3))
+    pixels = np.empty((3, tile.height, tile.width), np.float32)
+    np.divide(block.transpose(2, 0, 1), 255, out=pixels, dtype=np.float32)
+    return pixels
+
+
+def place(pixels: Pixels, tile: Tile, picture: Picture) -> None:
+    """Write the core of a decoded tile into the picture, rounded and clipped to 0..255.
+
+    Parameters
+    ----------
+    pixels : float32, shape (3, tile.height, tile.width), nominally in [0, 1]
+        Values outside are clipped, and NaN becomes 0: damaged latents may decode to anything.
+    picture : uint8, shape (H, W, 3) RGB or (H, W) grey, written in place
+        Grey takes the mean of the three channels.
+    """
+    core = pixels[(slice(None), *tile.crop.slices)]
+    core = core.transpose(1, 2, 0) if picture.ndim == 3 else core.mean(axis=0)
+    # floor(x + 1/2), not rint: rint sends halves to even
+    rounded = np.floor(core * np.float32(255) + np.float32(0.5))
+    # fmax, not clip: clip keeps NaN, whose cast to an integer is undefined
+    picture[tile.core.slices] = np.fmin(np.fmax(rounded, 0), 255).astype(np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A tile along one axis, in pixels."""
+
+    core: int
+    core_length: int
+    source: int
+    source_length: int
+    padded: int
+
+
+def _cell_count(length: int, core: int) -> int:
+    """Cores along an axis: a remainder of less than half a core joins its neighbour."""
+    if core == 0:
+        return 1
+    full, rest = divmod(length, core)
+    return max(1, full + (2 * rest >= core))
+
+
+def _largest_cell(length: int, core: int) -> int:
+    """Length of the longest core along an axis; only the last can differ from the others."""
+    count = _cell_count(length, core)
+    return length if count == 1 else max(core, length - (count - 1) * core)
+
+
+def _spans(length: int, tiling: Tiling, stride: int) -> list[_Span]:
+    """The tiles along one axis."""
+    count = _cell_count(length, tiling.core)
+    edges = [tiling.core * cell for cell in range(count)] + [length]
+    spans = []
+    for begin, end in pairwise(edges):
+        source = max(0, begin - tiling.margin)
+        needed = min(length, end + tiling.margin) - source
+        padded = -(-needed // stride) * stride
+        # real neighbours are better than reflections: take them as far as the picture reaches
+        spans.append(_Span(begin, end - begin, source, min(length - source, padded), padded))
+    return spans
+
+
+def _mirrored(length: int, padded: int) -> NDArray[np.intp]:
+    """Index along an axis that is reflected at its end, the last pixel repeated: 0 1 2 2 1 0 0 1 2 ..."""
+    phase = np.arange(padded) % (2 * length)
+    return np.minimum(phase, 2 * length - 1 - phase)

@@ -1,0 +1,207 @@
+"""Tiles partition the picture, look at real neighbours, and come back to where they were cut."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tintype.codec.tiling import (
+    Rect,
+    Tile,
+    Tiling,
+    extract,
+    largest_tile_pixels,
+    place,
+    tile_count,
+    tile_grid,
+)
+
+STRIDE = 64
+
+no_deadline = settings(deadline=None)  # the machine may be busy
+
+SIZES = [
+    (1, 1),
+    (1, 2000),
+    (2000, 1),
+    (7, 9),
+    (504, 504),
+    (505, 1009),
+    (1024, 1024),
+    (1025, 1024),
+    (4032, 3024),
+]
+
+
+def pattern(width: int, height: int, channels: int = 3) -> np.ndarray:
+    """A picture whose values repeat with the prime period 251, so that swapped blocks cannot pass."""
+    values = np.arange(width * height * channels) % 251
+    picture = values.astype(np.uint8).reshape(height, width, channels)
+    return picture if channels == 3 else picture[:, :, 0]
+
+
+@st.composite
+def layouts(draw):
+    """Small pictures with small tiles: every case of the rule within a few pixels."""
+    width, height = draw(st.integers(1, 90)), draw(st.integers(1, 90))
+    core = draw(st.one_of(st.just(0), st.integers(9, 40)))
+    margin = draw(st.integers(0, 9)) if core else 0
+    return width, height, Tiling(core, margin), draw(st.sampled_from([1, 2, 8, 64]))
+
+
+@no_deadline
+@given(layouts())
+def test_cores_partition_the_picture(layout):
+    width, height, tiling, stride = layout
+    covered = np.zeros((height, width), int)
+    for tile in tile_grid(width, height, tiling, stride):
+        covered[tile.core.slices] += 1
+    assert (covered == 1).all()
+
+
+@no_deadline
+@given(layouts())
+def test_sources_lie_in_the_picture_and_hold_the_margins(layout):
+    width, height, tiling, stride = layout
+    for tile in tile_grid(width, height, tiling, stride):
+        core, source = tile.core, tile.source
+        assert 0 <= source.left <= max(0, core.left - tiling.margin)
+        assert 0 <= source.top <= max(0, core.top - tiling.margin)
+        assert width >= source.right >= min(width, core.right + tiling.margin)
+        assert height >= source.bottom >= min(height, core.bottom + tiling.margin)
+
+
+@no_deadline
+@given(layouts())
+def test_sides_at_the_network_are_the_least_multiples_of_the_stride(layout):
+    width, height, tiling, stride = layout
+    for tile in tile_grid(width, height, tiling, stride):
+        assert tile.width % stride == tile.height % stride == 0
+        needed = min(width, tile.core.right + tiling.margin) - tile.source.left
+        assert needed <= tile.width < needed + stride
+
+
+@no_deadline
+@given(layouts())
+def test_reflection_happens_only_where_the_picture_ends(layout):
+    width, height, tiling, stride = layout
+    for tile in tile_grid(width, height, tiling, stride):
+        assert tile.source.width == tile.width or tile.source.right == width
+        assert tile.source.height == tile.height or tile.source.bottom == height
+
+
+@no_deadline
+@given(layouts())
+def test_count_and_largest_tile_are_known_without_the_grid(layout):
+    width, height, tiling, stride = layout
+    tiles = tile_grid(width, height, tiling, stride)
+    assert tile_count(width, height, tiling) == len(tiles)
+    assert largest_tile_pixels(width, height, tiling) == max(t.core.width * t.core.height for t in tiles)
+
+
+@no_deadline
+@given(layouts())
+def test_no_core_is_a_sliver(layout):
+    width, height, tiling, stride = layout
+    for tile in tile_grid(width, height, tiling, stride):
+        for side, whole in ((tile.core.width, width), (tile.core.height, height)):
+            assert side == whole or tiling.core / 2 <= side < 1.5 * tiling.core
+
+
+@no_deadline
+@given(layouts())
+def test_every_pixel_comes_back_to_its_place(layout):
+    width, height, tiling, stride = layout
+    picture = pattern(width, height)
+    decoded = np.full_like(picture, 255)
+    for tile in tile_grid(width, height, tiling, stride):
+        place(extract(picture, tile), tile, decoded)
+    np.testing.assert_array_equal(decoded, picture)
+
+
+@pytest.mark.parametrize("width, height", SIZES)
+def test_real_sizes_come_back_under_the_default_tiling(width, height):
+    picture = pattern(width, height)
+    decoded = np.full_like(picture, 255)
+    for tile in tile_grid(width, height, Tiling.default(width, height), STRIDE):
+        place(extract(picture, tile), tile, decoded)
+    np.testing.assert_array_equal(decoded, picture)
+
+
+def test_grey_pictures_come_back_in_two_dimensions():
+    picture = pattern(1100, 1000, channels=1)
+    decoded = np.full_like(picture, 255)
+    for tile in tile_grid(1100, 1000, Tiling.default(1100, 1000), STRIDE):
+        pixels = extract(picture, tile)
+        assert (pixels[0] == pixels[1]).all() and (pixels[0] == pixels[2]).all()
+        place(pixels, tile, decoded)
+    np.testing.assert_array_equal(decoded, picture)
+
+
+def test_a_picture_of_two_to_the_twenty_pixels_is_one_tile():
+    assert Tiling.default(1024, 1024) == Tiling()
+    assert Tiling.default(1025, 1024) == Tiling(504, 4)
+    assert Tiling.default(1, 65535) == Tiling()
+
+
+def test_a_thin_picture_above_the_limit_is_one_row_of_tiles():
+    tiles = tile_grid(65535, 17, Tiling.default(65535, 17), STRIDE)
+    assert len(tiles) == 130
+    assert {tile.core.height for tile in tiles} == {17}
+
+
+def test_tiles_that_would_be_only_one_become_the_whole_picture():
+    assert Tiling.of(600, 500, 504, 4) == Tiling()
+    assert Tiling.of(756, 500, 504, 4) == Tiling(504, 4)
+
+
+@pytest.mark.parametrize(
+    "width, cores", [(1259, [504, 755]), (1260, [504, 504, 252]), (1261, [504, 504, 253])]
+)
+def test_a_remainder_of_less_than_half_a_core_joins_its_neighbour(width, cores):
+    tiles = tile_grid(width, 504, Tiling(504, 4), STRIDE)
+    assert [tile.core.width for tile in tiles] == cores
+
+
+def test_every_tile_of_twelve_megapixels_is_512_at_the_network():
+    tiles = tile_grid(4032, 3024, Tiling.default(4032, 3024), STRIDE)
+    assert len(tiles) == 48
+    assert {(tile.width, tile.height) for tile in tiles} == {(512, 512)}
+
+
+def test_margins_are_real_neighbours():
+    first, second, third = tile_grid(1512, 400, Tiling(504, 4), STRIDE)
+    assert first == Tile(Rect(0, 0, 504, 400), Rect(0, 0, 512, 400), height=448, width=512)
+    assert second == Tile(Rect(504, 0, 504, 400), Rect(500, 0, 512, 400), height=448, width=512)
+    assert third == Tile(Rect(1008, 0, 504, 400), Rect(1004, 0, 508, 400), height=448, width=512)
+    assert [tile.crop.left for tile in (first, second, third)] == [0, 4, 4]
+
+
+@pytest.mark.parametrize("width, height", [(1, 1), (2, 1), (3, 5), (63, 64), (64, 65), (130, 20)])
+def test_padding_is_numpys_symmetric_reflection(width, height):
+    picture = pattern(width, height)
+    (tile,) = tile_grid(width, height, Tiling(), STRIDE)
+    padding = ((0, tile.height - height), (0, tile.width - width), (0, 0))
+    expected = np.pad(picture, padding, mode="symmetric").transpose(2, 0, 1)
+    np.testing.assert_array_equal(extract(picture, tile), expected / np.float32(255))
+
+
+def test_extracted_tiles_are_contiguous_float32():
+    (tile,) = tile_grid(7, 9, Tiling(), STRIDE)
+    pixels = extract(pattern(7, 9), tile)
+    assert pixels.dtype == np.float32 and pixels.flags.c_contiguous and pixels.shape == (3, 64, 64)
+
+
+def test_placing_rounds_halves_up_and_clips():
+    (tile,) = tile_grid(7, 1, Tiling(), 1)
+    values = np.array([-1.0, 0.5 / 255, 1.5 / 255, 2.49 / 255, 254.5 / 255, 1.5, np.nan], np.float32)
+    picture = np.full((1, 7, 3), 99, np.uint8)
+    place(np.broadcast_to(values, (3, 1, 7)), tile, picture)
+    assert picture[0, :, 0].tolist() == [0, 1, 2, 2, 255, 255, 0]
+
+
+def test_infinite_pixels_are_clipped():
+    (tile,) = tile_grid(2, 1, Tiling(), 1)
+    picture = np.full((1, 2), 99, np.uint8)
+    place(np.broadcast_to(np.array([-np.inf, np.inf], np.float32), (3, 1, 2)), tile, picture)
+    assert picture.tolist() == [[0, 255]]
