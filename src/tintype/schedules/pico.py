@@ -1,0 +1,117 @@
+"""Coding steps of pico: the hyper-latents, then two groups of latents (one-shot context model).
+
+The scale decoder gives the rows of *all* latents from the hyper-latents alone, so an entropy decoder never
+waits for the float networks; the context model refines mean and width of the second group from the first
+(PICO, section 4.1). Written once for numpy and torch arrays.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tintype.codec.seam import Array, Schedule, Step
+
+Z_LIMIT = 31  # hyper-latents are integers in [-31, 31]: the bound of the scale decoder's accumulators
+
+
+class Stages(Protocol):
+    """The networks between two steps, on one engine and at one level."""
+
+    def hyper_density(self) -> tuple[Array, Array]:
+        """Rows (training: real indices) and integer means of the hyper-latents, in their full shape."""
+
+    def scale_decoder(self, z_hat: Array) -> Array:
+        """Row (training: real index) of every latent."""
+
+    def context_decoder(self, z_hat: Array) -> Array:
+        """Prior of every latent: (B, 2N, h, w)."""
+
+    def context_model(self, prior: Array, y_bar: Array) -> Array:
+        """The prior, refined by the latents of the first group (zero elsewhere)."""
+
+    def mean_width(self, prior: Array) -> tuple[Array, Array]:
+        """Mean and quantisation width of every latent, latent units."""
+
+    def constant(self, array: NDArray[Any]) -> Array:
+        """A host array as the engine's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """All elements, in C order."""
+
+    def gather(self, array: NDArray[Any]) -> NDArray[Any]:
+        return array.reshape(-1)
+
+    def scatter(self, flat: NDArray[Any], shape: tuple[int, int, int]) -> NDArray[Any]:
+        return flat.reshape(shape)
+
+    def mask(self, shape: tuple[int, int, int]) -> NDArray[np.float32]:
+        return np.ones(shape, np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Some cells of each 2x2 square; which ones rotates with the channel, so each pass sees every place.
+
+    `places` holds positions 0..3 of the square in raster order. Channel c codes those of
+    (place + c) mod 4, in C order.
+    """
+
+    places: tuple[int, ...]
+
+    def gather(self, array: NDArray[Any]) -> NDArray[Any]:
+        return array.reshape(-1)[_order(self.places, array.shape)]
+
+    def scatter(self, flat: NDArray[Any], shape: tuple[int, int, int]) -> NDArray[Any]:
+        array = np.zeros(shape, flat.dtype)
+        array.reshape(-1)[_order(self.places, shape)] = flat
+        return array
+
+    def mask(self, shape: tuple[int, int, int]) -> NDArray[np.float32]:
+        return _mask(self.places, shape)
+
+
+@lru_cache(maxsize=32)
+def _mask(places: tuple[int, ...], shape: tuple[int, int, int]) -> NDArray[np.float32]:
+    c, i, j = np.ogrid[: shape[0], : shape[1], : shape[2]]
+    place = (2 * (i % 2) + j % 2 - c) % 4
+    return np.isin(place, places).astype(np.float32)
+
+
+@lru_cache(maxsize=32)
+def _order(places: tuple[int, ...], shape: tuple[int, int, int]) -> NDArray[np.intp]:
+    return np.flatnonzero(_mask(places, shape))
+
+
+EVERYTHING = Everything()
+FIRST, SECOND = Cells((0,)), Cells((1, 2, 3))
+
+
+def schedule(
+    stages: Stages, z_shape: tuple[int, ...], y_shape: tuple[int, ...], z: Array = None, y: Array = None
+) -> Schedule:
+    """Steps of one tile (or, in training, of a batch of crops); returns the reconstructed latents.
+
+    Parameters
+    ----------
+    stages : networks at the wanted level
+    z_shape, y_shape : shapes (C, h, w) of hyper-latents (1/64) and latents (1/16)
+    z, y : what the analysis found; None when decoding
+    """
+    z_rows, z_mean = stages.hyper_density()
+    symbols = yield Step(z_rows, z_mean, stages.constant(np.float32(1)), z, EVERYTHING)
+    z_hat = (symbols + z_mean).clip(-Z_LIMIT, Z_LIMIT)
+
+    rows = stages.scale_decoder(z_hat)
+    prior = stages.context_decoder(z_hat)
+    mean, width = stages.mean_width(prior)
+    symbols = yield Step(rows, mean, width, y, FIRST)
+    y_bar = (symbols * width + mean) * stages.constant(FIRST.mask(y_shape))
+
+    mean, width = stages.mean_width(stages.context_model(prior, y_bar))
+    symbols = yield Step(rows, mean, width, y, SECOND)
+    return y_bar + (symbols * width + mean) * stages.constant(SECOND.mask(y_shape))
