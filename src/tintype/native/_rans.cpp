@@ -1,0 +1,160 @@
+// Python's door to rans.hpp: checks arrays, releases the interpreter lock, turns a Status into our exceptions.
+
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "rans.hpp"
+
+namespace nb = nanobind;
+namespace rans = tintype::rans;
+using rans::Status;
+
+template <typename T>
+using Vector = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using SymbolsOut = nb::ndarray<int16_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+namespace {
+
+[[noreturn]] void raise(const char* error, const std::string& message) {
+    nb::object type = nb::module_::import_("tintype.errors").attr(error);
+    PyErr_SetString(type.ptr(), message.c_str());
+    throw nb::python_error();
+}
+
+void require(Status status, size_t position = 0) {
+    const std::string at = " at position " + std::to_string(position);
+    switch (status) {
+        case Status::ok: return;
+        case Status::no_space: throw std::logic_error("rans: the encoder's bound does not hold");
+        case Status::bad_tables: raise("WeightsError", "tables: not rows of rising frequencies that end at 65536");
+        case Status::bad_row: raise("InputError", "the row" + at + " is not in the tables");
+        case Status::bad_skip:
+            raise("InputError", "the symbol" + at + " has a row that holds the symbol 0 alone; quantise to 0 there");
+        case Status::empty: raise("TruncatedError", "payload: empty, but the step has symbols to decode");
+        case Status::bad_lanes: raise("CorruptError", "payload: the lane code at byte 0 is above 5");
+        case Status::short_head: raise("TruncatedError", "payload: ends within the lanes' states");
+        case Status::odd_words: raise("CorruptError", "payload: an odd number of bytes follows the states");
+        case Status::bad_state: raise("CorruptError", "payload: a lane's state is below 65536");
+        case Status::out_of_words: raise("TruncatedError", "payload: the words end before the last symbol");
+        case Status::long_escape:
+            raise("CorruptError", "payload: an escape code is longer than any int16 needs");
+        case Status::wide_escape: raise("CorruptError", "payload: an escape stands for a value that is no int16");
+        case Status::words_left: raise("CorruptError", "payload: bytes are left after the last symbol");
+        case Status::open_state:
+            raise("CorruptError",
+                  "payload: a lane does not end in its initial state; the bytes or rows are wrong");
+    }
+}
+
+// Owns what build() derives.
+class Tables {
+   public:
+    Tables(Vector<int32_t> cumulative, Vector<int32_t> offsets, Vector<int16_t> first) {
+        const rans::Source source{cumulative.data(), cumulative.data() + cumulative.size(), offsets.data(),
+                                  offsets.data() + offsets.size(), first.data(), first.data() + first.size()};
+        rans::Sizes sizes;
+        require(rans::measure(source, sizes));
+        rows_.resize(sizes.rows);
+        entries_.resize(sizes.entries);
+        reciprocals_.resize(sizes.entries);
+        buckets_.resize(sizes.buckets);
+        rans::build(source, rows_.data(), entries_.data(), reciprocals_.data(), buckets_.data());
+    }
+
+    rans::Tables view() const noexcept {
+        return {rows_.data(), rows_.data() + rows_.size(), entries_.data(), reciprocals_.data(), buckets_.data()};
+    }
+
+   private:
+    std::vector<rans::Row> rows_;
+    std::vector<rans::Entry> entries_;
+    std::vector<uint64_t> reciprocals_;
+    std::vector<uint16_t> buckets_;
+};
+
+struct Step {
+    Vector<uint16_t> rows;
+    Vector<int16_t> symbols;
+};
+
+nb::bytes encode(nb::sequence sequence, const Tables& tables) {
+    std::vector<Step> steps;
+    for (nb::handle item : sequence) {
+        Step step{nb::cast<Vector<uint16_t>>(item[0]), nb::cast<Vector<int16_t>>(item[1])};
+        if (step.rows.size() != step.symbols.size())
+            raise("InputError", "a step has " + std::to_string(step.rows.size()) + " rows and " +
+                                    std::to_string(step.symbols.size()) + " symbols");
+        steps.push_back(std::move(step));
+    }
+    std::vector<uint8_t> buffer;
+    rans::Encoder encoder{};
+    Status status = Status::ok;
+    size_t position = 0;
+    {
+        nb::gil_scoped_release released;
+        const rans::Tables view = tables.view();
+        rans::Tally tally{};
+        for (const Step& s : steps) {
+            status = rans::count(view, s.rows.data(), s.rows.data() + s.rows.size(), s.symbols.data(), tally, position);
+            if (status != Status::ok) break;
+        }
+        if (status == Status::ok) {
+            buffer.resize(rans::bound(tally));
+            rans::start(encoder, tally, buffer.data(), buffer.data() + buffer.size());
+            for (auto s = steps.rbegin(); s != steps.rend() && status == Status::ok; ++s)
+                status = rans::encode(encoder, view, s->rows.data(), s->rows.data() + s->rows.size(), s->symbols.data());
+            if (status == Status::ok) status = rans::flush(encoder, tally);
+        }
+    }
+    require(status, position);
+    return nb::bytes(encoder.next, size_t(buffer.data() + buffer.size() - encoder.next));
+}
+
+class Decoder {
+   public:
+    Decoder(nb::bytes payload, nb::handle_t<Tables> tables)
+        : payload_(payload), owner_(nb::borrow(tables)), tables_(nb::cast<const Tables&>(tables).view()) {
+        const auto* begin = static_cast<const uint8_t*>(payload.data());
+        require(rans::open(decoder_, begin, begin + payload.size()));
+    }
+
+    void decode(Vector<uint16_t> rows, SymbolsOut symbols) {
+        if (rows.size() != symbols.size()) raise("InputError", "rows and symbols must have the same length");
+        // Two threads in one decoder would move `next` past its end.
+        if (busy_.test_and_set()) throw std::runtime_error("rans: a Decoder is used by two threads at once");
+        Status status;
+        size_t position = 0;
+        {
+            nb::gil_scoped_release released;
+            status = rans::decode(decoder_, tables_, rows.data(), rows.data() + rows.size(), symbols.data(), position);
+        }
+        busy_.clear();
+        require(status, position);
+    }
+
+    void finish() const { require(rans::finish(decoder_)); }
+
+   private:
+    nb::bytes payload_;  // keeps the bytes and the tables alive
+    nb::object owner_;
+    rans::Tables tables_;
+    rans::Decoder decoder_;
+    std::atomic_flag busy_ = ATOMIC_FLAG_INIT;
+};
+
+}  // namespace
+
+NB_MODULE(_rans, m) {
+    nb::class_<Tables>(m, "Tables")
+        .def(nb::init<Vector<int32_t>, Vector<int32_t>, Vector<int16_t>>(), nb::arg("cumulative"), nb::arg("offsets"),
+             nb::arg("first"));
+    m.def("encode", &encode, nb::arg("steps"), nb::arg("tables"));
+    nb::class_<Decoder>(m, "Decoder")
+        .def(nb::init<nb::bytes, nb::handle_t<Tables>>(), nb::arg("payload"), nb::arg("tables"))
+        .def("decode", &Decoder::decode, nb::arg("rows"), nb::arg("symbols").noconvert())
+        .def("finish", &Decoder::finish);
+}
