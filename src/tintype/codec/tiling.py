@@ -43,6 +43,9 @@ class Tiling:
         return tiling if tile_count(width, height, tiling) > 1 else cls()
 
 
+WHOLE_PICTURE = Tiling()
+
+
 @dataclass(frozen=True, slots=True)
 class Rect:
     """A rectangle of pixels; `right` and `bottom` are exclusive."""
