@@ -347,31 +347,28 @@ def _require_exact_length(layout: Layout, file_bytes: int) -> None:
 
 
 def describe(data: Bytes) -> tuple[list[Field], TintypeError | None]:
-    """All fields of a file as far as they can be read, and the first thing wrong with it."""
+    """All fields of a file up to where it is cut or unreadable, and what `parse` says is wrong with it."""
     reader = FieldReader(data)
-    problems: list[TintypeError] = []
     try:
         layout = _read_layout(reader)
-        for number in range(len(layout.sections)):
-            _describe_section(reader, layout, number, problems)
-        _require_supported(layout)
-        _require_exact_length(layout, len(reader.data))
     except TintypeError as error:
-        problems.append(error)
-    return reader.fields, problems[0] if problems else None
-
-
-def _describe_section(reader: FieldReader, layout: Layout, number: int, problems: list[TintypeError]) -> None:
-    section = layout.sections[number]
-    reader.take(section.length, section.name)
-    reader.describe(f"{section.length} bytes")
-    reader.take(4, f"{section.name} CRC")
+        return reader.fields, error
+    for number, section in enumerate(layout.sections):
+        if section.end > len(reader.data):
+            break
+        reader.take(section.length, section.name)
+        reader.describe(f"{section.length} bytes")
+        reader.take(4, f"{section.name} CRC")
+        try:
+            _read_section(reader.data, layout, number)
+            reader.describe("holds")
+        except CorruptError:
+            reader.describe("WRONG")
     try:
-        _read_section(reader.data, layout, number)
-        reader.describe("holds")
-    except FormatError as error:
-        reader.describe("WRONG")
-        problems.append(error)
+        parse(data)
+    except TintypeError as error:
+        return reader.fields, error
+    return reader.fields, None
 
 
 def main(arguments: list[str]) -> int:
