@@ -1,0 +1,411 @@
+"""Pictures come in upright and whole, or are refused with the way out; they go out as they are."""
+
+import base64
+import io
+import struct
+import warnings
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from tintype.errors import InputError
+from tintype.images import MAX_SIDE, Picture, load, output_suffix, save, to_pillow
+
+RGB = (np.arange(9 * 7 * 3) % 251).astype(np.uint8).reshape(9, 7, 3)
+GREY = RGB[:, :, 0].copy()
+
+ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf tiff:Orientation="6"/></x:xmpmeta>'
+XMP_UPRIGHT = XMP.replace(b'"6"', b'"1"')
+
+
+def exif(orientation: int, *, order: str = "<") -> bytes:
+    """A TIFF structure with a maker's tag and an orientation."""
+    start = {"<": b"II*\0", ">": b"MM\0*"}[order]
+    tags = struct.pack(f"{order}H", 2)
+    tags += struct.pack(f"{order}HHIHH", 0x0112, 3, 1, orientation, 0)
+    tags += struct.pack(f"{order}HHI4s", 0x010F, 2, 4, b"abc\0")
+    return start + struct.pack(f"{order}I", 8) + tags + bytes(4)
+
+
+def encoded(image: Image.Image, format: str, **options) -> io.BytesIO:
+    file = io.BytesIO()
+    image.save(file, format, **options)
+    file.seek(0)
+    return file
+
+
+def test_arrays_are_taken_as_they_are():
+    np.testing.assert_array_equal(load(RGB).pixels, RGB)
+    np.testing.assert_array_equal(load(GREY).pixels, GREY)
+    assert (load(RGB).width, load(RGB).height, load(RGB).grey, load(GREY).grey) == (7, 9, False, True)
+
+
+def test_strided_arrays_become_contiguous():
+    picture = load(RGB[::-1, ::2])
+    assert picture.pixels.flags.c_contiguous
+    np.testing.assert_array_equal(picture.pixels, RGB[::-1, ::2])
+
+
+@pytest.mark.parametrize(
+    "array, message",
+    [
+        (RGB.astype(np.float32), "array of float32 .* convert it to uint8"),
+        (RGB.astype(np.uint16), "array of uint16"),
+        (RGB[:, :, :2], r"shape \(9, 7, 2\) is neither"),
+        (np.zeros((2, 2, 4), np.uint8), r"shape \(2, 2, 4\)"),
+        (np.zeros(5, np.uint8), r"shape \(5,\)"),
+        (np.zeros((0, 5), np.uint8), "5 x 0 pixels; each side must be from 1 to 65535"),
+        (np.zeros((1, MAX_SIDE + 1), np.uint8), "65536 x 1 pixels"),
+    ],
+)
+def test_arrays_that_cannot_be_coded_are_refused(array, message):
+    with pytest.raises(InputError, match=message):
+        load(array)
+
+
+def test_the_longest_side_is_the_formats():
+    from tintype.codec.header import MAX_SIDE as FORMAT_MAX_SIDE
+
+    assert MAX_SIDE == FORMAT_MAX_SIDE
+    assert load(np.zeros((1, MAX_SIDE), np.uint8)).width == MAX_SIDE
+
+
+def test_pillow_images_are_taken_without_loss():
+    np.testing.assert_array_equal(load(Image.fromarray(RGB)).pixels, RGB)
+    np.testing.assert_array_equal(load(Image.fromarray(GREY)).pixels, GREY)
+
+
+def test_a_palette_becomes_rgb():
+    image = Image.fromarray(GREY).convert("P")
+    image.putpalette(list(range(255, -1, -1)) + [7] * 512)
+    expected = np.asarray(image.convert("RGB"))
+    np.testing.assert_array_equal(load(image).pixels, expected)
+    np.testing.assert_array_equal(load(encoded(image, "PNG")).pixels, expected)
+    np.testing.assert_array_equal(load(encoded(image, "GIF")).pixels, expected)
+
+
+@pytest.mark.parametrize("format", ["PNG", "BMP", "TIFF", "PPM"])
+@pytest.mark.parametrize("array", [RGB, GREY], ids=["rgb", "grey"])
+def test_lossless_files_are_read_exactly(tmp_path, format, array):
+    path = tmp_path / "picture"
+    Image.fromarray(array).save(path, format)
+    for source in (path, str(path), io.BytesIO(path.read_bytes())):
+        np.testing.assert_array_equal(load(source).pixels, array)
+
+
+def test_jpegs_are_read_as_pillow_reads_them():
+    file = encoded(Image.fromarray(RGB), "JPEG")
+    np.testing.assert_array_equal(load(file).pixels, np.asarray(Image.open(file)))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "PA", "RGBa", "La"])
+def test_alpha_is_refused(mode):
+    with pytest.raises(InputError, match=r"the image: has transparency, .* flatten it first"):
+        load(Image.new(mode, (3, 3)))
+
+
+def test_transparent_colours_are_refused():
+    with pytest.raises(InputError, match="has transparency"):
+        load(encoded(Image.fromarray(RGB), "PNG", transparency=(1, 2, 3)))
+    with pytest.raises(InputError, match="has transparency"):
+        load(encoded(Image.fromarray(GREY).convert("P"), "GIF", transparency=3))
+
+
+@pytest.mark.parametrize(
+    "mode, message",
+    [
+        ("1", "1 bit; convert it to grey"),
+        ("CMYK", "CMYK; convert it to RGB"),
+        ("YCbCr", "without loss; convert it first"),
+        ("I", "more than 8 bits"),
+        ("F", "more than 8 bits"),
+        ("I;16", "more than 8 bits"),
+        ("HSV", "mode HSV cannot be coded"),
+        ("LAB", "mode LAB cannot be coded"),
+    ],
+)
+def test_other_modes_are_refused_with_the_way_out(mode, message):
+    with pytest.raises(InputError, match=message):
+        load(Image.new(mode, (3, 3)))
+
+
+def png_16_bit_rgb() -> bytes:
+    """Written by hand: Pillow reads such files, dropping half of the bits, but cannot write them."""
+    import zlib
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    head = struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0)
+    body = zlib.compress(bytes([0]) + bytes(range(12)))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+
+def tiff_16_bit_rgb() -> bytes:
+    entries = [
+        (256, 3, 1, 2), (257, 3, 1, 1), (258, 3, 3, 110), (259, 3, 1, 1), (262, 3, 1, 2),
+        (273, 4, 1, 116), (277, 3, 1, 3), (279, 4, 1, 12),
+    ]  # fmt: skip
+    directory = (
+        struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *e) for e in entries) + bytes(4)
+    )
+    return b"II*\0\x08\0\0\0" + directory + struct.pack("<HHH", 16, 16, 16) + bytes(range(12))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [png_16_bit_rgb(), tiff_16_bit_rgb(), b"P6 2 1 65535\n" + bytes(range(12)), b"P6 2 1 1023\n" + bytes(12)],
+    ids=["png", "tiff", "ppm 16", "ppm 10"],
+)
+def test_deep_files_that_pillow_would_flatten_silently_are_refused(data):
+    assert Image.open(io.BytesIO(data)).mode == "RGB"
+    with pytest.raises(InputError, match=r"1[06] bits per sample cannot be coded yet"):
+        load(io.BytesIO(data))
+
+
+# 2 x 2 pixels from the reference encoders, since Pillow writes neither
+AVIF_10_BIT = """
+AAAAIGZ0eXBhdmlmAAAAAGF2aWZtaWYxbWlhZk1BMUIAAADrbWV0YQAAAAAAAAAhaGRscgAAAAAAAAAAcGljdAAAAAAAAAAAAAAAAAAAAAAO
+cGl0bQAAAAAAAQAAAB5pbG9jAAAAAEQAAAEAAQAAAAEAAAETAAAAIgAAAChpaW5mAAAAAAABAAAAGmluZmUCAAAAAAEAAGF2MDFDb2xvcgAA
+AABqaXBycAAAAEtpcGNvAAAAFGlzcGUAAAAAAAAAAgAAAAIAAAAQcGl4aQAAAAADCgoKAAAADGF2MUOBAEwAAAAAE2NvbHJuY2x4AAIAAgAG
+gAAAABdpcG1hAAAAAAAAAAEAAQQBAoMEAAAAKm1kYXQSAAoIGAA26BAQNCAyFBlHh4YhgABoBAAgkEAuRPi6OXP2
+"""
+JPEG_2000_12_BIT = """
+0000000c6a5020200d0a870a00000014667479706a703220000000006a7032200000002d6a7032680000001669686472000000020000000200
+030b0700000000000f636f6c7201000000000010000000916a703263ff4fff51002f000000000002000000020000000000000000000000020000
+0002000000000000000000030b01010b01010b0101ff52000c00000001010004040001ff5c00044060ff640025000143726561746564206279
+204f70656e4a5045472076657273696f6e20322e352e34ff90000a0000000000190001ff93cfe418088c4d2083cb8080ffd9
+"""
+
+
+@pytest.mark.parametrize(
+    "data, bits",
+    [(base64.b64decode(AVIF_10_BIT), 10), (bytes.fromhex(JPEG_2000_12_BIT), 12)],
+    ids=["avif", "jpeg 2000"],
+)
+def test_deep_files_of_modern_formats_are_refused(data, bits):
+    image = Image.open(io.BytesIO(data))
+    assert (image.mode, image.size) == ("RGB", (2, 2))
+    for source in (io.BytesIO(data), image):
+        with pytest.raises(InputError, match=f"{bits} bits per sample"):
+            load(source)
+
+
+@pytest.mark.parametrize("format", ["AVIF", "JPEG2000"])
+def test_modern_formats_of_eight_bits_are_read(format):
+    file = encoded(Image.fromarray(RGB), format)
+    np.testing.assert_array_equal(load(file).pixels, np.asarray(Image.open(file)))
+
+
+def test_five_bit_bitmaps_are_not_taken_for_deep_ones():
+    header = struct.pack("<2sIHHI", b"BM", 58, 0, 0, 54) + struct.pack(
+        "<IiiHHIIiiII", 40, 2, 1, 1, 16, 0, 4, 0, 0, 0, 0
+    )
+    assert load(io.BytesIO(header + bytes([0xFF, 0x7F, 0, 0]))).pixels.tolist() == [[[255] * 3, [0] * 3]]
+
+
+def test_animations_and_pages_are_refused():
+    frames = [Image.fromarray(RGB), Image.fromarray(255 - RGB)]
+    for format in ("GIF", "PNG", "WEBP", "TIFF"):
+        file = encoded(frames[0], format, save_all=True, append_images=frames[1:])
+        with pytest.raises(InputError, match="2 frames or pages; pass one of them"):
+            load(file)
+        assert load(Image.open(file).convert("RGB")).width == 7
+
+
+def test_the_first_picture_of_a_phones_multi_picture_file_is_coded_with_a_warning():
+    frames = [Image.fromarray(RGB), Image.fromarray(255 - RGB)]
+    file = encoded(frames[0], "MPO", save_all=True, append_images=frames[1:])
+    with pytest.warns(UserWarning, match="only the first of its 2 pictures"):
+        picture = load(file)
+    np.testing.assert_array_equal(picture.pixels, np.asarray(Image.open(file)))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_orientation_is_applied_and_reset(orientation, order):
+    # where row 0 and column 0 of the stored pixels are seen, by the EXIF standard's table
+    seen = {
+        1: RGB, 2: RGB[:, ::-1], 3: RGB[::-1, ::-1], 4: RGB[::-1],
+        5: RGB.transpose(1, 0, 2), 6: RGB.transpose(1, 0, 2)[:, ::-1],
+        7: RGB.transpose(1, 0, 2)[::-1, ::-1], 8: RGB.transpose(1, 0, 2)[::-1],
+    }  # fmt: skip
+    picture = load(encoded(Image.fromarray(RGB), "PNG", exif=exif(orientation, order=order)))
+    np.testing.assert_array_equal(picture.pixels, seen[orientation])
+    assert picture.pixels.flags.c_contiguous
+    assert picture.exif == exif(1, order=order)
+
+
+@pytest.mark.parametrize(
+    "format, options", [("JPEG", {}), ("WEBP", {"lossless": True}), ("AVIF", {}), ("TIFF", {})]
+)
+def test_orientation_is_applied_in_every_format_that_has_it(format, options):
+    tags = Image.Exif()
+    tags[0x0112] = 6
+    picture = load(encoded(Image.fromarray(RGB), format, exif=tags, **options))
+    assert (picture.width, picture.height) == (9, 7)
+    assert load(to_pillow(picture)).width == 9
+
+
+def test_orientation_in_xmp_is_applied_and_reset():
+    picture = load(encoded(Image.fromarray(RGB), "WEBP", xmp=XMP, lossless=True))
+    assert (picture.width, picture.height) == (9, 7)
+    assert picture.xmp == XMP_UPRIGHT
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".avif", ".tiff"])
+def test_metadata_travel_along(tmp_path, suffix):
+    path = tmp_path / f"picture{suffix}"
+    save(Picture(RGB, icc=ICC, exif=exif(1), xmp=XMP_UPRIGHT), path)
+    again = load(path)
+    assert again.icc == ICC
+    assert again.xmp == XMP_UPRIGHT
+    assert again.exif == (
+        exif(1) if suffix not in (".avif", ".tiff") else again.exif
+    )  # those write their own
+    with Image.open(path) as image:
+        assert image.getexif()[0x010F] == "abc"
+
+
+def test_a_cameras_tags_do_not_overrule_those_of_a_tiff(tmp_path):
+    tags = Image.Exif()
+    tags[0x0100], tags[0x0101], tags[0x0103], tags[0x010F] = 4000, 3000, 6, "abc"
+    path = tmp_path / "picture.tiff"
+    save(Picture(RGB, exif=tags.tobytes()[6:]), path)
+    np.testing.assert_array_equal(load(path).pixels, RGB)
+    with Image.open(path) as image:
+        assert image.getexif()[0x010F] == "abc"
+
+
+def test_pillow_images_carry_metadata_out_and_in():
+    picture = Picture(GREY, icc=ICC, exif=exif(1), xmp=XMP_UPRIGHT)
+    image = to_pillow(picture)
+    assert image.mode == "L"
+    again = load(image)
+    assert (again.icc, again.exif, again.xmp) == (ICC, exif(1), XMP_UPRIGHT)
+    np.testing.assert_array_equal(again.pixels, GREY)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b"",
+        b"II*\0",
+        b"XX*\0\x08\0\0\0\0\0",
+        b"II*\0\xff\xff\xff\xff\0\0",
+        exif(6)[:20],
+        b"II*\0\x08\0\0\0\xff\xff" + bytes(24),
+    ],
+)
+def test_damaged_exif_is_left_behind(damaged):
+    image = Image.fromarray(RGB)
+    image.info["exif"] = damaged
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's, about the same damage
+        assert load(image).exif is None
+
+
+def test_xmp_that_is_not_text_is_left_behind():
+    image = Image.fromarray(RGB)
+    image.info["xmp"] = b"\xff\xfe"
+    assert load(image).xmp is None
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".PNG"])
+@pytest.mark.parametrize("array", [RGB, GREY], ids=["rgb", "grey"])
+def test_lossless_formats_are_written_exactly(tmp_path, suffix, array):
+    path = tmp_path / f"picture{suffix}"
+    save(array, path)
+    loaded = load(path).pixels
+    np.testing.assert_array_equal(loaded, np.stack([array] * 3, 2) if loaded.ndim > array.ndim else array)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".jpeg", ".avif"])
+def test_lossy_formats_are_written_closely(tmp_path, suffix):
+    smooth = np.add.outer(np.arange(64), np.arange(48)).astype(np.uint8)
+    path = tmp_path / f"picture{suffix}"
+    save(np.stack([smooth, 255 - smooth, smooth // 2], axis=2), path)
+    decoded = load(path).pixels.astype(int)
+    assert np.abs(decoded[:, :, 0] - smooth).mean() < 3
+
+
+def test_an_open_file_is_written_by_the_suffix_given():
+    file = io.BytesIO()
+    save(RGB, file, suffix=".png")
+    assert Image.open(file).format == "PNG"
+    with pytest.raises(InputError, match="suffix"):
+        save(RGB, io.BytesIO())
+
+
+@pytest.mark.parametrize("name, suffix", [("a/b.PNG", ".png"), (".webp", ".webp"), ("x.tar.jpeg", ".jpeg")])
+def test_output_suffixes_are_found(name, suffix):
+    assert output_suffix(name) == suffix
+
+
+@pytest.mark.parametrize("name", ["picture", "picture.gif", "picture.tint", "png", ""])
+def test_other_output_suffixes_are_refused(name):
+    with pytest.raises(InputError, match=r"does not end in a picture's suffix: .png, .jpg"):
+        output_suffix(name)
+
+
+def test_a_format_that_cannot_hold_the_picture_says_so(tmp_path):
+    with pytest.raises(
+        InputError, match="16384 x 1 pixels as WEBP: cannot be written, choose another format"
+    ):
+        save(np.zeros((1, 16384), np.uint8), tmp_path / "wide.webp")
+    with pytest.raises(InputError, match=r"as JPEG: cannot be written, .*EXIF data is too long"):
+        save(Picture(RGB, exif=exif(1) + bytes(70000)), tmp_path / "heavy.jpg")
+
+
+def test_errors_of_the_system_stay_what_they_are(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        load(tmp_path / "missing.png")
+    with pytest.raises(IsADirectoryError):
+        load(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        save(RGB, tmp_path / "missing" / "picture.png")
+
+
+def test_a_file_of_something_else_is_refused(tmp_path):
+    path = tmp_path / "notes.png"
+    path.write_bytes(b"Dear diary")
+    with pytest.raises(InputError, match=r"notes.png: not a picture in a known format .*PNG, JPEG"):
+        load(path)
+
+
+def test_a_truncated_file_is_refused(tmp_path):
+    path = tmp_path / "cut.png"
+    noise = np.random.default_rng(251).integers(0, 256, (64, 64, 3), np.uint8)
+    path.write_bytes(encoded(Image.fromarray(noise), "PNG").getvalue()[:5000])
+    with pytest.raises(InputError, match=r"cut.png: damaged, .*truncated"):
+        load(path)
+
+
+def test_a_decompression_bomb_is_refused(monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 30)
+    with pytest.raises(InputError, match=r"decompression bomb .* a higher PIL.Image.MAX_IMAGE_PIXELS"):
+        load(encoded(Image.fromarray(RGB), "PNG"))
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "PPM", "JPEG2000"])
+@pytest.mark.filterwarnings("ignore")  # Pillow's, about the damage
+def test_damaged_files_are_refused_or_read(format):
+    rng = np.random.default_rng(251)
+    tags = Image.Exif()
+    tags[0x0112] = 6
+    options = {"exif": tags} if format in ("PNG", "JPEG", "WEBP", "AVIF", "TIFF") else {}
+    whole = encoded(Image.fromarray(RGB), format, **options).getvalue()
+    refused = 0
+    for _ in range(100):
+        data = bytearray(whole)
+        for at in rng.integers(0, len(data), 4):
+            data[at] = rng.integers(0, 256)
+        try:
+            assert (
+                load(io.BytesIO(data[: rng.integers(len(data) // 2, len(data) + 1)])).pixels.dtype == np.uint8
+            )
+        except InputError:
+            refused += 1
+    assert refused > 0
