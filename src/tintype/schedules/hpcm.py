@@ -197,7 +197,6 @@ class Schedule:
         return max(large.stride for step in self.steps for _, large in step.latents.pairs)
 
 
-# Patterns
 # A pattern lists, per channel group, the positions (modulo the period) that a step codes. At every position
 # exactly as many groups are active as the small array has groups of channels.
 

@@ -132,7 +132,45 @@ OFFICIAL: dict[str, HPCMConfig] = {
 }
 """The published models; weights of the authors fit them."""
 
-SMALL: dict[str, HPCMConfig] = {}
+SMALL: dict[str, HPCMConfig] = {
+    config.name: config
+    for config in (
+        HPCMConfig(
+            "hpcm-nano",
+            latents=64,
+            hyper_latents=64,
+            widths=(24, 48, 96),
+            analysis_depths=(1, 2, 3, 0),
+            synthesis_depths=(0, 3, 2, 1),
+            hyper_width=64,
+            hyper_analysis_depths=(0, 1),
+            hyper_synthesis_depths=(1, 0),
+            coarse=NetDepths(1, 1),
+            fine=NetDepths(2, 1),
+            heads=8,
+        ),
+        HPCMConfig(
+            "hpcm-tiny",
+            latents=96,
+            hyper_latents=64,
+            widths=(40, 80, 160),
+            hyper_width=96,
+            hyper_analysis_depths=(1, 2),
+            hyper_synthesis_depths=(2, 1),
+            coarse=NetDepths(1, 1),
+            fine=NetDepths(2, 1),
+            heads=12,
+        ),
+        HPCMConfig(
+            "hpcm-small",
+            latents=160,
+            hyper_latents=160,
+            widths=(64, 128, 256),
+            hyper_width=160,
+            heads=16,
+        ),
+    )
+}
 """Sizes for study and training, without the oddity of the official weights."""
 
 VARIANTS: dict[str, HPCMConfig] = {

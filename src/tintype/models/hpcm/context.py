@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from tintype.models.hpcm.config import HPCMConfig, NetDepths
 from tintype.models.hpcm.lattice import halves, misplaced, place, take
-from tintype.models.hpcm.layers import DepthwiseBlock
+from tintype.models.hpcm.layers import DepthwiseBlock, at_least_float32, full_precision
 from tintype.schedules.hpcm import CodingStep, Stage
 
 
@@ -63,8 +63,9 @@ class ContextNet(nn.Module):
     def forward(self, x: Tensor, gain: Tensor) -> Tensor:
         """(B, 3C, h, w) and a gain (1, 3C, 1, 1) to scales and means (B, 2C, h, w)."""
         x = self.after(self.before(x) * gain)
-        with torch.autocast(x.device.type, enabled=False):
-            return self.head(x.float() if x.dtype in (torch.bfloat16, torch.float16) else x)  # type: ignore[no-any-return]
+        with full_precision(x.device):
+            out: Tensor = self.head(at_least_float32(x))
+        return out
 
 
 class Fusion(nn.Module):

@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tintype.models.hpcm.layers import at_least_float32, full_precision
+
 SHAPE = 1.5
 """β."""
 SCALE_BOUND = 0.12
@@ -95,15 +97,10 @@ def likelihood(residual: Tensor, scale: Tensor) -> Tensor:
     bound is all that is left. Rates of outliers are overestimated; training needs this form, and so do
     comparisons with the paper.
     """
-    with torch.autocast(residual.device.type, enabled=False):
-        residual, scale = _wide(residual), lower_bound(_wide(scale), SCALE_BOUND)
+    with full_precision(residual.device):
+        residual, scale = at_least_float32(residual), lower_bound(at_least_float32(scale), SCALE_BOUND)
         value = _likelihood(residual, scale.expand_as(residual))
         return lower_bound(value, LIKELIHOOD_BOUND)
-
-
-def _wide(x: Tensor) -> Tensor:
-    """At least float32."""
-    return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
 
 
 class Prior(nn.Module):

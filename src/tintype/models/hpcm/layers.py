@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -55,6 +56,21 @@ class DepthwiseBlock(nn.Module):
         return x + change
 
 
+@contextmanager
+def full_precision(device: torch.device) -> Iterator[None]:
+    """Layers run in the type of their weights, whatever autocast says outside."""
+    if device.type == "meta":  # knows no autocast
+        yield
+    else:
+        with torch.autocast(device.type, enabled=False):
+            yield
+
+
+def at_least_float32(x: Tensor) -> Tensor:
+    """Halves become float32; anything wider stays."""
+    return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
+
+
 class FloatTail(nn.Sequential):
     """A sequence whose last layer runs in float32 even where autocast lowers the others.
 
@@ -66,8 +82,9 @@ class FloatTail(nn.Sequential):
         *layers, last = self
         for layer in layers:
             x = layer(x)
-        with torch.autocast(x.device.type, enabled=False):
-            return last(x.float() if x.dtype in (torch.bfloat16, torch.float16) else x)  # type: ignore[no-any-return]
+        with full_precision(x.device):
+            out: Tensor = last(at_least_float32(x))
+        return out
 
 
 def down(inputs: int, outputs: int, kernel: int = 2) -> nn.Conv2d:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +19,7 @@ from tintype.models.hpcm.layers import (
     PartialBlock,
     analysis_transform,
     down,
+    full_precision,
     synthesis_transform,
     up,
 )
@@ -166,24 +168,78 @@ class HPCM(nn.Module):
         """y of a picture; raises InputError where its shape does not fit."""
         if x.ndim != 4 or x.shape[1] != 3:
             raise InputError(f"{self.config.name}: pictures are (B, 3, height, width), got {tuple(x.shape)}")
+        self.check_size(x.shape[2], x.shape[3])
+        y: Tensor = self.analysis(x)
+        return y
+
+    def check_size(self, height: int, width: int) -> None:
+        """Raise InputError unless the lattices and windows fit a picture of this size."""
         multiple = self.config.multiple
-        if x.shape[2] % multiple or x.shape[3] % multiple or 0 in x.shape:
+        if height % multiple or width % multiple or min(height, width) < multiple:
             raise InputError(
-                f"{self.config.name}: height and width must be multiples of {multiple}, got {x.shape[2]} x "
-                f"{x.shape[3]}; pad the picture first"
+                f"{self.config.name}: height and width must be multiples of {multiple}, got {height} x "
+                f"{width}; pad the picture first"
             )
-        return self.analysis(x)
 
     def predict(self, z_hat: Tensor) -> Tensor:
         """Hyper-parameters (B, 2C, H, W), scales first, of decoded hyper-latents; in float32 under autocast
         too."""
-        with torch.autocast(z_hat.device.type, enabled=False):
-            return self.hyper_synthesis(z_hat)  # type: ignore[no-any-return]
+        with full_precision(z_hat.device):
+            params: Tensor = self.hyper_synthesis(z_hat)
+        return params
 
     def _rounded(self, residual: Tensor) -> Tensor:
         """Nearest integers, halves to even; in training with the gradient of the identity."""
         rounded = residual.round()
         return residual + (rounded - residual).detach() if self.training else rounded
+
+    def update(self, force: bool = False) -> bool:
+        """Make the integer tables if there are none (or by force); True if they were made.
+
+        Tables of z belong to the weights and depend, in single counts, on the machine that makes them: a
+        weights file keeps them.
+        """
+        from tintype.models.hpcm.coding import make_tables
+
+        if self.tables is not None and not force:
+            return False
+        self.tables = make_tables(self)
+        return True
+
+    def compress(self, x: Tensor) -> dict[str, Any]:
+        """Streams of pictures, as users of CompressAI know them: no header, the caller keeps shape and size.
+
+        Parameters
+        ----------
+        x : Tensor, shape (B, 3, height, width), RGB in [0, 1]
+
+        Returns
+        -------
+        dict
+            "strings": [y streams, z streams], B of each; "shape": (height / 64, width / 64).
+
+        Raises
+        ------
+        InputError
+            The shape does not fit, or the picture is too large for the memory at hand.
+        WeightsError
+            There are no tables yet: call `update()`.
+        """
+        from tintype.models.hpcm.streams import compress
+
+        return compress(self, x)
+
+    def decompress(self, strings: Sequence[Sequence[bytes]], shape: Sequence[int]) -> dict[str, Tensor]:
+        """Pictures of streams: {"x_hat": (B, 3, height, width), clamped to [0, 1]}.
+
+        Raises
+        ------
+        FormatError
+            A stream is damaged, or was made by other weights or other numerics.
+        """
+        from tintype.models.hpcm.streams import decompress
+
+        return decompress(self, strings, shape)
 
 
 def _uniform(like: Tensor, generator: torch.Generator | None) -> Tensor:

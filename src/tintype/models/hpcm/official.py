@@ -103,7 +103,7 @@ def clean(checkpoint: object, origin: str = "checkpoint") -> dict[str, Tensor]:
     for key, value in checkpoint.items():
         if not isinstance(key, str) or not isinstance(value, Tensor):
             raise WeightsError(
-                f"{origin}: entry {key!r} is {type(value).__name__}, not a tensor; this is no checkpoint of HPCM weights"
+                f"{origin}: entry {key!r} is {type(value).__name__}, not a tensor; this is no checkpoint"
             )
         name = key.removeprefix("module.")
         if not name.startswith(_IGNORED):
@@ -194,4 +194,4 @@ def load_official(model: HPCM, checkpoint: object) -> None:
         It is no state dict, or does not fit; the message lists what differs.
     """
     model.load_state_dict(translate(model, clean(checkpoint)), assign=True)
-    model.z_tables = None
+    model.tables = None
