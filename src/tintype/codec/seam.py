@@ -7,17 +7,16 @@ known once all earlier symbols are known.
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.codec.tables import Tables
+from tintype.codec.rans import Coded
+from tintype.codec.tables import Rows, Symbols, Tables
 
 Array = Any  # numpy or torch, the engine's own
 Pixels = NDArray[np.float32]  # (3, H, W) in [0, 1]
-Rows = NDArray[np.uint16]  # (n,)
-Symbols = NDArray[np.int16]  # (n,)
 
 
 class Lattice(Protocol):
@@ -51,13 +50,6 @@ Schedule = Generator[Step, Array, Array]  # yields a step, is sent its symbols (
 
 Quantiser = Callable[[Step], Array]
 """Integer-valued symbols, full shape, in the engine's own arrays, for one step."""
-
-
-class Coded(NamedTuple):
-    """One step in coding order, on the host."""
-
-    rows: Rows
-    symbols: Symbols
 
 
 @dataclass(frozen=True, slots=True)

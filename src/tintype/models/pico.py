@@ -12,14 +12,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tintype.models.layers import Activation, Block, Conv, blocks
+from tintype.schedules.pico import LEVELS, UNIT
 
-UNIT = 25.5  # one unit of y is 10 grey levels: keeps weights of order one
-ANCHORS = 8
-LEVELS = 71  # file levels 0..70; level k lies at anchor k / 10
+ANCHORS = 8  # trained levels; file level k lies at anchor k / 10
 SIGMA_MIN, SIGMA_MAX, CLASSES = 0.11, 64.0, 64
 LOG_RATIO = math.log(SIGMA_MAX / SIGMA_MIN) / (CLASSES - 1)  # of neighbouring classes
 Z_INDEX_MIN = math.log(0.25 / SIGMA_MIN) / LOG_RATIO  # hyper-latents never get sharper than sigma 0.25
-T_LIMIT = 2.5  # of the logarithm of the relative width
 
 Stage = tuple[int, int]  # channels, blocks
 
@@ -204,8 +202,7 @@ def lambda_of(level: Tensor) -> Tensor:
 def initial_log_gain() -> Tensor:
     """(ANCHORS, 1): the width at which a uniform quantiser is optimal at high rate, width^2 = 8.66 / lambda."""
     lambdas = lambda_of(torch.linspace(0, LEVELS - 1, ANCHORS))
-    grey_levels = 10.0  # of one unit of y
-    return 0.5 * torch.log(8.66 / lambdas)[:, None] - math.log(grey_levels)
+    return 0.5 * torch.log(8.66 / lambdas)[:, None] - math.log(255 / UNIT)
 
 
 def anchor_weights(level: Tensor) -> Tensor:

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from tintype.models.layers import Conv
-from tintype.models.pico import SIGMA_MIN, UNIT, LOG_RATIO, Pico
+from tintype.models.pico import LOG_RATIO, SIGMA_MIN, Pico
+from tintype.schedules.pico import UNIT
 
 SMALLEST_LOG_SCALE = -1.0  # of sigma / width at the start: a sharper density would have no gradient
 

@@ -14,7 +14,11 @@ from numpy.typing import NDArray
 
 from tintype.codec.seam import Array, Schedule, Step
 
+LEVELS = 71  # 0..70
+Y_STRIDE, Z_STRIDE = 16, 64  # pixels per latent and per hyper-latent
 Z_LIMIT = 31  # hyper-latents are integers in [-31, 31]: the bound of the scale decoder's accumulators
+UNIT = 25.5  # the prior's means are latents / 25.5: one unit of a latent is 10 grey levels
+T_LIMIT = 2.5  # of the prior's log relative widths
 
 
 class Stages(Protocol):

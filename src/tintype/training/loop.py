@@ -8,11 +8,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from tintype.models.pico import ANCHORS, LEVELS, SIZES, Pico, lambda_of
+from tintype.models.pico import ANCHORS, SIZES, Pico, lambda_of
 from tintype.models.structured import structured_start
+from tintype.schedules.pico import LEVELS
 from tintype.training import checkpoint
 from tintype.training.config import TrainConfig
 from tintype.training.data import Crops

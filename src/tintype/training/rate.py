@@ -7,8 +7,7 @@ from torch import Tensor
 
 from tintype.codec.seam import Schedule
 from tintype.models.pico import CLASSES, LOG_RATIO, SIGMA_MIN, Z_INDEX_MIN, Pico, anchor_weights
-from tintype.models.pico import T_LIMIT, UNIT
-from tintype.schedules.pico import schedule
+from tintype.schedules.pico import T_LIMIT, UNIT, Z_LIMIT, schedule
 
 LIKELIHOOD_MIN = 1e-9
 
@@ -122,7 +121,7 @@ def forward(
     noise : None estimates the rate of rounded latents (evaluation)
     """
     y, z = model.analysis(x)
-    y, z = y.float(), z.float().clamp(-31, 31)
+    y, z = y.float(), z.float().clamp(-Z_LIMIT, Z_LIMIT)
     steps = schedule(TrainingStages(model, level), tuple(z.shape[1:]), tuple(y.shape[1:]), z, y)
     y_hat, bits = train_through(steps, noise)
     return model.synthesis(y_hat).float(), bits

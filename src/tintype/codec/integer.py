@@ -1,0 +1,134 @@
+"""Integer networks: the exact part of pico (pico's scale decoder), in plain numpy.
+
+Rows decide how bits are read, so they are computed without floats: 8-bit weights and activations, 32-bit biases,
+a multiplication and a shift between layers (Balle et al. 2019; He et al. 2022). Every accumulator is proven to
+stay below 2^24, which float32 carries exactly in any order of summation, so a float convolution on any engine
+gives the same integers.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tintype.errors import WeightsError
+
+ACCUMULATOR_LIMIT = 1 << 24
+MULTIPLIER_RANGE = (1 << 14, 1 << 15)
+SHIFT_RANGE = (15, 40)
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IntegerLayer:
+    """clamp((conv(x) + bias + level bias) * multiplier + half >> shift, 0, top), then perhaps a pixel shuffle.
+
+    Parameters
+    ----------
+    weight : int8, (K, C, k, k), k 1 or 3 (padding 1)
+    bias : int32, (K,)
+    level_bias : int32, (levels, K); one row of zeros where the level plays no part
+    multiplier : int32, (K,), in [2^14, 2^15); shift : int32, (K,), in [15, 40]
+    top : largest output; inputs of the next layer
+    reach : largest absolute input
+    shuffle : 2 if a 2x2 pixel shuffle follows, else 1
+
+    Raises
+    ------
+    WeightsError
+        If a field is out of range, or an accumulator could reach 2^24.
+    """
+
+    weight: NDArray[np.int8]
+    bias: NDArray[np.int32]
+    level_bias: NDArray[np.int32]
+    multiplier: NDArray[np.int32]
+    shift: NDArray[np.int32]
+    top: int
+    reach: int
+    shuffle: Literal[1, 2]
+
+    def __post_init__(self) -> None:
+        low, high = MULTIPLIER_RANGE
+        if self.multiplier.min() < low or self.multiplier.max() >= high:
+            raise WeightsError(f"integer layer: multipliers outside [{low}, {high}); the weights file is damaged")
+        if self.shift.min() < SHIFT_RANGE[0] or self.shift.max() > SHIFT_RANGE[1]:
+            raise WeightsError(f"integer layer: shifts outside {list(SHIFT_RANGE)}; the weights file is damaged")
+        bound = int(self.accumulator_bound().max())
+        if bound >= ACCUMULATOR_LIMIT:
+            raise WeightsError(
+                f"integer layer: an accumulator may reach {bound}, the limit is 2^24 = {ACCUMULATOR_LIMIT}; "
+                "float engines would not be exact. Train with smaller weights or fewer inputs"
+            )
+
+    def accumulator_bound(self) -> Integers:
+        """Largest absolute accumulator of each output, over all inputs and levels; (K,)."""
+        products = self.reach * np.abs(self.weight.astype(np.int64)).sum((1, 2, 3))
+        levels: Integers = np.abs(self.level_bias.astype(np.int64)).max(0)
+        return products + np.abs(self.bias.astype(np.int64)) + levels
+
+    def biases(self, level: int) -> NDArray[np.int32]:
+        """Bias and level bias together, (K,)."""
+        return self.bias + self.level_bias[min(level, len(self.level_bias) - 1)]
+
+    def __call__(self, x: Integers, level: int) -> Integers:
+        """(C, h, w) to (K, h, w), or (K/4, 2h, 2w) with the shuffle."""
+        accumulator = _convolve(self.weight, x) + self.biases(level)[:, None, None]
+        half = np.int64(1) << (self.shift - 1).astype(np.int64)
+        scaled = accumulator * self.multiplier[:, None, None].astype(np.int64) + half[:, None, None]
+        out = (scaled >> self.shift[:, None, None].astype(np.int64)).clip(0, self.top)
+        return _shuffle(out) if self.shuffle == 2 else out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IntegerNet:
+    """Layers in order: hyper-latents (M, h, w) to table rows (N, 4h, 4w)."""
+
+    layers: tuple[IntegerLayer, ...]
+
+    def __call__(self, z_hat: NDArray[Any], level: int) -> NDArray[np.uint16]:
+        x = z_hat.astype(np.int64)
+        for layer in self.layers:
+            x = layer(x, level)
+        return x.astype(np.uint16)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Arrays by name, for a weights file."""
+        arrays: dict[str, NDArray[Any]] = {}
+        for i, layer in enumerate(self.layers):
+            for name in ("weight", "bias", "level_bias", "multiplier", "shift"):
+                arrays[f"{i}.{name}"] = getattr(layer, name)
+            arrays[f"{i}.limits"] = np.array([layer.top, layer.reach, layer.shuffle], np.int32)
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
+        """Inverse of `to_arrays`."""
+        layers = []
+        while f"{len(layers)}.weight" in arrays:
+            i = len(layers)
+            top, reach, shuffle = (int(v) for v in arrays[f"{i}.limits"])
+            fields = [arrays[f"{i}.{name}"] for name in ("weight", "bias", "level_bias", "multiplier", "shift")]
+            layers.append(IntegerLayer(*fields, top, reach, 2 if shuffle == 2 else 1))
+        return cls(tuple(layers))
+
+
+def _convolve(weight: NDArray[np.int8], x: Integers) -> Integers:
+    k = weight.shape[-1]
+    if k == 3:
+        x = np.pad(x, ((0, 0), (1, 1), (1, 1)))
+    _, height, width = x.shape
+    out = np.zeros((weight.shape[0], height - k + 1, width - k + 1), np.int64)
+    for i in range(k):
+        for j in range(k):
+            patch = x[:, i : i + out.shape[1], j : j + out.shape[2]]
+            out += np.tensordot(weight[:, :, i, j].astype(np.int64), patch, 1)
+    return out
+
+
+def _shuffle(x: Integers) -> Integers:
+    k, h, w = x.shape
+    blocks = x.reshape(k // 4, 2, 2, h, w).transpose(0, 3, 1, 4, 2)  # (k, h, i, w, j)
+    return blocks.reshape(k // 4, 2 * h, 2 * w)

@@ -1,0 +1,59 @@
+"""Engines by family, imported when first used."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from importlib import import_module
+
+from tintype.codec.header import MODEL_NAMES, Header
+from tintype.codec.seam import TileModel
+from tintype.errors import UnsupportedError
+from tintype.weights import store
+from tintype.weights.bundle import Bundle
+
+ENGINES = {"pico": ("tintype.runtime.onnx_pico", "OnnxPico")}  # family: module, class taking a Bundle
+
+
+@lru_cache(maxsize=8)
+def model(name: str) -> TileModel:
+    """A model by the name of shipped weights, or by the path of a bundle; sessions stay warm between calls.
+
+    Raises
+    ------
+    WeightsError
+        If there are no such weights, or they are damaged.
+    UnsupportedError
+        If this version has no engine for their family.
+    """
+    bundle = store.load(name)
+    return _engine(bundle)(bundle)
+
+
+def model_for(header: Header, candidates: tuple[str, ...] = ()) -> TileModel:
+    """The model that a file names by its weights' hash, among `candidates` and the shipped ones.
+
+    Raises
+    ------
+    UnsupportedError
+        If it is none of them; the message names the model and the hash.
+    """
+    for name in candidates:
+        found = model(name)
+        if found.identity.weights_hash == header.weights_hash:
+            return found
+    shipped = store.name_of(header.weights_hash)
+    if shipped is None:
+        raise UnsupportedError(
+            f"the file was made with {header.model_name} weights {header.weights_hash.hex()}, which do not ship with "
+            "this version of tintype; install the version that wrote it, or pass the weights' file as the model"
+        )
+    return model(shipped)
+
+
+def _engine(bundle: Bundle) -> Callable[[Bundle], TileModel]:
+    number = bundle.card.get("model_id")
+    family = MODEL_NAMES.get(number, f"number {number}").partition("-")[0]
+    if family not in ENGINES:
+        raise UnsupportedError(f"no engine runs {family} models in this version; there is one for {', '.join(ENGINES)}")
+    module, name = ENGINES[family]
+    engine: Callable[[Bundle], TileModel] = getattr(import_module(module), name)
+    return engine

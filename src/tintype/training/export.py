@@ -1,0 +1,165 @@
+"""From a trained pico to the bundle that ships: graphs, integer scale decoder, tables refitted to data, card."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tintype.codec.integer import IntegerNet
+from tintype.codec.quantise import Nearest
+from tintype.codec.rans import Coded
+from tintype.codec.tables import Tables, gaussian_pmf, gaussian_scales
+from tintype.codec.tiling import Tile, Rect, extract
+from tintype.models import macs
+from tintype.models.integer import quantise
+from tintype.models.onnx_graph import trace, trace_integer
+from tintype.models.pico import CLASSES, LOG_RATIO, SIGMA_MIN, Z_INDEX_MIN, Pico, anchor_weights
+from tintype.runtime.onnx_pico import Latents, OnnxPico
+from tintype.schedules.pico import LEVELS, Z_LIMIT
+from tintype.weights.bundle import Bundle
+
+SKIP_BELOW = 0.16  # sigma; such symbols are zero in 99.8 % of cases, and are not coded
+REACH = 5.0  # sigmas that a table holds; what lies beyond is escaped
+PRIOR_SYMBOLS = 1000.0  # weight of the Gaussian against the histogram of a row, in symbols
+LEVELS_SEEN = tuple(range(0, LEVELS, 5))
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What each step away from the trained float model costs, bits on the pictures the tables were fitted to."""
+
+    bits_float: float  # real scales, as in training
+    bits_integer: float  # integer scale decoder, Gaussian tables
+    bits_refitted: float  # the same rows, tables that ship
+
+
+def export(model: Pico, pictures: NDArray[np.uint8], name: str, card: Mapping[str, Any]) -> tuple[Bundle, ExportReport]:
+    """Make a bundle.
+
+    Parameters
+    ----------
+    model : with the weights to ship (EMA), float32, on the CPU
+    pictures : uint8, (N, S, S, 3), S a multiple of 64; training pictures that ranges and tables are fitted to
+    card : added to what is counted here
+    """
+    model = model.float().eval()
+    whole = Rect(0, 0, *pictures.shape[1:3])
+    tile = Tile(whole, whole, whole.height, whole.width)
+    tensors = [torch.as_tensor(extract(picture, tile))[None] for picture in pictures]
+    with torch.no_grad():
+        z_mean = model.z_mean.round()
+        z_hat = [((model.analysis(x)[1].clamp(-Z_LIMIT, Z_LIMIT) - z_mean[:, None, None]).round()) for x in tensors]
+        z_hat = [(z + z_mean[:, None, None]).clamp(-Z_LIMIT, Z_LIMIT) for z in z_hat]
+        integers = quantise(model.scale_decoder, torch.cat(z_hat))
+        gain = torch.exp(anchor_weights(torch.arange(LEVELS, dtype=torch.float32)) @ model.log_gain)
+    config = model.config
+    graphs = {
+        "analysis": trace(model.analysis, {"pixels": 3}, ("y", "z")),
+        "synthesis": trace(model.synthesis, {"y": config.latents}, ("pixels",)),
+        "context_decoder": trace(model.context_decoder, {"z_hat": config.hyper_latents}, ("prior",)),
+        "context_model": trace(
+            model.context_model, {"prior": 2 * config.latents, "y_bar": config.latents}, ("refined",)
+        ),
+        "scale_decoder": trace_integer(integers),
+    }
+    levels = {
+        "gain": gain.numpy(),
+        "z_rows": CLASSES + np.arange(config.hyper_latents, dtype=np.uint16),
+        "z_mean": z_mean.detach().numpy().astype(np.int8),
+    }
+    card = {"name": name, "model_id": config.model_id, **account(model), **card}
+
+    gaussian = _gaussian_tables(model)
+    draft = _bundle(card, graphs, levels, integers, gaussian)
+    coded, bits_float = _walk(model, OnnxPico(draft), pictures, tile)
+    tables = refit(gaussian, coded)
+    report = ExportReport(bits_float, _bits(gaussian, coded), _bits(tables, coded))
+    return _bundle(card, graphs, levels, integers, tables), report
+
+
+def account(model: Pico) -> dict[str, Any]:
+    """Parameters, and multiply-adds per pixel of what encoder and decoder run."""
+    c = model.config
+    z, y = torch.zeros(1, c.hyper_latents, 8, 8), torch.zeros(1, c.latents, 32, 32)
+    prior = torch.zeros(1, 2 * c.latents, 32, 32)
+    at = anchor_weights(torch.zeros(1))
+    pixels = 512 * 512
+    shared = (
+        macs.count_macs(model.scale_decoder, z, at)
+        + macs.count_macs(model.context_decoder, z)
+        + macs.count_macs(model.context_model, prior, y)
+    )
+    return {
+        "parameters": macs.parameters(model),
+        "encoder_kmac_per_pixel": (macs.count_macs(model.analysis, torch.zeros(1, 3, 512, 512)) + shared) / pixels / 1e3,
+        "decoder_kmac_per_pixel": (macs.count_macs(model.synthesis, y) + shared) / pixels / 1e3,
+    }
+
+
+def refit(tables: Tables, coded: list[Coded]) -> Tables:
+    """Tables from histograms of the symbols each row really meets, with the given tables as prior.
+
+    Symbols and their negatives are counted together: the densities are symmetric, and half the data suffices.
+    """
+    rows = np.concatenate([step.rows for step in coded])
+    symbols = np.concatenate([step.symbols for step in coded])
+    pmfs, first = [], []
+    for row in range(len(tables)):
+        start, end = tables.offsets[row], tables.offsets[row + 1]
+        probability = np.diff(tables.cumulative[start:end]) / 65536.0
+        lowest = int(tables.first[row])
+        if tables.skips[row]:
+            pmfs.append(np.ones(1))
+        else:
+            seen = symbols[rows == row].astype(np.int64) - lowest
+            count = np.bincount(np.where((seen >= 0) & (seen < len(probability) - 1), seen, len(probability) - 1))
+            histogram = np.pad(count, (0, len(probability) - len(count))).astype(np.float64)
+            histogram[:-1] = 0.5 * (histogram[:-1] + histogram[:-1][::-1])
+            mixed = histogram + PRIOR_SYMBOLS * probability
+            pmfs.append((mixed / mixed.sum())[:-1])
+        first.append(lowest)
+    return Tables.from_pmfs(pmfs, first)
+
+
+def _gaussian_tables(model: Pico) -> Tables:
+    """64 rows for latents, then one for each channel of the hyper-latents."""
+    index = model.z_index.detach().clamp(Z_INDEX_MIN, CLASSES - 1).double().numpy()
+    z_scales = SIGMA_MIN * np.exp(LOG_RATIO * index)
+    pmfs, first = [], []
+    for scale in (*gaussian_scales(CLASSES), *z_scales):
+        reach = 0 if scale < SKIP_BELOW else int(np.ceil(REACH * scale))
+        pmfs.append(gaussian_pmf(float(scale), reach) if reach else np.ones(1))
+        first.append(-reach)
+    return Tables.from_pmfs(pmfs, first)
+
+
+def _bundle(
+    card: Mapping[str, Any], graphs: dict[str, bytes], levels: dict[str, Any], net: IntegerNet, tables: Tables
+) -> Bundle:
+    arrays = {"levels": levels, "scale_decoder": net.to_arrays(), "tables": tables.to_arrays()}
+    return Bundle(card, graphs, arrays)
+
+
+def _walk(model: Pico, runtime: OnnxPico, pictures: NDArray[np.uint8], tile: Tile) -> tuple[list[Coded], float]:
+    """Steps of all pictures at levels spread over the range, and the bits of the float model for the same."""
+    from tintype.training.rate import forward
+
+    nearest = Nearest(runtime.tables.skips)
+    coded: list[Coded] = []
+    bits = 0.0
+    for number, picture in enumerate(pictures):
+        pixels = extract(picture, tile)
+        analysis: Latents = runtime.analyse(pixels)
+        for level in LEVELS_SEEN[number % 3 :: 3]:
+            coded += runtime.encode(analysis, level, nearest)
+            with torch.no_grad():
+                _, steps = forward(model, torch.as_tensor(pixels)[None], torch.tensor([float(level)]), None)
+            bits += float(sum(step.sum() for step in steps))
+    return coded, bits
+
+
+def _bits(tables: Tables, coded: list[Coded]) -> float:
+    return float(sum(tables.rate_bits(*step).sum() for step in coded))

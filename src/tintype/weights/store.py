@@ -1,0 +1,48 @@
+"""Weights that ship with the package: found by name, verified by hash, never fetched."""
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from tintype.errors import WeightsError
+from tintype.weights.bundle import SUFFIX, Bundle
+
+FOLDER = Path(__file__).parent
+DEFAULT = "pico-s-dev"
+
+
+@lru_cache(maxsize=1)
+def manifest() -> dict[str, dict[str, Any]]:
+    """Shipped bundles by name: `sha256` of the file and `weights_hash` (hex) that .tint files carry."""
+    content: dict[str, dict[str, Any]] = json.loads((FOLDER / "manifest.json").read_text())
+    return content
+
+
+@lru_cache(maxsize=4)
+def load(name: str) -> Bundle:
+    """A shipped bundle by name, or any bundle by the path of its file.
+
+    Raises
+    ------
+    WeightsError
+        If there is no such bundle, or a shipped file is not what the manifest says.
+    """
+    if name.endswith(SUFFIX):
+        return Bundle.read(Path(name))
+    entry = manifest().get(name)
+    if entry is None:
+        known = ", ".join(manifest())
+        raise WeightsError(f"no model named {name!r} ships with tintype; there is {known}, or the path of a {SUFFIX} file")
+    path = FOLDER / f"{name}{SUFFIX}"
+    if not path.exists():
+        raise WeightsError(f"{path}: missing; the installation is damaged, install tintype again")
+    if hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
+        raise WeightsError(f"{path}: not the file that was shipped; install tintype again")
+    return Bundle.read(path)
+
+
+def name_of(weights_hash: bytes) -> str | None:
+    """Name of the shipped bundle with this hash."""
+    return next((name for name, entry in manifest().items() if entry["weights_hash"] == weights_hash.hex()), None)
