@@ -262,9 +262,8 @@ def test_metadata_travel_along(tmp_path, suffix):
     again = load(path)
     assert again.icc == ICC
     assert again.xmp == XMP_UPRIGHT
-    assert again.exif == (
-        exif(1) if suffix not in (".avif", ".tiff") else again.exif
-    )  # those write their own
+    if suffix not in (".avif", ".tiff"):  # Pillow writes their directories anew
+        assert again.exif == exif(1)
     with Image.open(path) as image:
         assert image.getexif()[0x010F] == "abc"
 

@@ -8,15 +8,13 @@ A payload is opaque here: docs/payload.md and `tintype.codec.rans` give it meani
 """
 
 import struct
-import sys
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import pairwise
-from pathlib import Path
 
-from tintype.codec.fields import Bytes, Field, FieldReader, format_fields, varint
+from tintype.codec.fields import Bytes, Field, FieldReader, varint
 from tintype.codec.header import SRGB_8_BIT, ColourType, Header, read_header, violation, write_header
 from tintype.errors import (
     CorruptError,
@@ -369,26 +367,3 @@ def describe(data: Bytes) -> tuple[list[Field], TintypeError | None]:
     except TintypeError as error:
         return reader.fields, error
     return reader.fields, None
-
-
-def main(arguments: list[str]) -> int:
-    """Print a file field by field; exit status 2, 3 or 4 for wrong usage, a bad file, or no file."""
-    if len(arguments) != 1:
-        print("usage: python -m tintype.codec.container FILE", file=sys.stderr)
-        return 2
-    name = arguments[0]
-    try:
-        data = Path(name).read_bytes()
-    except OSError as error:
-        print(f"{name}: {error.strerror}", file=sys.stderr)
-        return 4
-    fields, problem = describe(data)
-    print(format_fields(fields))
-    if problem:
-        print(f"{name}: {problem}", file=sys.stderr)
-        return 3
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
