@@ -1,20 +1,21 @@
 """The entropy coder in plain Python: the definition of the payload, and the oracle of the native one.
 
-About a microsecond per coded symbol.  It runs where the extension cannot, and it is what the tests believe.  Each
-lane's state is a chain of dependent integers, so Python's own integers beat numpy vectors of a few lanes here.
+About a microsecond per coded symbol.  It runs where the extension cannot, and it is what the tests believe.
+Rows and intervals are looked up with numpy; a lane's state, however, is a chain of dependent integers, for
+which Python's own are as fast as numpy's vectors of a few lanes.
 """
 
 from bisect import bisect_right
+from collections.abc import Sequence
 
 import numpy as np
 
-from tintype.codec.tables import ESCAPE_ORDER, TOTAL, Rows, Symbols, Tables, check_rows
-from tintype.errors import CorruptError, InputError, TruncatedError
+from tintype.codec.tables import ESCAPE_ORDER, PRECISION, TOTAL, Rows, Symbols, Tables, check_rows
+from tintype.errors import CorruptError, TruncatedError
 
-LOW = 1 << 16  # states live in [LOW, LOW << 16)
-WORD_BITS = 16
+LOW = 1 << 24  # states live in [LOW, LOW << 8)
 MAX_LANES = 32
-SYMBOLS_PER_LANE = 8192  # a lane's state costs about 3 bytes: 0.3 % of 8192 symbols at one bit
+SYMBOLS_PER_LANE = 1 << 15  # a lane's state costs 3.5 bytes on average
 MOST_LANES = 8  # what the encoder chooses at most
 _INT16 = np.iinfo(np.int16)
 
@@ -32,8 +33,9 @@ def lane_count(coded: int) -> int:
 def escape_intervals(excess: int, below: bool) -> tuple[Interval, Interval, Interval]:
     """Side, Exp-Golomb prefix and suffix of an escaped symbol, in decoding order.
 
-    ``excess`` >= 0 counts from the first symbol outside the row on that side.  The prefix 1...10 of ``k`` ones takes
-    the interval [65536 - 2^(16-k), 65536 - 2^(15-k)); the suffix has ``k + 3`` uniform bits, at most 16.
+    ``excess`` >= 0 counts from the first symbol outside the row on that side.  The prefix 1...10 of ``k``
+    ones takes the interval [65536 - 2^(16-k), 65536 - 2^(15-k)); the suffix has ``k + 3`` uniform bits, at
+    most 16.
     """
     value = excess + (1 << ESCAPE_ORDER)
     bits = value.bit_length() - 1
@@ -46,26 +48,29 @@ def escape_intervals(excess: int, below: bool) -> tuple[Interval, Interval, Inte
     )
 
 
-def encode(rows: Rows, symbols: Symbols, tables: Tables) -> bytes:
-    """Payload of a tile's symbols; skip rows leave no trace in it."""
+def encode(steps: Sequence[tuple[Rows, Symbols]], tables: Tables) -> bytes:
+    """Payload of a tile's steps; skip rows leave no trace in it."""
+    rows = np.concatenate([np.zeros(0, np.uint16), *(rows for rows, _ in steps)])
+    symbols = np.concatenate([np.zeros(0, np.int16), *(symbols for _, symbols in steps)])
     start, width, escapes = tables.locate(rows, symbols)
     coded = np.flatnonzero(~tables.skips[rows])
     if not coded.size:
         return b""
     lanes = lane_count(coded.size)
+    first = -coded.size % lanes  # so that the last symbol has the last lane
     states = [LOW] * lanes
-    words: list[int] = []
+    tail = bytearray()
 
     def push(lane: int, start: int, width: int) -> None:
         x = states[lane]
-        if x >= width << WORD_BITS:
-            words.append(x & 0xFFFF)
-            x >>= WORD_BITS
-        states[lane] = (x // width << WORD_BITS) + x % width + start
+        while x >= width << 16:
+            tail.append(x & 0xFF)
+            x >>= 8
+        states[lane] = (x // width << PRECISION) + x % width + start
 
     intervals = zip(start[coded].tolist(), width[coded].tolist(), strict=True)
     for number, interval in reversed(list(enumerate(intervals))):
-        lane = number % lanes
+        lane = (first + number) % lanes
         place = coded[number]
         if escapes[place]:
             row = rows[place]
@@ -75,8 +80,8 @@ def encode(rows: Rows, symbols: Symbols, tables: Tables) -> bytes:
             for part in reversed(escape_intervals(excess, below)):
                 push(lane, *part)
         push(lane, *interval)
-    head = bytes([lanes.bit_length() - 1]) + np.array(states, "<u4").tobytes()
-    return head + np.array(words[::-1], "<u2").tobytes()
+    head = bytes([lanes.bit_length() - 1 | first << 3]) + np.array(states, "<u4").tobytes()
+    return head + bytes(reversed(tail))
 
 
 class Decoder:
@@ -87,22 +92,23 @@ class Decoder:
         self._skips = tables.skips
         self._cumulative: dict[int, list[int]] = {}
         self._states: list[int] = []
-        self._words: list[int] = []
+        self._payload = payload
+        self._next = 0  # byte to be read
         self._lane = 0
         if payload:
             self._open(payload)
 
     def _open(self, payload: bytes) -> None:
-        lanes = 1 << payload[0] if payload[0] < MAX_LANES.bit_length() else 0
-        if not lanes:
-            raise CorruptError(f"payload: lane code {payload[0]} at byte 0 is above {MAX_LANES.bit_length() - 1}")
+        lanes, self._lane = 1 << (payload[0] & 7), payload[0] >> 3
+        if lanes > MAX_LANES or self._lane >= lanes:
+            raise CorruptError(f"payload: lane code {payload[0]} at byte 0 is not one of the format's")
         head = 1 + 4 * lanes
         if len(payload) < head:
-            raise TruncatedError(f"payload: {len(payload)} bytes, but the states of {lanes} lanes end at {head}")
-        if (len(payload) - head) % 2:
-            raise CorruptError(f"payload: {len(payload) - head} bytes of words; the number must be even")
+            raise TruncatedError(
+                f"payload: {len(payload)} bytes, but the {lanes} lanes' states end at {head}"
+            )
+        self._next = head
         self._states = np.frombuffer(payload, "<u4", lanes, 1).tolist()
-        self._words = np.frombuffer(payload, "<u2", -1, head)[::-1].tolist()
         if min(self._states) < LOW:
             raise CorruptError(f"payload: a lane's state is below {LOW}")
 
@@ -118,10 +124,10 @@ class Decoder:
 
     def finish(self) -> None:
         """Check that the payload is used up and every lane is back where the encoder began."""
-        if self._words:
-            raise CorruptError(f"payload: {2 * len(self._words)} bytes are left after the last symbol")
-        if any(x != LOW for x in self._states):
-            raise CorruptError("payload: a lane does not end in its initial state; the bytes or rows are wrong")
+        if self._next < len(self._payload):
+            raise CorruptError(f"payload: bytes are left from {self._next} on, after the last symbol")
+        if self._lane or any(x != LOW for x in self._states):
+            raise CorruptError("payload: a lane does not end where it began; the bytes or rows are wrong")
 
     def _symbol(self, row: int) -> int:
         cumulative = self._cumulative.get(row)
@@ -140,8 +146,8 @@ class Decoder:
         """An escaped symbol, which lies below ``first`` or at ``end`` and above."""
         below = self._field(1)
         slot = self._states[self._lane] & 0xFFFF
-        k = WORD_BITS - (TOTAL - 1 - slot).bit_length()  # leading ones
-        if k + ESCAPE_ORDER > WORD_BITS:
+        k = PRECISION - (TOTAL - 1 - slot).bit_length()  # leading ones
+        if k + ESCAPE_ORDER > PRECISION:
             raise CorruptError("payload: an escape code is longer than any int16 needs")
         self._pop(TOTAL - (TOTAL >> k), TOTAL >> (k + 1))
         excess = (1 << (k + ESCAPE_ORDER)) - (1 << ESCAPE_ORDER) + self._field(k + ESCAPE_ORDER)
@@ -152,26 +158,17 @@ class Decoder:
 
     def _field(self, bits: int) -> int:
         """Uniform bits, at most 16."""
-        value = (self._states[self._lane] & 0xFFFF) >> (WORD_BITS - bits)
+        value = (self._states[self._lane] & 0xFFFF) >> (PRECISION - bits)
         width = TOTAL >> bits
         self._pop(value * width, width)
         return value
 
     def _pop(self, start: int, width: int) -> None:
         x = self._states[self._lane]
-        x = width * (x >> WORD_BITS) + (x & 0xFFFF) - start
-        if x < LOW:
-            if not self._words:
-                raise TruncatedError("payload: the words end before the last symbol")
-            x = x << WORD_BITS | self._words.pop()
+        x = width * (x >> PRECISION) + (x & 0xFFFF) - start
+        while x < LOW:
+            if self._next == len(self._payload):
+                raise TruncatedError("payload: ends before the last symbol")
+            x = x << 8 | self._payload[self._next]
+            self._next += 1
         self._states[self._lane] = x
-
-
-def join(steps: "list[tuple[Rows, Symbols]]") -> tuple[Rows, Symbols]:
-    """All steps of a tile end to end."""
-    if not steps:
-        return np.zeros(0, np.uint16), np.zeros(0, np.int16)
-    for rows, symbols in steps:
-        if rows.shape != symbols.shape:
-            raise InputError(f"a step has rows {rows.shape} and symbols {symbols.shape}; they must agree")
-    return np.concatenate([rows for rows, _ in steps]), np.concatenate([symbols for _, symbols in steps])

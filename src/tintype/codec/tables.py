@@ -30,10 +30,10 @@ Floats = NDArray[np.float64]
 class Tables:
     """Cumulative frequencies of R rows, ragged and stored end to end.  Immutable; compared by identity.
 
-    Row r owns ``cumulative[offsets[r]:offsets[r + 1]]``, which rises strictly from 0 to 65536: one interval, called
-    an entry, per pair of neighbours.  The entries are the symbols ``first[r]``, ``first[r] + 1``, ... and, last, the
-    escape, behind which any other int16 is coded.  A row with a single entry is a *skip row*: it holds the symbol 0
-    alone, has no escape and costs nothing.
+    Row r owns ``cumulative[offsets[r]:offsets[r + 1]]``, which rises strictly from 0 to 65536: one interval,
+    called an entry, per pair of neighbours.  The entries are the symbols ``first[r]``, ``first[r] + 1``, ...
+    and, last, the escape, behind which any other int16 is coded.  A row with a single entry is a *skip row*:
+    it holds the symbol 0 alone, has no escape and costs nothing.
 
     Parameters
     ----------
@@ -53,8 +53,10 @@ class Tables:
     counts: NDArray[np.int32] = field(init=False, repr=False)  # (R,), symbols of a row without its escape
 
     def __post_init__(self) -> None:
-        for name, dtype in _ARRAYS.items():
-            object.__setattr__(self, name, _exact(name, getattr(self, name), dtype))
+        # Copies, so that nobody else can change them.
+        object.__setattr__(self, "cumulative", _exact("cumulative", self.cumulative, np.int32))
+        object.__setattr__(self, "offsets", _exact("offsets", self.offsets, np.int32))
+        object.__setattr__(self, "first", _exact("first", self.first, np.int16))
         _check(self.cumulative, self.offsets, self.first)
         entries = np.diff(self.offsets) - 1
         object.__setattr__(self, "counts", np.where(entries == 1, 1, entries - 1).astype(np.int32))
@@ -68,7 +70,7 @@ class Tables:
             raise WeightsError("tables: no rows given; at least one is needed")
         parts = [np.asarray(row) for row in rows]
         offsets = np.cumsum([0, *(part.size for part in parts)])
-        return cls(np.concatenate(parts), offsets, np.asarray(first))  # type: ignore[arg-type]  # checked there
+        return cls(np.concatenate(parts), offsets, np.asarray(first))
 
     @classmethod
     def from_pmfs(cls, pmfs: Sequence[ArrayLike], first: ArrayLike) -> Self:
@@ -77,8 +79,8 @@ class Tables:
         Parameters
         ----------
         pmfs : R arrays of float, each summing to at most 1
-            Probabilities of the symbols ``first[r]``, ``first[r] + 1``, ...; what is missing to 1 is the escape's.
-            ``[1.0]`` at ``first[r] == 0`` makes a skip row.
+            Probabilities of the symbols ``first[r]``, ``first[r] + 1``, ...; what is missing to 1 is the
+            escape's.  ``[1.0]`` at ``first[r] == 0`` makes a skip row.
         first : int, shape (R,)
         """
         rows = []
@@ -109,7 +111,7 @@ class Tables:
     @property
     def skips(self) -> NDArray[np.bool_]:
         """Which rows hold the single symbol 0, shape (R,)."""
-        return np.diff(self.offsets) == 2
+        return np.equal(np.diff(self.offsets), 2)
 
     def locate(self, rows: Rows, symbols: Symbols) -> tuple[Integers, Integers, NDArray[np.bool_]]:
         """Start and width of each symbol's interval, and whether it is its row's escape; shapes (n,).
@@ -138,7 +140,7 @@ class Tables:
         return start, self.cumulative[place + 1] - start, escapes
 
     def rate_bits(self, rows: Rows, symbols: Symbols) -> Floats:
-        """Bits that an ideal coder spends on each symbol with these integers, escape codes included, shape (n,)."""
+        """Bits of each symbol in an ideal coder with these integers, escape codes included, shape (n,)."""
         _, width, escapes = self.locate(rows, symbols)
         bits = PRECISION - np.log2(width)
         where = np.flatnonzero(escapes)
@@ -159,7 +161,7 @@ class Tables:
         return np.add.reduceat(terms, self.offsets[:-1])
 
 
-_ARRAYS = {"cumulative": np.int32, "offsets": np.int32, "first": np.int16}
+_ARRAYS = ("cumulative", "offsets", "first")  # what defines tables, in files too
 
 
 def check_rows(rows: Rows, tables: Tables) -> None:
@@ -184,8 +186,8 @@ def integer_frequencies(mass: Floats) -> Integers:
 
     Notes
     -----
-    The cost is a sum of convex functions, one per frequency, so a choice is optimal as soon as no single count gains
-    by moving from one frequency to another; that is where the loop ends.
+    The cost is a sum of convex functions, one per frequency, so a choice is optimal as soon as no single
+    count gains by moving from one frequency to another; that is where the loop ends.
     """
     if mass.ndim != 1 or not 2 <= mass.size <= TOTAL:
         raise WeightsError(f"a row has {mass.size} entries, escape included; 2 to {TOTAL} are possible")
@@ -240,8 +242,8 @@ def gaussian_pmf(scale: float, reach: int) -> Floats:
     return np.concatenate([upper[:0:-1], upper])
 
 
-def _exact(name: str, values: ArrayLike, dtype: type[np.integer]) -> NDArray[np.integer]:
-    """A private copy in the wanted type; refuses values that do not fit."""
+def _exact(name: str, values: ArrayLike, dtype: type[np.signedinteger]) -> NDArray[np.signedinteger]:
+    """A copy in the wanted type; refuses values that do not fit."""
     array = np.asarray(values)
     if array.ndim != 1 or not np.issubdtype(array.dtype, np.integer):
         raise WeightsError(f"tables: {name} is {array.dtype} {array.shape}; one axis of integers is needed")
@@ -254,7 +256,8 @@ def _exact(name: str, values: ArrayLike, dtype: type[np.integer]) -> NDArray[np.
 def _check(cumulative: NDArray[np.int32], offsets: NDArray[np.int32], first: NDArray[np.int16]) -> None:
     if not 1 <= first.size <= MAX_ROWS or offsets.size != first.size + 1:
         raise WeightsError(
-            f"tables: {first.size} rows with {offsets.size} offsets; 1 to {MAX_ROWS} rows need one offset more"
+            f"tables: {first.size} rows with {offsets.size} offsets; "
+            f"1 to {MAX_ROWS} rows are possible and need one offset more"
         )
     if cumulative.size > MAX_ENTRIES:
         raise WeightsError(f"tables: {cumulative.size} cumulative frequencies, above the limit {MAX_ENTRIES}")
@@ -271,7 +274,10 @@ def _check(cumulative: NDArray[np.int32], offsets: NDArray[np.int32], first: NDA
         raise WeightsError(f"tables: row {row} does not rise strictly; every frequency must be at least 1")
     alone = lengths == 2
     if (first[alone] != 0).any():
-        raise WeightsError(f"tables: row {int((alone & (first != 0)).argmax())} has one entry, but not the symbol 0")
+        row = int((alone & (first != 0)).argmax())
+        raise WeightsError(
+            f"tables: row {row} has a single entry, which must be the symbol 0, not {first[row]}"
+        )
     last = first + np.where(alone, 0, lengths - 3)
     if int(last.max()) > np.iinfo(np.int16).max:
         raise WeightsError(f"tables: row {int(last.argmax())} holds symbols above {np.iinfo(np.int16).max}")

@@ -4,6 +4,9 @@
 #include <nanobind/ndarray.h>
 
 #include <atomic>
+#include <cstring>
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -35,15 +38,14 @@ void require(Status status, size_t position = 0) {
         case Status::bad_skip:
             raise("InputError", "the symbol" + at + " has a row that holds the symbol 0 alone; quantise to 0 there");
         case Status::empty: raise("TruncatedError", "payload: empty, but the step has symbols to decode");
-        case Status::bad_lanes: raise("CorruptError", "payload: the lane code at byte 0 is above 5");
+        case Status::bad_lanes: raise("CorruptError", "payload: the lane code at byte 0 is not one of the format's");
         case Status::short_head: raise("TruncatedError", "payload: ends within the lanes' states");
-        case Status::odd_words: raise("CorruptError", "payload: an odd number of bytes follows the states");
-        case Status::bad_state: raise("CorruptError", "payload: a lane's state is below 65536");
-        case Status::out_of_words: raise("TruncatedError", "payload: the words end before the last symbol");
+        case Status::bad_state: raise("CorruptError", "payload: a lane's state is below 2^24");
+        case Status::out_of_bytes: raise("TruncatedError", "payload: ends before the last symbol");
         case Status::long_escape:
             raise("CorruptError", "payload: an escape code is longer than any int16 needs");
         case Status::wide_escape: raise("CorruptError", "payload: an escape stands for a value that is no int16");
-        case Status::words_left: raise("CorruptError", "payload: bytes are left after the last symbol");
+        case Status::bytes_left: raise("CorruptError", "payload: bytes are left after the last symbol");
         case Status::open_state:
             raise("CorruptError",
                   "payload: a lane does not end in its initial state; the bytes or rows are wrong");
@@ -62,24 +64,80 @@ class Tables {
         entries_.resize(sizes.entries);
         reciprocals_.resize(sizes.entries);
         buckets_.resize(sizes.buckets);
-        rans::build(source, rows_.data(), entries_.data(), reciprocals_.data(), buckets_.data());
+        coded_.resize(sizes.rows);
+        rans::build(source, rows_.data(), coded_.data(), entries_.data(), reciprocals_.data(), buckets_.data());
     }
 
     rans::Tables view() const noexcept {
-        return {rows_.data(), rows_.data() + rows_.size(), entries_.data(), reciprocals_.data(), buckets_.data()};
+        return {rows_.data(),    rows_.data() + rows_.size(), coded_.data(),
+                entries_.data(), reciprocals_.data(),         buckets_.data()};
     }
 
    private:
     std::vector<rans::Row> rows_;
+    std::vector<uint8_t> coded_;
     std::vector<rans::Entry> entries_;
     std::vector<uint64_t> reciprocals_;
-    std::vector<uint16_t> buckets_;
+    std::vector<uint32_t> buckets_;
 };
 
 struct Step {
     Vector<uint16_t> rows;
     Vector<int16_t> symbols;
 };
+
+// Bytes that grow at the front.
+class Buffer {
+   public:
+    // Room for one more block; keeps [encoder.next, end) of what there is.
+    void reserve(rans::Encoder& encoder) {
+        if (size_t(encoder.next - encoder.begin) >= rans::kBlockBytes) return;
+        const auto used = size_t(end() - encoder.next);
+        const size_t size = 2 * size_ + 8 * rans::kBlockBytes;
+        std::unique_ptr<uint8_t[]> larger(new uint8_t[size]);
+        std::memcpy(larger.get() + size - used, encoder.next, used);
+        data_ = std::move(larger);
+        size_ = size;
+        encoder.begin = data_.get();
+        encoder.next = end() - used;
+    }
+
+    uint8_t* end() const noexcept { return data_.get() + size_; }
+
+   private:
+    size_t size_ = 8 * rans::kBlockBytes;
+    std::unique_ptr<uint8_t[]> data_{new uint8_t[size_]};
+};
+
+struct Failure {
+    Status status;
+    size_t position;
+};
+
+Failure encode_steps(rans::Encoder& encoder, Buffer& buffer, const rans::Tables& tables,
+                     const std::vector<Step>& steps) {
+    uint64_t coded = 0;
+    for (const Step& step : steps) {
+        const uint16_t *rows = step.rows.data(), *end = rows + step.rows.size();
+        const uint16_t* unknown = rans::find_unknown(tables, rows, end);
+        if (unknown != end) return {Status::bad_row, size_t(unknown - rows)};
+        rans::count_coded(tables, rows, end, coded);
+    }
+    rans::start(encoder, coded, buffer.end() - 8 * rans::kBlockBytes, buffer.end());
+    for (auto step = steps.rbegin(); step != steps.rend(); ++step)
+        for (size_t end = step->rows.size(); end > 0;) {
+            const size_t begin = end > rans::kBlock ? end - rans::kBlock : 0;
+            buffer.reserve(encoder);
+            const uint16_t* rows = step->rows.data();
+            size_t position = 0;
+            const Status status =
+                rans::encode(encoder, tables, rows + begin, rows + end, step->symbols.data() + begin, position);
+            if (status != Status::ok) return {status, begin + position};
+            end = begin;
+        }
+    buffer.reserve(encoder);
+    return {rans::flush(encoder, coded), 0};
+}
 
 nb::bytes encode(nb::sequence sequence, const Tables& tables) {
     std::vector<Step> steps;
@@ -90,28 +148,15 @@ nb::bytes encode(nb::sequence sequence, const Tables& tables) {
                                     std::to_string(step.symbols.size()) + " symbols");
         steps.push_back(std::move(step));
     }
-    std::vector<uint8_t> buffer;
-    rans::Encoder encoder{};
-    Status status = Status::ok;
-    size_t position = 0;
+    Buffer buffer;
+    rans::Encoder encoder;
+    Failure failure;
     {
         nb::gil_scoped_release released;
-        const rans::Tables view = tables.view();
-        rans::Tally tally{};
-        for (const Step& s : steps) {
-            status = rans::count(view, s.rows.data(), s.rows.data() + s.rows.size(), s.symbols.data(), tally, position);
-            if (status != Status::ok) break;
-        }
-        if (status == Status::ok) {
-            buffer.resize(rans::bound(tally));
-            rans::start(encoder, tally, buffer.data(), buffer.data() + buffer.size());
-            for (auto s = steps.rbegin(); s != steps.rend() && status == Status::ok; ++s)
-                status = rans::encode(encoder, view, s->rows.data(), s->rows.data() + s->rows.size(), s->symbols.data());
-            if (status == Status::ok) status = rans::flush(encoder, tally);
-        }
+        failure = encode_steps(encoder, buffer, tables.view(), steps);
     }
-    require(status, position);
-    return nb::bytes(encoder.next, size_t(buffer.data() + buffer.size() - encoder.next));
+    require(failure.status, failure.position);
+    return nb::bytes(encoder.next, size_t(buffer.end() - encoder.next));
 }
 
 class Decoder {
