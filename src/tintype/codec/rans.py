@@ -85,7 +85,8 @@ class Decoder:
     Raises
     ------
     CorruptError, TruncatedError
-        Here and in both methods.  Damage that still reads as symbols nearly always shows in `finish`.
+        Here and in both methods.  `finish` notices most damage that still read as symbols, but is no
+        checksum; the container has one.
     """
 
     def __init__(self, payload: bytes, tables: Tables, *, coder: Coder | None = None) -> None:
@@ -127,7 +128,5 @@ def _default() -> ModuleType:
 def _vector(name: str, values: Any, dtype: type[np.integer[Any]]) -> Any:
     array = np.ascontiguousarray(values)
     if array.dtype != dtype or array.ndim != 1:
-        raise InputError(
-            f"{name} are {array.dtype} of shape {array.shape}; give {dtype.__name__} of shape (n,)"
-        )
+        raise InputError(f"{name} are {array.dtype} of shape {array.shape}; give {dtype.__name__} of shape (n,)")
     return array

@@ -125,7 +125,7 @@ class Decoder:
     def finish(self) -> None:
         """Check that the payload is used up and every lane is back where the encoder began."""
         if self._next < len(self._payload):
-            raise CorruptError(f"payload: bytes are left from {self._next} on, after the last symbol")
+            raise CorruptError(f"payload: from {self._next} on, bytes are left after the last symbol")
         if self._lane or any(x != LOW for x in self._states):
             raise CorruptError("payload: a lane does not end where it began; the bytes or rows are wrong")
 
