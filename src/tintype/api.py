@@ -65,9 +65,7 @@ class Codec:
         self.model = model
         self.threads = threads or available_cpus()
 
-    def encode(
-        self, image: Source, quality: float = DEFAULT_QUALITY, progress: Progress | None = None
-    ) -> bytes:
+    def encode(self, image: Source, quality: float = DEFAULT_QUALITY, progress: Progress | None = None) -> bytes:
         """A picture as the bytes of a .tint file.
 
         Parameters
@@ -104,7 +102,9 @@ class Codec:
         return load.model_for(container.header, extra)
 
 
-def encode(image: Source, quality: float = DEFAULT_QUALITY, model: str = store.DEFAULT, threads: int | None = None) -> bytes:
+def encode(
+    image: Source, quality: float = DEFAULT_QUALITY, model: str = store.DEFAULT, threads: int | None = None
+) -> bytes:
     """`Codec(model, threads).encode(image, quality)`."""
     return Codec(model, threads).encode(image, quality)
 
@@ -134,7 +134,7 @@ def info(data: bytes) -> Info:
     )
 
 
-def open(path: str | os.PathLike[str], threads: int | None = None) -> Image.Image:  # noqa: A001
+def open(path: str | os.PathLike[str], threads: int | None = None) -> Image.Image:
     """Decode a .tint file from disk."""
     return decode(Path(path).read_bytes(), threads)
 

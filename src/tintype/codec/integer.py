@@ -67,11 +67,13 @@ class IntegerLayer:
         """Largest absolute accumulator of each output, over all inputs and levels; (K,)."""
         products = self.reach * np.abs(self.weight.astype(np.int64)).sum((1, 2, 3))
         levels: Integers = np.abs(self.level_bias.astype(np.int64)).max(0)
-        return products + np.abs(self.bias.astype(np.int64)) + levels
+        bound: Integers = products + np.abs(self.bias.astype(np.int64)) + levels
+        return bound
 
     def biases(self, level: int) -> NDArray[np.int32]:
         """Bias and level bias together, (K,)."""
-        return self.bias + self.level_bias[min(level, len(self.level_bias) - 1)]
+        biases: NDArray[np.int32] = self.bias + self.level_bias[min(level, len(self.level_bias) - 1)]
+        return biases
 
     def __call__(self, x: Integers, level: int) -> Integers:
         """(C, h, w) to (K, h, w), or (K/4, 2h, 2w) with the shuffle."""
@@ -106,12 +108,21 @@ class IntegerNet:
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
         """Inverse of `to_arrays`."""
-        layers = []
+        layers: list[IntegerLayer] = []
         while f"{len(layers)}.weight" in arrays:
             i = len(layers)
             top, reach, shuffle = (int(v) for v in arrays[f"{i}.limits"])
-            fields = [arrays[f"{i}.{name}"] for name in ("weight", "bias", "level_bias", "multiplier", "shift")]
-            layers.append(IntegerLayer(*fields, top, reach, 2 if shuffle == 2 else 1))
+            layer = IntegerLayer(
+                weight=arrays[f"{i}.weight"],
+                bias=arrays[f"{i}.bias"],
+                level_bias=arrays[f"{i}.level_bias"],
+                multiplier=arrays[f"{i}.multiplier"],
+                shift=arrays[f"{i}.shift"],
+                top=top,
+                reach=reach,
+                shuffle=2 if shuffle == 2 else 1,
+            )
+            layers.append(layer)
         return cls(tuple(layers))
 
 

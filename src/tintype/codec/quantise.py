@@ -24,4 +24,5 @@ class Nearest:
     def __call__(self, step: Step) -> NDArray[np.float32]:
         symbols = np.rint((step.latents - step.mean) / step.width).clip(-SYMBOL_MAX, SYMBOL_MAX)
         symbols[np.broadcast_to(self.skips[step.density], symbols.shape)] = 0
-        return symbols.astype(np.float32, copy=False)
+        rounded: NDArray[np.float32] = symbols.astype(np.float32, copy=False)
+        return rounded

@@ -25,10 +25,10 @@ class Lattice(Protocol):
     def gather(self, array: NDArray[Any]) -> NDArray[Any]:
         """Elements of this step in coding order: (C, h, w) to (n,)."""
 
-    def scatter(self, flat: NDArray[Any], shape: tuple[int, int, int]) -> NDArray[Any]:
+    def scatter(self, flat: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
         """Inverse of `gather`: (n,) to (C, h, w), zero outside this step."""
 
-    def mask(self, shape: tuple[int, int, int]) -> NDArray[np.float32]:
+    def mask(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
         """1 where this step codes, 0 elsewhere; (C, h, w)."""
 
 

@@ -24,7 +24,7 @@ def encode_steps(schedule: Schedule, quantise: Quantiser) -> list[Coded]:
             return coded
 
 
-def decode_steps(schedule: Schedule, shapes: list[tuple[int, int, int]]) -> Generator[Rows, Symbols, Array]:
+def decode_steps(schedule: Schedule, shapes: list[tuple[int, ...]]) -> Generator[Rows, Symbols, Array]:
     """Yield each step's rows, be sent its symbols, return the latents.
 
     Parameters

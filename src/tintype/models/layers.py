@@ -99,7 +99,8 @@ class Block(nn.Module):
         nn.init.zeros_(self.project.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.project(self.act(self.expand(self.depthwise(x))))
+        branch: Tensor = self.project(self.act(self.expand(self.depthwise(x))))
+        return x + branch
 
 
 def blocks(channels: int, count: int) -> nn.Sequential:

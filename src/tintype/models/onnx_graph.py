@@ -64,7 +64,10 @@ class GraphBuilder:
             nodes,
             "tintype",
             [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs.items()],
-            [helper.make_tensor_value_info(name, TensorProto.FLOAT, [f"{name}_{a}" for a in "bchw"]) for name in outputs],
+            [
+                helper.make_tensor_value_info(name, TensorProto.FLOAT, [f"{name}_{a}" for a in "bchw"])
+                for name in outputs
+            ],
             self.initializers,
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
@@ -103,7 +106,7 @@ def trace(module: nn.Module, inputs: dict[str, int], outputs: tuple[str, ...]) -
     def value(argument: Any) -> str:
         if isinstance(argument, fx.Node):
             return values[argument]
-        return builder.constant(np.float32(argument))
+        return builder.constant(np.asarray(argument, np.float32))
 
     results: tuple[Any, ...] = ()
     for node in graph.nodes:
@@ -148,11 +151,9 @@ def trace_integer(net: IntegerNet) -> bytes:
         x = builder.add("Cast", x, to=TensorProto.DOUBLE)
         scale = np.ldexp(layer.multiplier.astype(np.float64), -layer.shift)[None, :, None, None]
         x = builder.add("Mul", x, builder.constant(scale))
-        x = builder.add("Floor", builder.add("Add", x, builder.constant(np.float64(0.5))))
-        x = builder.add("Clip", x, builder.constant(np.float64(0)), builder.constant(np.float64(layer.top)))
+        x = builder.add("Floor", builder.add("Add", x, builder.constant(np.asarray(0.5))))
+        x = builder.add("Clip", x, builder.constant(np.asarray(0.0)), builder.constant(np.asarray(float(layer.top))))
         x = builder.add("Cast", x, to=TensorProto.FLOAT)
         if layer.shuffle == 2:
             x = builder.add("DepthToSpace", x, blocksize=2, mode="CRD")
     return builder.model(shapes, {"rows": x})
-
-

@@ -142,9 +142,7 @@ class ContextModel(nn.Module):
     def __init__(self, config: PicoConfig) -> None:
         super().__init__()
         c = config.context_model
-        self.net = nn.Sequential(
-            Conv(3 * config.latents, c), Activation(), Block(c), Conv(c, 2 * config.latents)
-        )
+        self.net = nn.Sequential(Conv(3 * config.latents, c), Activation(), Block(c), Conv(c, 2 * config.latents))
 
     def forward(self, prior: Tensor, y_bar: Tensor) -> Tensor:
         refined: Tensor = prior + self.net(torch.cat((prior, y_bar / UNIT), 1))

@@ -5,6 +5,7 @@ transposes. It saves the first tens of thousands of steps of a random start.
 """
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -52,17 +53,19 @@ def structured_start(model: Pico, pictures: Tensor) -> None:
     basis64 = _principal(_bands(h32))[:, : analysis.down64.weight.shape[0]]
     _set_down(analysis.down64, basis64, h32.shape[1])
     z = _batched(analysis.down64, h32)
-    analysis.down64.weight /= z.std((0, 2, 3))[:, None, None, None]  # one bit or two per hyper-latent
+    analysis.down64.weight.div_(z.std((0, 2, 3))[:, None, None, None])  # one bit or two per hyper-latent
 
     for net in (model.context_decoder.net, model.context_model.net):
-        nn.init.zeros_(net[-1].weight)
+        last = net[-1]
+        assert isinstance(last, Conv)
+        nn.init.zeros_(last.weight)
     log_scale = y.std((0, 2, 3)).log() - model.log_gain - math.log(SIGMA_MIN)
     floor = SMALLEST_LOG_SCALE - math.log(SIGMA_MIN)
     model.scale_decoder.last_bias.copy_(log_scale.clamp(min=floor) / LOG_RATIO)
 
 
-def _batched(layer: "nn.Module | object", x: Tensor) -> Tensor:
-    return torch.cat([layer(part) for part in x.split(8)])  # type: ignore[operator]
+def _batched(layer: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    return torch.cat([layer(part) for part in x.split(8)])
 
 
 def _bands(x: Tensor) -> Tensor:
@@ -70,14 +73,16 @@ def _bands(x: Tensor) -> Tensor:
     c = x.shape[1]
     identity = Conv(c, 4 * c, resampling="down").to(x.device)
     _eye(identity)
-    return identity(x)
+    bands: Tensor = identity(x)
+    return bands
 
 
 def _principal(x: Tensor) -> Tensor:
     """Orthonormal basis of the channels of (B, C, H, W), columns by falling variance."""
     samples = x.movedim(1, -1).reshape(-1, x.shape[1]).double()
     covariance = torch.cov(samples.T)
-    return torch.linalg.eigh(covariance).eigenvectors.flip(1).float()
+    basis: Tensor = torch.linalg.eigh(covariance).eigenvectors
+    return basis.flip(1).float()
 
 
 def _eye(conv: Conv) -> None:

@@ -50,7 +50,7 @@ def model_for(header: Header, candidates: tuple[str, ...] = ()) -> TileModel:
 
 
 def _engine(bundle: Bundle) -> Callable[[Bundle], TileModel]:
-    number = bundle.card.get("model_id")
+    number = int(bundle.card.get("model_id", 0))
     family = MODEL_NAMES.get(number, f"number {number}").partition("-")[0]
     if family not in ENGINES:
         raise UnsupportedError(f"no engine runs {family} models in this version; there is one for {', '.join(ENGINES)}")

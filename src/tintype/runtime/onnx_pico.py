@@ -59,7 +59,7 @@ class OnnxPico:
         return options
 
     def run(self, graph: str, **inputs: Floats) -> list[Floats]:
-        """Results of one graph of the bundle."""
+        """Results of one graph, (C, h, w) each, for inputs (C, h, w) or vectors."""
         session = self._sessions.get(graph)
         if session is None:
             with self._lock:
@@ -71,12 +71,12 @@ class OnnxPico:
                         self._graphs[graph], self._options, providers=["CPUExecutionProvider"]
                     )
                     self._sessions[graph] = session
-        results: list[Floats] = session.run(None, inputs)
-        return results
+        batched = {name: array[None] if array.ndim == 3 else array for name, array in inputs.items()}
+        return [result[0] for result in session.run(None, batched)]
 
     def analyse(self, pixels: Pixels) -> Latents:
-        y, z = self.run("analysis", pixels=pixels[None])
-        return Latents(y[0], z[0].clip(-Z_LIMIT, Z_LIMIT))
+        y, z = self.run("analysis", pixels=pixels)
+        return Latents(y, z.clip(-Z_LIMIT, Z_LIMIT))
 
     def encode(self, analysis: Latents, level: int, quantise: Quantiser) -> list[Coded]:
         y, z = analysis
@@ -90,8 +90,7 @@ class OnnxPico:
         return decode_steps(steps, [z_shape, y_shape, y_shape])
 
     def synthesise(self, latents: Floats, level: int) -> Pixels:
-        pixels: Pixels = self.run("synthesis", y=latents[None])[0][0]
-        return pixels
+        return self.run("synthesis", y=latents)[0]
 
 
 class _Stages:
@@ -113,14 +112,14 @@ class _Stages:
         return self.model._z_rows[column], self.model._z_mean[column]
 
     def scale_decoder(self, z_hat: Floats) -> NDArray[np.uint16]:
-        (rows,) = self.model.run("scale_decoder", z_hat=z_hat[None].astype(np.float32), **self.biases)
-        return rows[0].astype(np.uint16)
+        rows = self.model.run("scale_decoder", z_hat=z_hat.astype(np.float32), **self.biases)[0]
+        return rows.astype(np.uint16)
 
     def context_decoder(self, z_hat: Floats) -> Floats:
-        return self.model.run("context_decoder", z_hat=z_hat[None].astype(np.float32))[0][0]
+        return self.model.run("context_decoder", z_hat=z_hat.astype(np.float32))[0]
 
     def context_model(self, prior: Floats, y_bar: Floats) -> Floats:
-        return self.model.run("context_model", prior=prior[None], y_bar=y_bar[None])[0][0]
+        return self.model.run("context_model", prior=prior, y_bar=y_bar)[0]
 
     def mean_width(self, prior: Floats) -> tuple[Floats, Floats]:
         mean, t = np.split(prior, 2)

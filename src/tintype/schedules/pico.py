@@ -21,6 +21,9 @@ UNIT = 25.5  # the prior's means are latents / 25.5: one unit of a latent is 10 
 T_LIMIT = 2.5  # of the prior's log relative widths
 
 
+Shape = tuple[int, ...]  # (C, h, w)
+
+
 class Stages(Protocol):
     """The networks between two steps, on one engine and at one level."""
 
@@ -50,10 +53,10 @@ class Everything:
     def gather(self, array: NDArray[Any]) -> NDArray[Any]:
         return array.reshape(-1)
 
-    def scatter(self, flat: NDArray[Any], shape: tuple[int, int, int]) -> NDArray[Any]:
+    def scatter(self, flat: NDArray[Any], shape: Shape) -> NDArray[Any]:
         return flat.reshape(shape)
 
-    def mask(self, shape: tuple[int, int, int]) -> NDArray[np.float32]:
+    def mask(self, shape: Shape) -> NDArray[np.float32]:
         return np.ones(shape, np.float32)
 
 
@@ -70,24 +73,24 @@ class Cells:
     def gather(self, array: NDArray[Any]) -> NDArray[Any]:
         return array.reshape(-1)[_order(self.places, array.shape)]
 
-    def scatter(self, flat: NDArray[Any], shape: tuple[int, int, int]) -> NDArray[Any]:
+    def scatter(self, flat: NDArray[Any], shape: Shape) -> NDArray[Any]:
         array = np.zeros(shape, flat.dtype)
         array.reshape(-1)[_order(self.places, shape)] = flat
         return array
 
-    def mask(self, shape: tuple[int, int, int]) -> NDArray[np.float32]:
+    def mask(self, shape: Shape) -> NDArray[np.float32]:
         return _mask(self.places, shape)
 
 
 @lru_cache(maxsize=32)
-def _mask(places: tuple[int, ...], shape: tuple[int, int, int]) -> NDArray[np.float32]:
+def _mask(places: tuple[int, ...], shape: Shape) -> NDArray[np.float32]:
     c, i, j = np.ogrid[: shape[0], : shape[1], : shape[2]]
     place = (2 * (i % 2) + j % 2 - c) % 4
     return np.isin(place, places).astype(np.float32)
 
 
 @lru_cache(maxsize=32)
-def _order(places: tuple[int, ...], shape: tuple[int, int, int]) -> NDArray[np.intp]:
+def _order(places: tuple[int, ...], shape: Shape) -> NDArray[np.intp]:
     return np.flatnonzero(_mask(places, shape))
 
 
@@ -96,7 +99,7 @@ FIRST, SECOND = Cells((0,)), Cells((1, 2, 3))
 
 
 def schedule(
-    stages: Stages, z_shape: tuple[int, ...], y_shape: tuple[int, ...], z: Array = None, y: Array = None
+    stages: Stages, z_shape: Shape, y_shape: Shape, z: Array = None, y: Array = None
 ) -> Schedule:
     """Steps of one tile (or, in training, of a batch of crops); returns the reconstructed latents.
 
@@ -107,7 +110,7 @@ def schedule(
     z, y : what the analysis found; None when decoding
     """
     z_rows, z_mean = stages.hyper_density()
-    symbols = yield Step(z_rows, z_mean, stages.constant(np.float32(1)), z, EVERYTHING)
+    symbols = yield Step(z_rows, z_mean, stages.constant(np.ones((), np.float32)), z, EVERYTHING)
     z_hat = (symbols + z_mean).clip(-Z_LIMIT, Z_LIMIT)
 
     rows = stages.scale_decoder(z_hat)

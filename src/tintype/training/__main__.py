@@ -30,10 +30,10 @@ def main(arguments: list[str] | None = None) -> None:
     started = time.time()
     torch.set_num_threads(options.threads)
     config = configure(options.recipe, options.set)
-    train, validation = load(options.data), load(options.validation, 256)
+    train: Any = load(options.data)
     if options.device != "cpu":
         train = torch.as_tensor(train).to(options.device)
-    trainer = Trainer(config, train, validation, options.out, options.device)
+    trainer = Trainer(config, train, load(options.validation, 256), options.out, options.device)
     if options.resume or options.init:
         trainer.resume(options.out if options.resume else options.init)
     else:

@@ -33,9 +33,7 @@ class Trainer:
     folder : checkpoints and log.jsonl
     """
 
-    def __init__(
-        self, config: TrainConfig, train: Any, validation: Any, folder: Path, device: str = "cpu"
-    ) -> None:
+    def __init__(self, config: TrainConfig, train: Any, validation: Any, folder: Path, device: str = "cpu") -> None:
         self.config, self.folder, self.device = config, folder, torch.device(device)
         self.validation = validation
         self.crops = Crops(train, config.seed, self.device)
@@ -44,7 +42,7 @@ class Trainer:
         self.step, self.skipped, self.since_warmup = 0, 0, 0
         self.seconds = 0.0  # of all stretches of this run
         self.pixels = 0
-        self.model.to(memory_format=torch.channels_last)
+        _channels_last(self.model)
         self.ema = {name: p.detach().clone() for name, p in self.model.named_parameters()}
         self.optimiser = torch.optim.AdamW(
             self._groups(), config.learning_rate, betas=(0.9, 0.99), weight_decay=0.0, fused=True
@@ -112,7 +110,7 @@ class Trainer:
 
         with torch.autocast(self.device.type, torch.bfloat16, enabled=config.bf16):
             x_hat, bits = self.forward(self.model, x, level, noise)
-        bpp = sum(bits) / config.crop**2
+        bpp = torch.stack(bits).sum(0) / config.crop**2
         mse_255 = 255**2 * ((x_hat - x) ** 2).mean((1, 2, 3))
         lambda_ = lambda_of(level)
         loss = ((bpp + lambda_ * mse_255) * lambda_**config.lambda_weight).mean()
@@ -151,7 +149,7 @@ class Trainer:
         """Estimated bpp, PSNR and cost (lambda 255^2 MSE + bpp) of the EMA weights at each anchor."""
         model = Pico(self.model.config).to(self.device)
         model.load_state_dict(self.ema)
-        model.to(memory_format=torch.channels_last)
+        _channels_last(model)
         return evaluate(model, self.validation, self.config.bf16)
 
     def log(self, record: dict[str, Any], report: Callable[[dict[str, Any]], None]) -> None:
@@ -191,6 +189,10 @@ def evaluate(model: Pico, pictures: Any, bf16: bool = False, batch: int = 9) -> 
             mse.append(((x_hat.clamp(0, 1) - x) ** 2).mean((1, 2, 3)))
         rows.append(_summary(float(lambda_of(level)), torch.cat(bpp), torch.cat(z_bpp), torch.cat(mse)))
     return rows
+
+
+def _channels_last(model: Pico) -> None:
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's own types
 
 
 def _summary(lambda_: float, bpp: Tensor, z_bpp: Tensor, mse: Tensor) -> dict[str, float]:

@@ -16,19 +16,19 @@ class _LowerBound(torch.autograd.Function):
     """max(x, bound) whose gradient still passes where it would raise x (Balle et al. 2018, appendix)."""
 
     @staticmethod
-    def forward(ctx, x: Tensor, bound: float) -> Tensor:  # type: ignore[no-untyped-def, override]
+    def forward(ctx, x: Tensor, bound: float) -> Tensor:  # type: ignore[no-untyped-def]
         ctx.save_for_backward(x)
         ctx.bound = bound
         return x.clamp(min=bound)
 
     @staticmethod
-    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:  # type: ignore[no-untyped-def, override]
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:  # type: ignore[no-untyped-def]
         (x,) = ctx.saved_tensors
         return torch.where((x >= ctx.bound) | (grad < 0), grad, 0.0), None
 
 
 def lower_bound(x: Tensor, bound: float) -> Tensor:
-    bounded: Tensor = _LowerBound.apply(x, bound)
+    bounded: Tensor = _LowerBound.apply(x, bound)  # type: ignore[no-untyped-call]  # torch's
     return bounded
 
 
@@ -109,9 +109,7 @@ def train_through(steps: Schedule, noise: torch.Generator | None) -> tuple[Tenso
             return stop.value, bits
 
 
-def forward(
-    model: Pico, x: Tensor, level: Tensor, noise: torch.Generator | None
-) -> tuple[Tensor, list[Tensor]]:
+def forward(model: Pico, x: Tensor, level: Tensor, noise: torch.Generator | None) -> tuple[Tensor, list[Tensor]]:
     """Reconstruction (B, 3, H, W), not clipped, and bits per sample of each step.
 
     Parameters

@@ -34,7 +34,9 @@ def load(name: str) -> Bundle:
     entry = manifest().get(name)
     if entry is None:
         known = ", ".join(manifest())
-        raise WeightsError(f"no model named {name!r} ships with tintype; there is {known}, or the path of a {SUFFIX} file")
+        raise WeightsError(
+            f"no model named {name!r} ships with tintype; there is {known}, or a path to a {SUFFIX} file"
+        )
     path = FOLDER / f"{name}{SUFFIX}"
     if not path.exists():
         raise WeightsError(f"{path}: missing; the installation is damaged, install tintype again")

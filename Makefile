@@ -1,0 +1,38 @@
+# Two commands do everything: `make demo` and `make test`. They need Python 3.11 or later, a C++ compiler and make.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+PIP     = $(BIN)/python -m pip --disable-pip-version-check --quiet
+BUILD   = pyproject.toml constraints.txt CMakeLists.txt $(wildcard src/tintype/native/*.?pp)
+
+.PHONY: demo test lint format clean
+
+demo: $(VENV)/demo.stamp      ## encode and decode a photo beside JPEG, WebP and AVIF; IMAGE=path for your own
+	$(BIN)/python examples/demo.py $(if $(IMAGE),"$(IMAGE)")
+
+test: $(VENV)/test.stamp      ## all tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/test.stamp      ## style, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	PYTHONPATH=src $(BIN)/lint-imports
+
+format: $(VENV)/test.stamp
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/demo.stamp: $(BUILD) | $(VENV)/bin/python
+	$(PIP) install --constraint constraints.txt --editable ".[demo]"
+	touch $@
+
+$(VENV)/test.stamp: $(BUILD) | $(VENV)/bin/python
+	$(PIP) install --constraint constraints.txt --editable ".[demo,train,eval,test,lint]"
+	touch $@ $(VENV)/demo.stamp
+
+clean:
+	rm -rf $(VENV) build dist .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

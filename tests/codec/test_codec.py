@@ -1,0 +1,80 @@
+"""The whole codec without a network: encoder, container, coder, decoder on the toy model."""
+
+import numpy as np
+import pytest
+
+from tests.pictures import picture
+from tests.toy import ToyModel
+from tintype.codec import decoder
+from tintype.codec.container import Container, parse
+from tintype.codec.encoder import Encoder
+from tintype.codec.tiling import Tiling
+from tintype.errors import CorruptError
+
+SIZES = [(1, 1), (1, 2000), (7, 9), (504, 504), (505, 300)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_sizes_come_back_and_quality_rises_with_the_level(size: tuple[int, int]) -> None:
+    model, original = ToyModel(), picture(*size)
+    errors = []
+    for level in (0, 4, 7):
+        decoded = decoder.decode(parse(Encoder(model, original).encode(level)), model)
+        assert decoded.shape == original.shape
+        errors.append(np.mean((decoded.astype(float) - original) ** 2))
+    assert errors[0] >= errors[1] >= errors[2]
+    assert errors[2] < 1.0
+
+
+def test_any_number_of_threads_gives_the_same_bytes_and_pixels() -> None:
+    model, original = ToyModel(), picture(300, 410)
+    tiling = Tiling.of(410, 300, 96, 16)
+    files = {Encoder(model, original, tiling, threads).encode(4) for threads in (1, 2, 5)}
+    assert len(files) == 1
+    container = parse(files.pop())
+    one, five = (decoder.decode(container, model, threads) for threads in (1, 5))
+    assert np.array_equal(one, five)
+
+
+def test_grey_pictures_stay_grey() -> None:
+    model, original = ToyModel(), picture(40, 50)[..., 0]
+    decoded = decoder.decode(parse(Encoder(model, original).encode(7)), model)
+    assert decoded.shape == (40, 50)
+    assert np.abs(decoded.astype(int) - original).max() <= 3
+
+
+def test_kept_analyses_give_the_same_files_as_fresh_ones() -> None:
+    model, original = ToyModel(), picture(60, 70)
+    kept = Encoder(model, original, keep=True)
+    assert [kept.encode(level) for level in (1, 6)] == [Encoder(model, original).encode(level) for level in (1, 6)]
+
+
+def test_a_level_above_the_models_is_damage() -> None:
+    model = ToyModel()
+    container = parse(Encoder(model, picture(8, 8)).encode(3))
+    broken = Container(
+        header=type(container.header)(
+            **{name: getattr(container.header, name) for name in container.header.__slots__} | {"level": 8}
+        ),
+        payloads=container.payloads,
+    )
+    with pytest.raises(CorruptError, match="level 8"):
+        decoder.decode(broken, model)
+
+
+def test_a_payload_of_other_content_is_an_error_that_names_the_tile() -> None:
+    model, original = ToyModel(), picture(200, 200)
+    container = parse(Encoder(model, original, Tiling.of(200, 200, 100, 4)).encode(4))
+    first, *others = container.payloads
+    broken = Container(container.header, (first, bytes(len(others[0])), *others[1:]))
+    with pytest.raises(CorruptError, match="tile 1"):
+        decoder.decode(broken, model, threads=2)
+
+
+def test_salvage_decodes_the_tiles_that_are_whole() -> None:
+    model, original = ToyModel(), picture(200, 200)
+    data = bytearray(Encoder(model, original, Tiling.of(200, 200, 100, 4)).encode(7))
+    data[-10] ^= 1  # in the last tile's payload
+    salvaged = decoder.decode(parse(bytes(data), salvage=True), model)
+    assert np.abs(salvaged[:100, :100].astype(int) - original[:100, :100]).max() <= 3
+    assert (salvaged[100:, 100:] == 128).all()
