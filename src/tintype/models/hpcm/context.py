@@ -122,9 +122,7 @@ class StageModel(nn.Module):
         self.merge = nn.Conv2d(2 * config.latents, 2 * config.latents, 1) if merges else nn.Identity()
         self.adaptors = nn.ModuleList(_adaptor(width, adaptor_depth) for _ in range(steps))
         self.gains = nn.ParameterList(torch.ones(1, width, 1, 1) for _ in range(steps))
-        self.fusion = (
-            Fusion(2 * config.latents, config.heads, stage.window) if config.context == "fused" else None
-        )
+        self.fusion = Fusion(2 * config.latents, config.heads, stage.window) if config.context == "fused" else None
 
     def forward(self, net: ContextNet, number: int, context: Tensor, y_hat: Tensor) -> Tensor:
         """Scales and means (B, 2C, h, w) of the stage's networked step `number` at all places of the
@@ -158,9 +156,7 @@ class ContextModel(nn.Module):
         self.stages = nn.ModuleDict(
             {
                 stage.name: StageModel(config, stage, depth, merges=index > 0)
-                for index, (stage, depth) in enumerate(
-                    zip(config.steps.stages, config.adaptor_depths, strict=True)
-                )
+                for index, (stage, depth) in enumerate(zip(config.steps.stages, config.adaptor_depths, strict=True))
             }
         )
 

@@ -125,9 +125,7 @@ class HPCM(nn.Module):
             },
         }
 
-    def latents(
-        self, x: Tensor, noise: Noise | None = None, generator: torch.Generator | None = None
-    ) -> Latents:
+    def latents(self, x: Tensor, noise: Noise | None = None, generator: torch.Generator | None = None) -> Latents:
         """Latents, their densities and decoded values: `forward` without synthesis and rate."""
         y = self.analyse(x)
         z = self.hyper_analysis(y)

@@ -26,7 +26,9 @@ _INSIDE_BLOCKS = {
     "expand": "branch.1",
     "project": "branch.3",
 }
-_SHOWN = 6  # names listed per kind of mismatch
+_SHOWN = 3  # names listed per kind of mismatch
+
+Mismatches = dict[str, list[str]]  # kind of problem: names
 
 
 def sources(model: HPCM) -> dict[str, tuple[str, ...]]:
@@ -120,25 +122,24 @@ def detect(state: Mapping[str, Tensor], origin: str = "checkpoint") -> HPCMConfi
         None has; the message compares with the closest one.
     """
     problems = {name: mismatches(config, state) for name, config in OFFICIAL.items()}
-    name = min(problems, key=lambda name: len(problems[name]))
-    if problems[name]:
-        raise WeightsError(
-            f"{origin}: no official HPCM model has these weights; {_told(name, problems[name])}"
-        )
+    name = min(problems, key=lambda name: _count(problems[name]))
+    if _count(problems[name]):
+        raise WeightsError(f"{origin}: no official model has these weights; {_told(name, problems[name])}")
     return OFFICIAL[name]
 
 
-def mismatches(config: HPCMConfig, state: Mapping[str, Tensor]) -> list[str]:
-    """What keeps a cleaned official state dict from fitting a model; empty if nothing does."""
+def mismatches(config: HPCMConfig, state: Mapping[str, Tensor]) -> Mismatches:
+    """What keeps a cleaned official state dict from fitting a model."""
     wanted = expected(config)
-    missing = [f"missing {key}" for key in wanted if key not in state and not key.startswith(_GAIN)]
-    extra = [f"unexpected {key}" for key in state if key not in wanted]
-    shapes = [
-        f"{key} has shape {tuple(state[key].shape)}, not {shape}"
-        for key, shape in wanted.items()
-        if key in state and tuple(state[key].shape) != shape
-    ]
-    return missing + extra + shapes
+    return {
+        "missing": [key for key in wanted if key not in state and not key.startswith(_GAIN)],
+        "unexpected": [key for key in state if key not in wanted],
+        "of another shape": [
+            f"{key}: {tuple(state[key].shape)}, not {shape}"
+            for key, shape in wanted.items()
+            if key in state and tuple(state[key].shape) != shape
+        ],
+    }
 
 
 def expected(config: HPCMConfig) -> dict[str, tuple[int, ...]]:
@@ -154,10 +155,18 @@ def expected(config: HPCMConfig) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def _told(name: str, problems: list[str]) -> str:
-    """A readable list of the first problems."""
-    more = f" and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-    return f"{len(problems)} differ from {name}: {'; '.join(problems[:_SHOWN])}{more}"
+def _count(problems: Mismatches) -> int:
+    return sum(map(len, problems.values()))
+
+
+def _told(name: str, problems: Mismatches) -> str:
+    """A readable list of the first problems of each kind."""
+    kinds = [
+        f"{len(its)} {kind} ({'; '.join(its[:_SHOWN])}{' ...' if len(its) > _SHOWN else ''})"
+        for kind, its in problems.items()
+        if its
+    ]
+    return f"compared with {name}: {', '.join(kinds)}"
 
 
 def translate(model: HPCM, state: Mapping[str, Tensor], origin: str = "checkpoint") -> dict[str, Tensor]:
@@ -168,9 +177,11 @@ def translate(model: HPCM, state: Mapping[str, Tensor], origin: str = "checkpoin
     WeightsError
         Names or shapes do not fit the model; the message lists them.
     """
-    problems = mismatches(model.config, state)
-    if problems:
-        raise WeightsError(f"{origin}: does not fit; {_told(model.config.name, problems)}")
+    name, problems = model.config.name, mismatches(model.config, state)
+    if _count(problems):
+        fits = [other for other, config in OFFICIAL.items() if not _count(mismatches(config, state))]
+        instead = f"these are weights of {fits[0]}; " if fits else ""
+        raise WeightsError(f"{origin}: does not fit {name}; {instead}{_told(name, problems)}")
     translated = {}
     ours = model.state_dict()
     for key, theirs in sources(model).items():

@@ -33,9 +33,7 @@ def compress(model: HPCM, x: Tensor) -> dict[str, Any]:
 def decompress(model: HPCM, strings: Sequence[Sequence[bytes]], shape: Sequence[int]) -> dict[str, Tensor]:
     """See `HPCM.decompress`."""
     if len(strings) != 2 or len(strings[0]) != len(strings[1]) or not strings[0]:
-        raise InputError(
-            "strings must be [y streams, z streams], as many of one as of the other, at least one"
-        )
+        raise InputError("strings must be [y streams, z streams], as many of one as of the other, at least one")
     height, width = (64 * int(side) for side in shape)
     model.check_size(height, width)
     tables = coding.tables_of(model)
@@ -50,9 +48,7 @@ def decompress(model: HPCM, strings: Sequence[Sequence[bytes]], shape: Sequence[
 def _decode(model: HPCM, y_string: bytes, z_string: bytes, height: int, width: int, tables: Tables) -> Tensor:
     hyper, latents = rans.Decoder(z_string, tables), rans.Decoder(y_string, tables)
     decoders = iter([hyper])
-    y_hat = coding.play(
-        coding.decode(model, height, width), lambda rows: next(decoders, latents).decode(rows)
-    )
+    y_hat = coding.play(coding.decode(model, height, width), lambda rows: next(decoders, latents).decode(rows))
     hyper.finish()
     latents.finish()
     return y_hat

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,9 +28,7 @@ ROWS = 60
 """Rows of y; rows of z follow, one per channel."""
 _DATA = "tables.npz"
 _REACH = 5.42691097558631  # official: in scales, from the centre to the tail that holds 5e-7
-_FINE_REACH = (
-    4.0  # the cheapest of 3, 3.5, ..., 5.4: longer rows spend a count on each value that hardly comes
-)
+_FINE_REACH = 4.0  # the cheapest of 3, 3.5, ..., 5.4: longer rows spend a count on each value that hardly comes
 
 Floats32 = NDArray[np.float32]
 Floats64 = NDArray[np.float64]
@@ -43,8 +42,7 @@ def scales() -> Floats32:
 @cache
 def thresholds(fine: bool) -> Floats32:
     """Row r holds the scales s with thresholds[r - 1] < s <= thresholds[r]; float32, shape (59,)."""
-    with _data() as data:
-        table = np.asarray(data["scales"])
+    table: Floats32 = _data()["scales"]
     if not fine:
         return table[:-1]
     wide = table.astype(np.float64)
@@ -55,15 +53,16 @@ def thresholds(fine: bool) -> Floats32:
 def y_tables(fine: bool) -> Tables:
     """The shipped 60 rows."""
     kind = "fine" if fine else "official"
-    with _data() as data:
-        frequencies, first = data[f"{kind}_frequencies"].astype(np.int64), data[f"{kind}_first"]
+    frequencies, first = _data()[f"{kind}_frequencies"].astype(np.int64), _data()[f"{kind}_first"]
     ends = np.cumsum(2 - 2 * first.astype(np.int64))  # -c ... c and the escape
     rows = np.split(frequencies, ends[:-1])
     return Tables.from_rows([np.append(0, np.cumsum(row)) for row in rows], first)
 
 
-def _data() -> np.lib.npyio.NpzFile:
-    return np.load(resources.files(__package__).joinpath(_DATA).open("rb"))  # type: ignore[no-any-return]
+@cache
+def _data() -> dict[str, NDArray[Any]]:
+    with resources.files(__package__).joinpath(_DATA).open("rb") as file, np.load(file) as arrays:
+        return dict(arrays)
 
 
 def scale_tables(scale: ArrayLike, fine: bool) -> Tables:

@@ -8,6 +8,7 @@ nobody uses; ours leaves it out. The table shows both.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import nn
@@ -37,9 +38,7 @@ PUBLISHED = {
     "hpcm-base-2-3-3": Published(None, 663.90),
     "hpcm-base-2-3-12": Published(None, 1427.91),
     "hpcm-base-4-3-6": Published(None, 925.59),
-    "hpcm-base-flat": Published(
-        None, 1107.48, "plainest reading of the text; the rest is not explained there"
-    ),
+    "hpcm-base-flat": Published(None, 1107.48, "plainest reading of the text; the rest is not explained there"),
     "hpcm-base-no-fusion": Published(None, 872.80),
     "hpcm-base-psi": Published(None, 872.80),
 }
@@ -55,6 +54,7 @@ class Cost:
     kmac_published: float
 
 
+@cache
 def cost(config: HPCMConfig) -> Cost:
     """Cost of one forward of a model, counted without weights."""
     with torch.device("meta"):
@@ -90,11 +90,11 @@ def table() -> str:
             f" {kmac:>9} {differs:>8}  {published.note}"
         )
         lines.append(line.rstrip())
-    lines.append(f"parameters include the gain vectors ({its_gains()}), which the published counts leave out")
+    lines.append(f"parameters include the gain vectors ({_gains()}), which the published counts leave out")
     return "\n".join(lines)
 
 
-def its_gains() -> str:
+def _gains() -> str:
     """Gains of the published models."""
     return ", ".join(f"{cost(CONFIGS[name]).gains:,} in {name}" for name in ("hpcm-base", "hpcm-1b"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from pathlib import Path
 from types import ModuleType
 
@@ -63,9 +64,7 @@ def load(path: Path | str, name: str | None = None) -> HPCM:
     if name is not None and found != name:
         raise WeightsError(f"{path}: holds weights of {found}, not of {name}")
     model = empty(CONFIGS[found])
-    tables = {
-        key.removeprefix(_TABLES): arrays.pop(key).numpy() for key in list(arrays) if key.startswith(_TABLES)
-    }
+    tables = {key.removeprefix(_TABLES): arrays.pop(key).numpy() for key in list(arrays) if key.startswith(_TABLES)}
     try:
         model.load_state_dict(arrays, assign=True)
     except RuntimeError as error:
@@ -107,10 +106,12 @@ def convert(checkpoint: Path | str, out: Path | str, name: str | None = None) ->
 def _unpickled(path: Path | str) -> object:
     """What a PyTorch file holds; nothing in it is run."""
     try:
-        try:
-            return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-        except RuntimeError:  # the old file format cannot be mapped
-            return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about pickles that will be refused in a moment
+            try:
+                return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+            except RuntimeError:  # the old file format cannot be mapped
+                return torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read: {error}") from error
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, AttributeError) as error:
@@ -135,7 +136,5 @@ def _safetensors() -> ModuleType:
         import safetensors
         import safetensors.torch
     except ImportError as error:
-        raise UnsupportedError(
-            "weights files need the package safetensors; install tintype[train]"
-        ) from error
+        raise UnsupportedError("weights files need the package safetensors; install tintype[train]") from error
     return safetensors
