@@ -5,8 +5,27 @@
 >>> picture = tintype.decode(data)  # doctest: +SKIP
 """
 
-from tintype.api import Codec, Info, decode, encode, info, open
+from typing import TYPE_CHECKING, Any
+
+from tintype import errors
+
+if TYPE_CHECKING:
+    from tintype.api import Codec, Info, decode, encode, info, open
 
 __version__ = "0.1.0.dev0"
 
-__all__ = ["Codec", "Info", "decode", "encode", "info", "open"]
+__all__ = ["Codec", "Info", "decode", "encode", "errors", "info", "open"]
+
+
+def __getattr__(name: str) -> Any:
+    # the calls bring numpy and Pillow along, which `tintype --help` has no use for
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from tintype import api
+
+    globals()[name] = value = getattr(api, name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,63 @@
+"""`tintype decode`: .tint files to pictures."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from tintype.cli.files import STREAM, Outputs, is_tint, plan
+from tintype.cli.options import add_model, add_output, add_threads
+from tintype.cli.progress import Bar
+from tintype.cli.report import Report, UsageError
+from tintype.errors import InputError
+
+if TYPE_CHECKING:
+    from tintype.cli.options import Commands
+
+
+def register(commands: "Commands") -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser(
+        "decode",
+        help="turn .tint files into pictures",
+        description="Decode .tint files: to PNG beside them, or where -o says, in the format of its suffix.",
+    )
+    parser.add_argument("inputs", metavar="IN", nargs="+", help=".tint file or folder; - is standard input")
+    add_output(
+        parser,
+        "picture to write (.png, .jpg, .webp, .avif, .tif, .bmp, .ppm), or a folder for PNG files; a new folder's name "
+        "ends in /; - writes PNG to standard output",
+    )
+    add_model(parser, "a .tintmodel file, for what was encoded with one")
+    add_threads(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Decode every input; returns the exit status."""
+    from tintype import images
+    from tintype.api import Codec
+    from tintype.weights import store
+
+    codec = Codec(options.model or store.DEFAULT, options.threads)
+    outputs = Outputs(options.force)
+    report = Report()
+    with report.file("tintype decode"):
+        jobs = plan(options.inputs, options.output, ".png", is_tint, report)
+        with Bar(len(jobs)) as bar:
+            for job in bar.each(jobs):
+                with report.file(job.input.name):
+                    suffix = _suffix(job.target)
+                    outputs.check(job)
+                    picture = images.load(codec.decode(job.input.read(), bar.tiles))
+                    with outputs.open(job) as file:
+                        images.save(picture, file, suffix=suffix)
+    return report.status
+
+
+def _suffix(target: str) -> str:
+    """What a target's name says about the format; known before the work begins."""
+    from tintype.images import output_suffix
+
+    try:
+        return output_suffix(".png" if target == STREAM else target)
+    except InputError as error:
+        raise UsageError(str(error)) from error

@@ -1,0 +1,82 @@
+"""`tintype encode`: pictures to .tint files."""
+
+import argparse
+import io
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tintype.cli.files import STREAM, Input, Outputs, plan
+from tintype.cli.options import add_model, add_output, add_threads, quality
+from tintype.cli.progress import Bar
+from tintype.cli.report import Report, say
+
+if TYPE_CHECKING:
+    from tintype.api import Source
+    from tintype.cli.options import Commands
+
+
+def register(commands: "Commands") -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser(
+        "encode",
+        help="compress pictures",
+        description="Compress pictures to .tint files, beside them or where -o says. Folders are walked.",
+    )
+    parser.add_argument("inputs", metavar="IN", nargs="+", help="picture or folder; - is standard input")
+    add_output(parser, "file or folder to write; a new folder's name ends in /; - is standard output")
+    parser.add_argument(
+        "-q",
+        "--quality",
+        metavar="Q",
+        type=quality,
+        help="0 (smallest) to 100; 75, the default, looks about as good as JPEG at 75",
+    )
+    add_model(parser, "name of shipped weights (see tintype models), or a .tintmodel file")
+    add_threads(parser)
+    parser.add_argument("-v", "--verbose", action="store_true", help="say for each file what came out")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Encode every input; returns the exit status."""
+    from tintype.api import DEFAULT_QUALITY, Codec, info
+    from tintype.runtime import load
+    from tintype.weights import store
+
+    quality = DEFAULT_QUALITY if options.quality is None else options.quality
+    codec = Codec(options.model or store.DEFAULT, options.threads)
+    outputs = Outputs(options.force)
+    report = Report()
+    with report.file("tintype encode"):
+        jobs = plan(options.inputs, options.output, ".tint", _is_picture, report)
+        load.model(codec.model)  # a wrong name is said once, not per file
+        with Bar(len(jobs)) as bar:
+            for job in bar.each(jobs):
+                with report.file(job.input.name):
+                    outputs.check(job)
+                    begin = time.perf_counter()
+                    data = codec.encode(_source(job.input), quality, bar.tiles)
+                    with outputs.open(job) as file:
+                        file.write(data)
+                    if options.verbose:
+                        seconds = time.perf_counter() - begin
+                        about = info(data)
+                        say(
+                            f"{job.input.name}: {about.size_bytes} bytes, {about.bpp:.3f} bpp, level {about.level}, "
+                            f"{seconds:.2f} s"
+                        )
+    return report.status
+
+
+def _source(input: Input) -> "Source":
+    return io.BytesIO(input.read()) if input.path == STREAM else input.path  # type: ignore[return-value]
+
+
+def _is_picture(path: Path) -> bool:
+    from PIL import Image
+
+    from tintype.images import READABLE
+
+    Image.init()  # without it, Pillow knows a few formats only
+    return Image.registered_extensions().get(path.suffix.lower()) in READABLE

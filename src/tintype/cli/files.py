@@ -1,0 +1,192 @@
+"""From the arguments of a command to inputs and outputs, and safely to disk."""
+
+import io
+import os
+import secrets
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from tintype.cli.report import Report, UsageError
+from tintype.errors import InputError
+
+STREAM = "-"  # standard input or output
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A file to work on."""
+
+    path: str  # or STREAM
+    below: Path  # its place below an output folder
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return "standard input" if self.path == STREAM else self.path
+
+    def read(self) -> bytes:
+        """All bytes."""
+        return sys.stdin.buffer.read() if self.path == STREAM else Path(self.path).read_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A file to work on, and where its result goes."""
+
+    input: Input
+    target: str  # path or STREAM
+    makes_folders: bool = False  # for the target, where there is none
+
+
+def is_tint(path: Path) -> bool:
+    """Whether a folder's file is one of ours, by its name."""
+    return path.suffix.lower() == ".tint"
+
+
+def find(arguments: Sequence[str], wanted: Callable[[Path], bool], report: Report) -> list[Input]:
+    """Files that arguments name. Folders are walked in the order of names, without what begins with a dot.
+
+    Parameters
+    ----------
+    wanted : whether a file met in a folder is to be worked on
+    report : takes an error for each folder without such files
+    """
+    found = []
+    for argument in arguments:
+        folder = Path(argument)
+        if argument == STREAM or not folder.is_dir():
+            found.append(Input(argument, Path(folder.name)))
+            continue
+        inside = [Input(str(path), path.relative_to(folder)) for path in _walk(folder) if wanted(path)]
+        if not inside:
+            report.error(argument, InputError("no file in this folder is of a kind that this command takes"))
+        found += inside
+    return found
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for entry in sorted(folder.iterdir()):
+        if entry.name.startswith("."):
+            continue
+        if not entry.is_dir():
+            yield entry
+        elif not entry.is_symlink():  # a link may lead back up
+            yield from _walk(entry)
+
+
+def is_folder(output: str) -> bool:
+    """Whether an output stands for a folder, which need not exist yet."""
+    return os.path.isdir(output) or output.endswith(("/", os.sep))
+
+
+def plan(
+    arguments: Sequence[str],
+    output: str | None,
+    suffix: str,
+    wanted: Callable[[Path], bool],
+    report: Report,
+) -> list[Job]:
+    """Where the result of each input goes.
+
+    Parameters
+    ----------
+    output : value of -o; None puts results beside the inputs
+    suffix : of the results, where their names follow from the inputs'
+    wanted, report : as for `find`
+
+    Raises
+    ------
+    UsageError
+        Inputs and output do not fit together.
+    """
+    from_folder = any(os.path.isdir(argument) for argument in arguments)
+    into_folder = output is not None and output != STREAM and (from_folder or is_folder(output))
+    if STREAM in arguments and (output is None or into_folder):
+        raise UsageError("standard input has no name for the result to take; give -o FILE, or -o - for standard output")
+    if output is not None and not into_folder and (from_folder or len(arguments) > 1):
+        raise UsageError(f"-o {output} is one file, but there are several inputs; a folder's name ends in /")
+
+    inputs = find(arguments, wanted, report)
+    if output is None:
+        return [Job(each, str(Path(each.path).with_suffix(suffix))) for each in inputs]
+    if into_folder:
+        return [Job(each, str(Path(output, each.below).with_suffix(suffix)), makes_folders=True) for each in inputs]
+    return [Job(each, output) for each in inputs]
+
+
+class Outputs:
+    """Writes results so that a file appears under its name only when it is complete.
+
+    Parameters
+    ----------
+    force : overwrite files that exist already
+    """
+
+    def __init__(self, force: bool) -> None:
+        self.force = force
+        self._written: dict[str, str] = {}  # targets to the inputs they were made from
+
+    def check(self, job: Job) -> None:
+        """That a job's result may be written.
+
+        Raises
+        ------
+        UsageError
+            It would replace something that should stay, or show binary data on a terminal.
+        """
+        target = job.target
+        if target == STREAM:
+            if sys.stdout.isatty():
+                raise UsageError(
+                    "standard output is a terminal, which cannot show pictures; redirect it, or give -o FILE"
+                )
+            return
+        earlier = self._written.get(os.path.realpath(target))
+        if earlier is not None:
+            raise UsageError(f"{target} was just made from {earlier}; give one of them another -o")
+        if not os.path.exists(target):
+            return
+        if not os.path.isfile(target):
+            raise UsageError(f"{target} is not a regular file, so it is not replaced")
+        if job.input.path != STREAM and os.path.exists(job.input.path) and os.path.samefile(job.input.path, target):
+            raise UsageError("the result would replace its own input; give another -o")
+        if not self.force:
+            raise UsageError(f"{target} exists; --force overwrites it, -o names another file")
+
+    @contextmanager
+    def open(self, job: Job) -> Iterator[BinaryIO]:
+        """A file that takes its name when the block ends well, and else leaves no trace."""
+        if job.target == STREAM:
+            buffer = io.BytesIO()  # some formats seek while they are written, a pipe cannot
+            yield buffer
+            _to_stdout(buffer.getbuffer())
+            return
+        target = Path(os.path.realpath(job.target))  # a link stays a link
+        part = target.with_name(f".tintype-{secrets.token_hex(4)}.part")
+        try:
+            if job.makes_folders:
+                target.parent.mkdir(parents=True, exist_ok=True)
+            with open(part, "xb") as file:
+                yield file
+            self.check(job)  # again: time has passed
+            os.replace(part, target)
+        except OSError as error:
+            # the user knows the target, not the part
+            raise OSError(error.errno, error.strerror, job.target) from error
+        finally:
+            with suppress(OSError):
+                part.unlink()
+        self._written[str(target)] = job.input.name
+
+
+def _to_stdout(data: memoryview) -> None:
+    # past sys.stdout, which would try again what failed when the interpreter ends
+    try:
+        with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as file:
+            file.write(data)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "standard output") from error

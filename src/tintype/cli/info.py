@@ -1,0 +1,54 @@
+"""`tintype info`: what a .tint file says about itself."""
+
+import argparse
+import dataclasses
+import json
+from typing import TYPE_CHECKING
+
+from tintype.cli.files import find, is_tint
+from tintype.cli.report import Report
+
+if TYPE_CHECKING:
+    from tintype.api import Info
+    from tintype.cli.options import Commands
+
+
+def register(commands: "Commands") -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser(
+        "info",
+        help="say what is in .tint files",
+        description="Size, model, level and metadata of .tint files. Checksums are verified, pixels not decoded.",
+    )
+    parser.add_argument("inputs", metavar="FILE", nargs="+", help=".tint file or folder; - is standard input")
+    parser.add_argument("--json", action="store_true", help="one JSON object per file, each on a line")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Describe every file; returns the exit status."""
+    from tintype.api import info
+
+    report = Report()
+    with report.file("tintype info"):
+        for input in find(options.inputs, is_tint, report):
+            with report.file(input.name):
+                about = info(input.read())
+                if options.json:
+                    print(json.dumps({"file": input.name, **dataclasses.asdict(about), "chunks": dict(about.chunks)}))
+                else:
+                    print(_text(input.name, about))
+    return report.status
+
+
+def _text(name: str, about: "Info") -> str:
+    chunks = ", ".join(f"{kind} ({size} bytes)" for kind, size in about.chunks)
+    rows = {
+        "picture": f"{about.width} x {about.height} pixels, {'grey' if about.grey else 'RGB'}, 8 bits",
+        "file": f"{about.size_bytes} bytes, {about.bpp:.3f} bpp",
+        "model": f"{about.model}, weights {about.weights_hash}{'' if about.decodable else ' (not at hand)'}",
+        "level": str(about.level),
+        "tiles": str(about.tiles),
+        "chunks": chunks or "none",
+    }
+    return "\n".join([name, *(f"  {key:<8} {value}" for key, value in rows.items())])

@@ -1,0 +1,61 @@
+"""`tintype`: chooses the command and runs it."""
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import tintype
+from tintype.cli import decode, encode, info, models, verify
+from tintype.cli.report import Report, Status, show_warning
+
+if TYPE_CHECKING:
+    from tintype.cli.options import Commands
+
+INTERRUPTED = 130  # what shells give a command that Ctrl-C ended
+
+EPILOG = """\
+exit status: 0 done, 2 wrong usage, 3 bad or damaged input, 4 the system (disk, memory, missing part);
+of several inputs, the worst"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = parser().parse_args(arguments)
+    warnings.showwarning = show_warning
+    try:
+        status: int = options.run(options)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    return max(status, _flush())
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands; each sets `run` to its function."""
+    top = argparse.ArgumentParser(
+        prog="tintype",
+        description="Learned image compression.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"tintype {tintype.__version__}")
+    commands: Commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in (encode, decode, info, verify, models):
+        command.register(commands)
+    return top
+
+
+def _flush() -> Status:
+    """Write out what was printed; a full disk or a closed pipe shows here at the latest."""
+    report = Report()
+    with report.file("standard output"):
+        try:
+            sys.stdout.flush()
+        except OSError:
+            # else the interpreter tries again while it ends, and complains
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise
+    return report.status

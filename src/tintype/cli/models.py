@@ -1,0 +1,70 @@
+"""`tintype models`: the weights that ship, from their cards."""
+
+import argparse
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tintype.cli.report import Report
+
+if TYPE_CHECKING:
+    from tintype.cli.options import Commands
+
+
+def register(commands: "Commands") -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser(
+        "models",
+        help="list the models at hand",
+        description="Models that ship with this version: size, cost per pixel, quality levels, training.",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object per model, each on a line")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Describe every shipped model; returns the exit status."""
+    from tintype.weights import store
+
+    report = Report()
+    with report.file("tintype models"):
+        for name in store.manifest():
+            with report.file(name):
+                facts = _facts(name)
+                print(json.dumps(facts) if options.json else _text(facts))
+    return report.status
+
+
+def _facts(name: str) -> dict[str, Any]:
+    """The card, with what the weights themselves say."""
+    from tintype.runtime import load
+    from tintype.weights import store
+
+    identity = load.model(name).identity
+    card = store.load(name).card
+    return {**card, "name": name, "levels": identity.levels, "weights_hash": identity.weights_hash.hex()}
+
+
+def _text(facts: Mapping[str, Any]) -> str:
+    rows = {
+        "weights": facts["weights_hash"],
+        "parameters": f"{facts['parameters'] / 1e6:.2f} M",
+        "encoder": f"{facts['encoder_kmac_per_pixel']:.1f} kMAC/px",
+        "decoder": f"{facts['decoder_kmac_per_pixel']:.1f} kMAC/px",
+        "levels": str(facts["levels"]),
+        "licence": facts.get("licence", "not recorded"),
+        "training": _training(facts.get("training", {})),
+    }
+    return "\n".join([facts["name"], *(f"  {key:<11} {value}" for key, value in rows.items())])
+
+
+def _training(training: Mapping[str, Any]) -> str:
+    """What a card records of the training, in words."""
+    words = (
+        ("steps", "{:,} steps"),
+        ("pixels", "{:,} pixels"),
+        ("pictures", "{:,} pictures"),
+        ("hours", "{} hours"),
+        ("hardware", "{}"),
+    )
+    return ", ".join(form.format(training[key]) for key, form in words if key in training) or "not recorded"

@@ -1,0 +1,43 @@
+"""Arguments that several commands share, checked before anything is imported or read."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def quality(text: str) -> float:
+    """0 to 100."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value <= 100:  # NaN too
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 100")
+    return value
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1."""
+    if not (text.isdecimal() and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def add_output(parser: argparse.ArgumentParser, help: str) -> None:
+    parser.add_argument("-o", "--output", metavar="OUT", help=help)
+    parser.add_argument("--force", action="store_true", help="overwrite existing files")
+
+
+def add_model(parser: argparse.ArgumentParser, help: str) -> None:
+    parser.add_argument("--model", metavar="NAME", help=help)
+
+
+def add_threads(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--threads",
+        metavar="N",
+        type=positive,
+        help="tiles worked on at the same time (default: the CPUs at hand); changes no result",
+    )

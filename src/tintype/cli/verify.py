@@ -1,0 +1,42 @@
+"""`tintype verify`: whether .tint files are whole."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from tintype.cli.files import find, is_tint
+from tintype.cli.options import add_model, add_threads
+from tintype.cli.progress import Bar
+from tintype.cli.report import Report
+
+if TYPE_CHECKING:
+    from tintype.cli.options import Commands
+
+
+def register(commands: "Commands") -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser(
+        "verify",
+        help="check that .tint files are whole",
+        description="Check every checksum of .tint files, then decode them. Says OK, or what is wrong.",
+    )
+    parser.add_argument("inputs", metavar="FILE", nargs="+", help=".tint file or folder; - is standard input")
+    add_model(parser, "a .tintmodel file, for what was encoded with one")
+    add_threads(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Verify every file; returns the exit status."""
+    from tintype.api import Codec
+    from tintype.weights import store
+
+    codec = Codec(options.model or store.DEFAULT, options.threads)
+    report = Report()
+    with report.file("tintype verify"):
+        inputs = find(options.inputs, is_tint, report)
+        with Bar(len(inputs)) as bar:
+            for input in bar.each(inputs):
+                with report.file(input.name):
+                    codec.decode(input.read(), bar.tiles)
+                    print(f"{input.name}: OK")
+    return report.status

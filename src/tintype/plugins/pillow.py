@@ -1,0 +1,106 @@
+"""Pillow opens and saves .tint files once this module is imported.
+
+>>> import tintype.plugins.pillow
+>>> from PIL import Image
+>>> Image.open("photo.tint").save("photo.png")  # doctest: +SKIP
+>>> Image.open("photo.jpg").save("photo.tint", quality=80)  # doctest: +SKIP
+
+Opening reads the file and verifies its checksums; the network runs when pixels are first asked for. What Pillow reports
+as OSError is: a damaged file, one that this version cannot decode, a picture that cannot be saved.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import IO, Any
+
+from PIL import Image, ImageFile
+
+from tintype import api
+from tintype.codec.container import MAGIC, ChunkType, parse
+from tintype.codec.header import ColourType
+from tintype.errors import TintypeError
+from tintype.weights import store
+
+FORMAT = "TINT"
+SUFFIX = ".tint"
+
+
+class TintImageFile(ImageFile.ImageFile):
+    """A .tint file, decoded when its pixels are first needed."""
+
+    format = FORMAT
+    format_description = "tintype learned image"
+
+    def _open(self) -> None:
+        assert self.fp is not None
+        data = self.fp.read()
+        if not _accept(data):
+            raise SyntaxError("not a .tint file")  # Pillow tries its next format
+        with _as_os_error():
+            container = parse(data)
+        header = container.header
+        self._data = data
+        self._size = header.width, header.height
+        self._mode = "L" if header.colour == ColourType.GREY else "RGB"
+        for kind, key, prefix in _METADATA:
+            content = container.chunk(kind)
+            if content:
+                self.info[key] = prefix + content
+        self.tile = [ImageFile._Tile("raw", (0, 0, *self.size), 0, self.mode)]
+
+    def load(self) -> Any:
+        """Decode, the first time."""
+        if self.tile and self._data:
+            with _as_os_error():
+                pixels = api.decode(self._data).tobytes()
+            if self.fp is not None and self._exclusive_fp:
+                self.fp.close()
+            self.fp = BytesIO(pixels)
+            self._data = b""
+        return super().load()
+
+    def load_seek(self, pos: int) -> None:
+        """Nothing to seek: `load` has put the pixels at the start."""
+
+
+_METADATA = (
+    (ChunkType.ICC, "icc_profile", b""),
+    (ChunkType.EXIF, "exif", b"Exif\0\0"),
+    (ChunkType.XMP, "xmp", b""),
+)
+"""Chunk, Pillow's name, and what Pillow wants before its content."""
+
+
+def _accept(prefix: bytes) -> bool:
+    return prefix.startswith(MAGIC)
+
+
+def _save(image: Image.Image, file: IO[bytes], filename: str | bytes) -> None:
+    """Options: quality (0 to 100), model, threads; icc_profile, exif and xmp replace the image's own."""
+    options = image.encoderinfo
+    quality = options.get("quality", api.DEFAULT_QUALITY)
+    if not isinstance(quality, int | float) or not 0 <= quality <= api.QUALITY_MAX:
+        raise ValueError(f"quality {quality!r} is not a number from 0 to {api.QUALITY_MAX}")
+    frame = image.copy()  # of this frame alone, with metadata of its own
+    for _, key, _ in _METADATA:
+        if key in options:
+            value = options[key]
+            frame.info[key] = value.tobytes() if isinstance(value, Image.Exif) else value
+    with _as_os_error():
+        file.write(api.encode(frame, quality, options.get("model", store.DEFAULT), options.get("threads")))
+
+
+@contextmanager
+def _as_os_error() -> Iterator[None]:
+    # OSError is what Pillow's users catch; with SyntaxError, Image.open would drop the message
+    try:
+        yield
+    except TintypeError as error:
+        raise OSError(str(error)) from error
+
+
+Image.register_open(FORMAT, TintImageFile, _accept)
+Image.register_save(FORMAT, _save)
+Image.register_extension(FORMAT, SUFFIX)
+Image.register_mime(FORMAT, "image/x-tint")
