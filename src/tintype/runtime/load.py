@@ -1,5 +1,6 @@
 """Engines by family, imported when first used."""
 
+import os
 from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
@@ -10,10 +11,9 @@ from tintype.errors import UnsupportedError
 from tintype.weights import store
 from tintype.weights.bundle import Bundle
 
-ENGINES = {"pico": ("tintype.runtime.onnx_pico", "OnnxPico")}  # family: module, class taking a Bundle
+ENGINES = {"pico": "tintype.runtime.onnx_pico"}  # family: module whose `load` takes a Bundle
 
 
-@lru_cache(maxsize=8)
 def model(name: str) -> TileModel:
     """A model by the name of shipped weights, or by the path of a bundle; sessions stay warm between calls.
 
@@ -24,6 +24,13 @@ def model(name: str) -> TileModel:
     UnsupportedError
         If this version has no engine for their family.
     """
+    # a forked child makes its own: sessions and locks were copied in whatever state other threads had them,
+    # so the parent's are neither used nor torn down there
+    return _model(name, os.getpid())
+
+
+@lru_cache(maxsize=8)
+def _model(name: str, process: int) -> TileModel:
     bundle = store.load(name)
     return _engine(bundle)(bundle)
 
@@ -54,6 +61,5 @@ def _engine(bundle: Bundle) -> Callable[[Bundle], TileModel]:
     family = MODEL_NAMES.get(number, f"number {number}").partition("-")[0]
     if family not in ENGINES:
         raise UnsupportedError(f"no engine runs {family} models in this version; there is one for {', '.join(ENGINES)}")
-    module, name = ENGINES[family]
-    engine: Callable[[Bundle], TileModel] = getattr(import_module(module), name)
+    engine: Callable[[Bundle], TileModel] = import_module(ENGINES[family]).load
     return engine
