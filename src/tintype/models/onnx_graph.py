@@ -11,6 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import fx, nn
 
 from tintype.codec.integer import IntegerNet
+from tintype.errors import WeightsError
 from tintype.models.layers import SLOPE, Activation, Conv
 
 OPSET = 18
@@ -41,6 +42,8 @@ class GraphBuilder:
         return name
 
     def weight(self, array: NDArray[np.float32]) -> str:
+        if np.abs(array).max() > np.finfo(np.float16).max:
+            raise WeightsError(f"a weight of {np.abs(array).max():.3g} does not fit float16; the model diverged")
         return self.add("Cast", self.constant(array.astype(np.float16)), to=TensorProto.FLOAT)
 
     def conv(self, conv: Conv, x: str) -> str:

@@ -14,6 +14,7 @@ from tintype.models.layers import Conv
 from tintype.models.pico import LOG_RATIO, SIGMA_MIN, Pico
 from tintype.schedules.pico import UNIT
 
+Z_SCALE_MIN = 0.05  # components that hardly vary are not blown up
 SMALLEST_LOG_SCALE = -1.0  # of sigma / width at the start: a sharper density would have no gradient
 
 
@@ -53,7 +54,7 @@ def structured_start(model: Pico, pictures: Tensor) -> None:
     basis64 = _principal(_bands(h32))[:, : analysis.down64.weight.shape[0]]
     _set_down(analysis.down64, basis64, h32.shape[1])
     z = _batched(analysis.down64, h32)
-    analysis.down64.weight.div_(z.std((0, 2, 3))[:, None, None, None])  # one bit or two per hyper-latent
+    analysis.down64.weight.div_(z.std((0, 2, 3)).clamp(min=Z_SCALE_MIN)[:, None, None, None])  # one bit or two per hyper-latent
 
     for net in (model.context_decoder.net, model.context_model.net):
         last = net[-1]

@@ -19,7 +19,8 @@ from tintype.models.integer import quantise
 from tintype.models.layers import Conv
 from tintype.models.onnx_graph import trace, trace_integer
 from tintype.models.pico import CLASSES, LOG_RATIO, SIGMA_MIN, Z_INDEX_MIN, Pico, anchor_weights
-from tintype.runtime.onnx_pico import Latents, OnnxPico
+from tintype.runtime import onnx_pico
+from tintype.runtime.pico import PicoModel
 from tintype.schedules.pico import LEVELS, Y_STRIDE, Z_LIMIT, Z_STRIDE
 from tintype.weights.bundle import Bundle
 
@@ -76,7 +77,7 @@ def export(model: Pico, pictures: NDArray[np.uint8], name: str, card: Mapping[st
 
     gaussian = _gaussian_tables(model)
     draft = _bundle(card, graphs, levels, integers, gaussian)
-    coded, bits_float = _walk(model, OnnxPico(draft), pictures, tile)
+    coded, bits_float = _walk(model, onnx_pico.load(draft), pictures, tile)
     tables = refit(gaussian, coded)
     report = ExportReport(bits_float, _bits(gaussian, coded), _bits(tables, coded))
     return _bundle(card, graphs, levels, integers, tables), report
@@ -151,7 +152,7 @@ def _bundle(
     return Bundle(card, graphs, arrays)
 
 
-def _walk(model: Pico, runtime: OnnxPico, pictures: NDArray[np.uint8], tile: Tile) -> tuple[list[Coded], float]:
+def _walk(model: Pico, runtime: PicoModel, pictures: NDArray[np.uint8], tile: Tile) -> tuple[list[Coded], float]:
     """Steps of all pictures at levels spread over the range, and the bits of the float model for the same."""
     from tintype.training.rate import forward
 
@@ -160,7 +161,7 @@ def _walk(model: Pico, runtime: OnnxPico, pictures: NDArray[np.uint8], tile: Til
     bits = 0.0
     for number, picture in enumerate(pictures):
         pixels = extract(picture, tile)
-        analysis: Latents = runtime.analyse(pixels)
+        analysis = runtime.analyse(pixels)
         for level in LEVELS_SEEN[number % 3 :: 3]:
             coded += runtime.encode(analysis, level, nearest)
             with torch.no_grad():
