@@ -111,20 +111,20 @@ class Buffer {
 
 struct Failure {
     Status status;
-    size_t position;
+    size_t position;  // of a symbol in the tile
 };
 
 Failure encode_steps(rans::Encoder& encoder, Buffer& buffer, const rans::Tables& tables,
                      const std::vector<Step>& steps) {
     uint64_t coded = 0;
+    size_t before = 0;  // symbols of earlier steps
     for (const Step& step : steps) {
-        const uint16_t *rows = step.rows.data(), *end = rows + step.rows.size();
-        const uint16_t* unknown = rans::find_unknown(tables, rows, end);
-        if (unknown != end) return {Status::bad_row, size_t(unknown - rows)};
-        rans::count_coded(tables, rows, end, coded);
+        rans::count_coded(tables, step.rows.data(), step.rows.data() + step.rows.size(), coded);
+        before += step.rows.size();
     }
     rans::start(encoder, coded, buffer.end() - 8 * rans::kBlockBytes, buffer.end());
-    for (auto step = steps.rbegin(); step != steps.rend(); ++step)
+    for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+        before -= step->rows.size();
         for (size_t end = step->rows.size(); end > 0;) {
             const size_t begin = end > rans::kBlock ? end - rans::kBlock : 0;
             buffer.reserve(encoder);
@@ -132,9 +132,10 @@ Failure encode_steps(rans::Encoder& encoder, Buffer& buffer, const rans::Tables&
             size_t position = 0;
             const Status status =
                 rans::encode(encoder, tables, rows + begin, rows + end, step->symbols.data() + begin, position);
-            if (status != Status::ok) return {status, begin + position};
+            if (status != Status::ok) return {status, before + begin + position};
             end = begin;
         }
+    }
     buffer.reserve(encoder);
     return {rans::flush(encoder, coded), 0};
 }

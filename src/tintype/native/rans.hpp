@@ -43,12 +43,14 @@ enum class Status : uint8_t {
 
 // ---- tables ----------------------------------------------------------------------------------------------------
 
-// An interval of [0, 65536): start in the low half, width in the high half.  Skip rows, whose width would not fit,
-// have none.
-using Entry = uint32_t;
+// An interval of [0, 65536) and what it stands for, from the low bits up: start, width and symbol, 16 bits each, then
+// one that says escape.  Skip rows, whose width would not fit, have none.
+using Entry = uint64_t;
 
 constexpr uint32_t start_of(Entry e) { return e & 0xFFFF; }
-constexpr uint32_t width_of(Entry e) { return e >> 16; }
+constexpr uint32_t width_of(Entry e) { return uint32_t(e) >> 16; }
+constexpr int16_t symbol_of(Entry e) { return int16_t(e >> 32); }
+constexpr bool is_escape(Entry e) { return e >> 48; }
 
 struct Row {
     uint32_t entry;   // of its lowest symbol
@@ -151,7 +153,8 @@ inline void build(const Source& source, Row* rows, uint8_t* coded, Entry* entrie
         }
         for (uint32_t i = 0; i < count; i++, entry++) {
             const auto width = uint32_t(row[i + 1] - row[i]);
-            entries[entry] = uint32_t(row[i]) | width << 16;
+            const auto symbol = uint16_t(source.first[r] + int32_t(i));
+            entries[entry] = uint64_t(i == count - 1) << 48 | uint64_t(symbol) << 32 | width << 16 | uint32_t(row[i]);
             reciprocals[entry] = ((uint64_t(1) << 48) + width - 1) / width;
         }
     }
@@ -222,13 +225,12 @@ inline uint32_t lane_count(uint64_t coded) noexcept {
     return lanes;
 }
 
-// Add the number of coded symbols among known rows; stop where lane_count() does not change any more.
+// Add the number of coded symbols, but stop where lane_count() does not change any more.  Unknown rows are passed over:
+// encode() complains.
 inline void count_coded(const Tables& t, const uint16_t* rows, const uint16_t* rows_end, uint64_t& coded) noexcept {
-    while (rows != rows_end && coded < kMostLanes * kSymbolsPerLane) {
-        const auto left = size_t(rows_end - rows);
-        const uint16_t* end = rows + (left < kBlock ? left : kBlock);
-        for (; rows != end; rows++) coded += t.coded[*rows];
-    }
+    const auto known = uint32_t(t.rows_end - t.rows);
+    for (; rows != rows_end && coded < kMostLanes * kSymbolsPerLane; rows++)
+        if (*rows < known) coded += t.coded[*rows];
 }
 
 inline void start(Encoder& e, uint64_t coded, uint8_t* begin, uint8_t* end) noexcept {
@@ -393,37 +395,36 @@ inline Status pop_escaped(uint32_t& x, const Row& row, int16_t& symbol, const ui
     return Status::ok;
 }
 
-// Symbols of the given rows, none of which is a skip row.
+// One symbol of a row that is no skip row.
+template <Bytes bytes>
+inline Status decode_symbol(uint32_t& x, const Tables& t, const Row& row, int16_t& symbol, const uint8_t*& next,
+                            const uint8_t* end) noexcept {
+    const uint32_t slot = x & 0xFFFF;
+    const Entry* at = t.entries + t.buckets[row.bucket + (slot >> row.shift)];
+    // The right entry, or at least the next, without a branch.  A row's last entry ends at 65536, so `after` is never
+    // another row's when it is taken.
+    const Entry here = at[0], after = at[1];
+    const uint64_t within = 0u - uint64_t(slot - start_of(here) < width_of(here));  // all ones if so
+    Entry entry = after ^ ((here ^ after) & within);
+    for (at++; slot - start_of(entry) >= width_of(entry);) entry = *++at;
+    if (!pop<bytes>(x, start_of(entry), width_of(entry), next, end)) return Status::out_of_bytes;
+    symbol = symbol_of(entry);
+    return is_escape(entry) ? pop_escaped<bytes>(x, row, symbol, next, end) : Status::ok;
+}
+
+// Symbols of the given rows.
 template <Bytes bytes>
 inline Status decode_run(Decoder& d, const Tables& t, const uint16_t* rows, const uint16_t* rows_end,
                          int16_t* symbols) noexcept {
     const uint8_t* next = d.next;
+    const uint32_t mask = d.lanes - 1;
     uint32_t lane = d.lane;
     Status status = Status::ok;
-    for (; rows != rows_end; rows++) {
-        const Row& row = t.rows[*rows];
+    for (; rows != rows_end && status == Status::ok; rows++, symbols++) {
         uint32_t x = d.state[lane];
-        const uint32_t slot = x & 0xFFFF;
-        uint32_t i = t.buckets[row.bucket + (slot >> row.shift)];
-        // The right entry, or at least the next, without a branch.  A row's last entry ends at 65536, so `after` is
-        // never another row's when it is taken.
-        const Entry here = t.entries[i], after = t.entries[i + 1];
-        const uint32_t within = 0u - uint32_t(slot - start_of(here) < width_of(here));  // all ones if so
-        Entry entry = after ^ ((here ^ after) & within);
-        i += 1 + within;
-        while (slot - start_of(entry) >= width_of(entry)) entry = t.entries[++i];
-        if (!pop<bytes>(x, start_of(entry), width_of(entry), next, d.end)) {
-            status = Status::out_of_bytes;
-            break;
-        }
-        auto symbol = int16_t(row.first + int32_t(i - row.entry));
-        if (i == row.escape) {
-            status = pop_escaped<bytes>(x, row, symbol, next, d.end);
-            if (status != Status::ok) break;
-        }
-        *symbols++ = symbol;
+        status = decode_symbol<bytes>(x, t, t.rows[*rows], *symbols, next, d.end);
         d.state[lane] = x;
-        lane = (lane + 1) & (d.lanes - 1);
+        lane = (lane + 1) & mask;
     }
     d.next = next;
     d.lane = lane;
