@@ -20,9 +20,7 @@ def tables(draw: st.DrawFn) -> Tables:
         inner = st.integers(1, TOTAL - 1) | st.integers(1, 9) | st.integers(TOTAL - 9, TOTAL - 1)
         cuts = sorted(draw(st.sets(inner, min_size=1, max_size=30)))
         rows.append([0, *cuts, TOTAL])
-        first.append(
-            draw(st.sampled_from([-len(cuts) // 2, -(2**15), 2**15 - len(cuts)]) | st.integers(-99, 99))
-        )
+        first.append(draw(st.sampled_from([-len(cuts) // 2, -(2**15), 2**15 - len(cuts)]) | st.integers(-99, 99)))
     return Tables.from_rows(rows, first)
 
 

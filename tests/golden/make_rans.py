@@ -64,9 +64,7 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     tables = gaussian_tables()
     np.savez_compressed(FOLDER / "tables.npz", **tables.to_arrays())
-    payloads = {
-        name: describe(rans.encode(steps, tables, coder="reference")) for name, steps in cases(tables)
-    }
+    payloads = {name: describe(rans.encode(steps, tables, coder="reference")) for name, steps in cases(tables)}
     (FOLDER / "payloads.json").write_text(json.dumps(payloads, indent=1) + "\n")
 
 
