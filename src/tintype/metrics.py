@@ -133,7 +133,7 @@ def _blur(plane: Plane) -> Plane:
 def _blur_rows(plane: Plane) -> Plane:
     taps = _window(min(WINDOW, plane.shape[0]))
     length = plane.shape[0] - len(taps) + 1
-    total = taps[0] * plane[:length]
+    total: Plane = taps[0] * plane[:length]
     for offset, tap in enumerate(taps[1:], 1):
         total += tap * plane[offset : offset + length]
     return total
@@ -142,7 +142,7 @@ def _blur_rows(plane: Plane) -> Plane:
 def _window(taps: int) -> Plane:
     distance = np.arange(taps) - (taps - 1) / 2
     weights = np.exp(-(distance**2) / (2 * SIGMA**2))
-    return (weights / weights.sum()).astype(np.float32)
+    return np.asarray(weights / weights.sum(), np.float32)
 
 
 def _halve(plane: Plane) -> Plane:
@@ -150,7 +150,8 @@ def _halve(plane: Plane) -> Plane:
     height, width = plane.shape
     if height % 2 or width % 2:
         plane = np.pad(plane, ((height % 2, 0), (width % 2, 0)))
-    return (plane[::2, ::2] + plane[1::2, ::2] + plane[::2, 1::2] + plane[1::2, 1::2]) * np.float32(0.25)
+    total: Plane = plane[::2, ::2] + plane[1::2, ::2] + plane[::2, 1::2] + plane[1::2, 1::2]
+    return total * np.float32(0.25)
 
 
 def _check(a: Samples, b: Samples) -> None:

@@ -1,0 +1,126 @@
+"""`tintype eval`: measure codecs on a folder of pictures."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tintype.cli.options import positive
+from tintype.cli.report import Report, Status, UsageError
+
+if TYPE_CHECKING:
+    from tintype.cli.options import Commands
+
+DESCRIPTION = """\
+Code every picture with every codec at several qualities, decode the files, and compare. Writes results.csv (one row
+per picture, codec and quality), summary.md and the coded files. A run that was interrupted goes on where it stopped.
+
+codecs: pico-s-dev or another shipped model, PATH.tintmodel, LABEL=PATH.tintmodel, jpeg444, jpeg420, webp_m6,
+avif444_s6, avif444_s6_psnr, avif420_s6, jxl_e7, and the like with other methods (m), speeds (s) and efforts (e);
+jpeg, webp, avif, avif_psnr and jxl stand for the usual ones"""
+
+
+def register(commands: "Commands") -> None:
+    """Add the command to the program's parser."""
+    parser = commands.add_parser(
+        "eval",
+        help="measure codecs on a folder of pictures",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("pictures", metavar="FOLDER", nargs="+", type=Path, help="folder of pictures, or a picture")
+    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the results")
+    parser.add_argument("--codecs", metavar="LIST", help="separated by commas (default: ours and the usual five)")
+    parser.add_argument(
+        "--qualities",
+        metavar="CODEC=Q,Q,...",
+        action="append",
+        default=[],
+        help="qualities of one codec, instead of its own list; may be repeated",
+    )
+    parser.add_argument(
+        "--metrics", metavar="LIST", help="psnr,psnr_y,ms_ssim,texture (default); ssimulacra2, butteraugli"
+    )
+    parser.add_argument("--curves", metavar="FILE.json", type=Path, help="published curves to compare with")
+    parser.add_argument("--rows", metavar="FILE.csv", type=Path, help="earlier rows, per picture, to compare with")
+    parser.add_argument("--anchors", metavar="LIST", help="codecs and curves to compare with, by name")
+    parser.add_argument("--window", metavar="LOW,HIGH", default="0.08,1.6", help="bpp of BD-rates (%(default)s)")
+    parser.add_argument("--jobs", metavar="N", type=positive, default=1, help="pictures at the same time (default: 1)")
+    parser.add_argument("--limit", metavar="N", type=positive, help="only N pictures, spread over the folder")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> Status:
+    """Run the command; returns the exit status."""
+    report = Report()
+    with report.file("eval"):
+        _run(options)
+    return report.status
+
+
+def _run(options: argparse.Namespace) -> None:
+    from tintype.evaluation import codecs, quality, rows, stored, summary, sweep
+
+    subjects = sweep.subjects(options.pictures)
+    if options.limit and options.limit < len(subjects):
+        subjects = tuple(subjects[i * len(subjects) // options.limit] for i in range(options.limit))
+    plan = sweep.Plan(
+        subjects,
+        tuple(codecs.names(options.codecs) if options.codecs else codecs.USUAL),
+        tuple(quality.named(options.metrics) if options.metrics else quality.DEFAULT),
+        dict(_qualities(text) for text in options.qualities),
+    )
+    found = sweep.run(plan, options.out, options.jobs, Progress())
+    results = summary.Results(
+        found,
+        rows.read(options.rows) if options.rows else (),
+        stored.load(options.curves) if options.curves else {},
+        options.anchors.split(",") if options.anchors else summary.USUAL_ANCHORS,
+        _window(options.window),
+    )
+    print(summary.write(results, options.out / summary.SUMMARY, "Results"))
+    failures = sum(1 for row in found if row.error)
+    if failures:
+        print(f"{failures} measurements failed; the summary lists them", file=sys.stderr)
+
+
+def _qualities(text: str) -> tuple[str, list[float]]:
+    codec, _, values = text.rpartition("=")
+    try:
+        return codec, [float(value) for value in values.split(",")]
+    except ValueError as error:
+        raise UsageError(f"--qualities {text}: CODEC=Q,Q,... with numbers is needed") from error
+
+
+def _window(text: str) -> tuple[float, float]:
+    try:
+        low, high = (float(value) for value in text.split(","))
+    except ValueError as error:
+        raise UsageError(f"--window {text}: LOW,HIGH in bpp is needed") from error
+    return low, high
+
+
+class Progress:
+    """Files done and the time left, on stderr: one line that is rewritten on a terminal, else a line now and then."""
+
+    EVERY = 15.0  # seconds between lines where stderr is no terminal
+
+    def __init__(self) -> None:
+        self.start = self.last = time.monotonic()
+
+    def __call__(self, done: int, total: int, what: str) -> None:
+        """Show how far the work is."""
+        now = time.monotonic()
+        left = (now - self.start) / max(done, 1) * (total - done)
+        text = f"{done} of {total}, {_clock(left)} left, {what}"
+        if sys.stderr.isatty():
+            print(f"\r{text:<78}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+        elif now - self.last >= self.EVERY or done == total:
+            self.last = now
+            print(text, file=sys.stderr, flush=True)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"

@@ -1,0 +1,117 @@
+"""What can be measured: codecs by name, each with its settings and the versions of its libraries.
+
+A codec turns 8-bit pixels into the bytes of a whole file and back. Pictures go in without metadata (no ICC profile,
+EXIF or XMP), and every codec is held to the same number of threads.
+
+| name                                   | what                                                               |
+|----------------------------------------|--------------------------------------------------------------------|
+| `pico-s-dev`, `PATH.tintmodel`         | tintype with shipped weights, or with those of a bundle            |
+| `jpeg444`, `jpeg420`                   | JPEG, optimised and progressive                                    |
+| `webp_m6` (m0 to m6)                   | lossy WebP (always 4:2:0)                                          |
+| `avif444_s6`, `avif420_s6` (s0 to s10) | AVIF with the library's default tune; with `_psnr`: tuned for PSNR |
+| `jxl_e7` (e1 to e9)                    | JPEG XL (XYB)                                                      |
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tintype.errors import InputError
+from tintype.evaluation import ours, peers
+
+Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
+
+
+class Codec(Protocol):
+    """One encoder with fixed settings, and its decoder."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def settings(self) -> str:
+        """All that changes a byte of the files, but the quality."""
+
+    @property
+    def versions(self) -> str:
+        """Libraries and their versions, or the hash of the weights."""
+
+    @property
+    def suffix(self) -> str:
+        """Of its files, as ".jpg"."""
+
+    @property
+    def qualities(self) -> Sequence[float]:
+        """Settings from low to high rate, for a curve."""
+
+    @property
+    def quality_range(self) -> tuple[float, float]:
+        """Lowest and highest rate; every whole number between is a setting."""
+
+    def encode(self, pixels: Samples, quality: float) -> bytes:
+        """A whole file."""
+
+    def decode(self, data: bytes) -> Samples:
+        """Pixels of a whole file, in the shape that was encoded."""
+
+
+ALIASES: Mapping[str, str] = {
+    "jpeg": "jpeg444",
+    "webp": "webp_m6",
+    "avif": "avif444_s6",
+    "avif_psnr": "avif444_s6_psnr",
+    "jxl": "jxl_e7",
+}
+
+Maker = Callable[..., Codec]
+PATTERNS: Sequence[tuple[str, Maker]] = (
+    (r"jpeg(?P<chroma>444|420)", peers.jpeg),
+    (r"webp_m(?P<method>[0-6])", peers.webp),
+    (r"avif(?P<chroma>444|420)_s(?P<speed>\d|10)(?P<tune>_psnr)?", peers.avif),
+    (r"jxl_e(?P<effort>[1-9])", peers.jpeg_xl),
+)
+
+USUAL = ("pico-s-dev", "jpeg444", "webp_m6", "avif444_s6", "avif444_s6_psnr", "jxl_e7")
+"""Our default and five conventional settings."""
+
+
+def codec(name: str, threads: int = 1) -> Codec:
+    """A codec by name; `LABEL=NAME` shows it under another name.
+
+    Raises
+    ------
+    InputError
+        Unknown name; the message lists what there is.
+    UnsupportedError
+        Its library is not installed.
+    """
+    label, _, target = name.rpartition("=")
+    target = ALIASES.get(target, target)
+    for pattern, make in PATTERNS:
+        found = re.fullmatch(pattern, target)
+        if found:
+            arguments: dict[str, Any] = found.groupdict()
+            return make(name=label or target, threads=threads, **arguments)
+    if ours.is_model(target):
+        return ours.Tintype(target, label or None, threads)
+    raise InputError(
+        f"no codec named {target!r}; there is {', '.join((*ours.shipped(), *ALIASES.values(), 'jpeg420'))}, or the "
+        "path of a .tintmodel file"
+    )
+
+
+def names(text: str) -> list[str]:
+    """Names from a list separated by commas, aliases resolved, each once, in the order given.
+
+    Raises
+    ------
+    InputError
+        An empty list.
+    """
+    found = [ALIASES.get(part.strip(), part.strip()) for part in text.split(",") if part.strip()]
+    if not found:
+        raise InputError("no codec is named; give a list such as pico-s-dev,jpeg,webp,avif")
+    return list(dict.fromkeys(found))

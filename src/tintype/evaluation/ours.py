@@ -1,0 +1,66 @@
+"""tintype as one codec among the others."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import tintype
+from tintype.api import Codec
+from tintype.weights import store
+from tintype.weights.bundle import SUFFIX
+
+Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
+
+QUALITIES = (0, 6, 12, 19, 26, 33, 40, 47, 54, 61, 68, 75, 82, 88, 94, 100)
+
+
+class Tintype:
+    """Our encoder and decoder, with shipped weights or a bundle on disk.
+
+    Parameters
+    ----------
+    model : name of shipped weights, or path of a .tintmodel file
+    label : name in tables; default: the model's name, or the file's without suffix
+    """
+
+    suffix = ".tint"
+    qualities: Sequence[float] = QUALITIES
+    quality_range = (0.0, 100.0)
+
+    def __init__(self, model: str, label: str | None = None, threads: int = 1) -> None:
+        self.model = model
+        self.name = label or (Path(model).stem if model.endswith(SUFFIX) else model)
+        self._codec = Codec(model=model, threads=threads)
+
+    @cached_property
+    def settings(self) -> str:
+        """The weights by hash: a bundle may change under one name."""
+        return f"weights {store.load(self.model).weights_hash().hex()}"
+
+    @cached_property
+    def versions(self) -> str:
+        """Ours and the engine's."""
+        import onnxruntime
+
+        return f"tintype {tintype.__version__}; onnxruntime {onnxruntime.__version__}"
+
+    def encode(self, pixels: Samples, quality: float) -> bytes:
+        """A whole file without metadata."""
+        return self._codec.encode(pixels, quality)
+
+    def decode(self, data: bytes) -> Samples:
+        """8-bit pixels."""
+        return np.asarray(self._codec.decode(data))
+
+
+def is_model(name: str) -> bool:
+    """Whether this names weights of ours."""
+    return name.endswith(SUFFIX) or name in store.manifest()
+
+
+def shipped() -> tuple[str, ...]:
+    """Names of the weights that come with the package."""
+    return tuple(store.manifest())
