@@ -31,9 +31,7 @@ def check(container: Container, model: TileModel) -> None:
         )
 
 
-def decode(
-    container: Container, model: TileModel, threads: int = 1, progress: Progress | None = None
-) -> Picture:
+def decode(container: Container, model: TileModel, threads: int = 1, progress: Progress | None = None) -> Picture:
     """Pixels of a file, (H, W, 3) or (H, W) uint8; the same for any number of threads.
 
     Tiles that are listed in `container.damage` stay mid-grey.

@@ -1,16 +1,18 @@
 """From a picture to the bytes of a file, tile by tile."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from tintype.codec import rans
 from tintype.codec.container import Chunk, Container, write
 from tintype.codec.header import ColourType, Header
 from tintype.codec.parallel import in_order
-from tintype.codec.quantise import Nearest
+from tintype.codec.quantise import RateDistortion
 from tintype.codec.seam import TileModel
 from tintype.codec.tiling import Picture, Tile, Tiling, extract, tile_grid
 
+quantiser = lru_cache(maxsize=8)(RateDistortion.of)
 Progress = Callable[[int, int], None]  # tiles done, tiles in all
 
 
@@ -31,7 +33,7 @@ class Encoder:
         height, width = picture.shape[:2]
         self.tiling = Tiling.default(width, height) if tiling is None else tiling
         self.tiles = tile_grid(width, height, self.tiling, model.identity.stride)
-        self.quantiser = Nearest(model.tables.skips)
+        self.quantiser = quantiser(model.tables)
         self._analyses: dict[Tile, Any] = {}
 
     def encode(self, level: int, chunks: Sequence[Chunk] = (), progress: Progress | None = None) -> bytes:

@@ -1,13 +1,16 @@
-"""Quantisers: how an encoder chooses symbols. Decoders do not know which one was used."""
+"""Quantisers: how an encoder chooses symbols. A decoder does not know which one was used."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tintype.codec.seam import Step
+from tintype.codec.tables import Tables
 
 SYMBOL_MAX = 32767
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,8 +24,61 @@ class Nearest:
 
     skips: NDArray[np.bool_]
 
-    def __call__(self, step: Step) -> NDArray[np.float32]:
-        symbols = np.rint((step.latents - step.mean) / step.width).clip(-SYMBOL_MAX, SYMBOL_MAX)
-        symbols[np.broadcast_to(self.skips[step.density], symbols.shape)] = 0
-        rounded: NDArray[np.float32] = symbols.astype(np.float32, copy=False)
-        return rounded
+    def __call__(self, step: Step) -> Floats:
+        return _rounded(_values(step), step, self.skips)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RateDistortion:
+    """Round to the nearest integer, or one step towards zero where the bits saved are worth more than the error.
+
+    Greedy, symbol by symbol: what a symbol changes in later steps is not weighed. Steps that do not say what an
+    error is worth are rounded. Ortega and Ramchandran 1998, section on scalar quantisation.
+
+    Parameters
+    ----------
+    saved_bits : float32, (R, M), what row r saves by coding |symbol| m instead of m + 1
+    """
+
+    skips: NDArray[np.bool_]
+    saved_bits: Floats
+
+    @classmethod
+    def of(cls, tables: Tables) -> Self:
+        """The quantiser for these tables; the cost of a symbol is the mean of its own and its negative's."""
+        most = int(np.abs(tables.first.astype(np.int64)).max()) + 1
+        rows = np.arange(len(tables), dtype=np.uint16)
+        costs = np.zeros((len(tables), most + 1), np.float64)
+        coded = rows[~tables.skips]
+        for magnitude in range(most + 1):
+            signs = (np.full(len(coded), sign * magnitude, np.int16) for sign in (1, -1))
+            costs[~tables.skips, magnitude] = sum(tables.rate_bits(coded, symbols) for symbols in signs) / 2
+        return cls(tables.skips, np.diff(costs, axis=1).astype(np.float32))
+
+    def __call__(self, step: Step) -> Floats:
+        values = _values(step)
+        symbols = _rounded(values, step, self.skips)
+        if step.worth is None:
+            return symbols
+        where = np.flatnonzero(symbols)
+        symbol = symbols.reshape(-1)[where]
+        lower = np.minimum(np.abs(symbol).astype(np.intp) - 1, self.saved_bits.shape[1] - 1)
+        rows = np.broadcast_to(step.density, values.shape).reshape(-1)[where]
+        weight = np.broadcast_to(step.worth * np.square(step.width), values.shape).reshape(-1)[where]
+        # (v - n + 1)^2 - (v - n)^2, for a value v that was rounded to n > 0
+        added_error = 2 * (np.abs(values.reshape(-1)[where]) - np.abs(symbol)) + 1
+        cheaper = weight * added_error < self.saved_bits[rows, lower]
+        symbols.reshape(-1)[where] = symbol - cheaper * np.sign(symbol)
+        return symbols
+
+
+def _values(step: Step) -> Floats:
+    values: Floats = (step.latents - step.mean) / step.width
+    return values
+
+
+def _rounded(values: Floats, step: Step, skips: NDArray[np.bool_]) -> Floats:
+    symbols = np.rint(values).clip(-SYMBOL_MAX, SYMBOL_MAX)
+    symbols[np.broadcast_to(skips[step.density], symbols.shape)] = 0
+    rounded: Floats = symbols.astype(np.float32, copy=False)
+    return rounded

@@ -44,6 +44,7 @@ class Step:
     width: Array  # quantisation width, > 0, latent units
     latents: Array | None  # what the analysis found, latent units
     lattice: Lattice
+    worth: Array | None = None  # encoding: bits that a squared error of one latent unit is worth; None: unknown
 
 
 Schedule = Generator[Step, Array, Array]  # yields a step, is sent its symbols (zero outside), returns latents

@@ -59,6 +59,7 @@ class PicoModel:
             self.gain: Floats = np.asarray(levels["gain"], np.float32)  # (levels, N)
             self.z_rows = np.asarray(levels["z_rows"], np.uint16)[:, None, None]
             self.z_mean = np.asarray(levels["z_mean"], np.float32)[:, None, None]  # integers
+            self.worth: Floats = np.asarray(levels["worth"], np.float32)  # (levels, N)
             self.tables = Tables.from_arrays(bundle.arrays["tables"])
             self.identity = Identity(
                 bundle.card["name"], bundle.card["model_id"], bundle.weights_hash(), Z_STRIDE, len(self.gain)
@@ -100,6 +101,9 @@ class _Stages:
     def mean_width(self, prior: Floats) -> tuple[Floats, Floats]:
         mean, t = np.split(prior, 2)
         return UNIT * mean, np.exp(t.clip(-T_LIMIT, T_LIMIT)) * self.model.gain[self.level][:, None, None]
+
+    def worth(self) -> Floats:
+        return self.model.worth[self.level][:, None, None]
 
     def constant(self, array: NDArray[Any]) -> NDArray[Any]:
         return array

@@ -42,6 +42,9 @@ class Stages(Protocol):
     def mean_width(self, prior: Array) -> tuple[Array, Array]:
         """Mean and quantisation width of every latent, latent units."""
 
+    def worth(self) -> Array | None:
+        """Bits that a squared error of one unit of a latent is worth at this level; None where unknown."""
+
     def constant(self, array: NDArray[Any]) -> Array:
         """A host array as the engine's own."""
 
@@ -116,9 +119,9 @@ def schedule(
     rows = stages.scale_decoder(z_hat)
     prior = stages.context_decoder(z_hat)
     mean, width = stages.mean_width(prior)
-    symbols = yield Step(rows, mean, width, y, FIRST)
+    symbols = yield Step(rows, mean, width, y, FIRST, stages.worth())
     y_bar = (symbols * width + mean) * stages.constant(FIRST.mask(y_shape))
 
     mean, width = stages.mean_width(stages.context_model(prior, y_bar))
-    symbols = yield Step(rows, mean, width, y, SECOND)
+    symbols = yield Step(rows, mean, width, y, SECOND, stages.worth())
     return y_bar + (symbols * width + mean) * stages.constant(SECOND.mask(y_shape))

@@ -10,23 +10,26 @@ from numpy.typing import NDArray
 from torch import nn
 
 from tintype.codec.integer import IntegerNet
-from tintype.codec.quantise import Nearest
+from tintype.codec.quantise import Nearest, RateDistortion
 from tintype.codec.rans import Coded
+from tintype.codec.seam import Pixels
 from tintype.codec.tables import Tables, gaussian_pmf, gaussian_scales
 from tintype.codec.tiling import Rect, Tile, extract
 from tintype.models import macs
 from tintype.models.integer import quantise
 from tintype.models.layers import Conv
 from tintype.models.onnx_graph import trace, trace_integer
-from tintype.models.pico import CLASSES, LOG_RATIO, SIGMA_MIN, Z_INDEX_MIN, Pico, anchor_weights
+from tintype.models.pico import ANCHORS, CLASSES, LOG_RATIO, SIGMA_MIN, Z_INDEX_MIN, Pico, anchor_weights, lambda_of
 from tintype.runtime import onnx_pico
-from tintype.runtime.pico import PicoModel
+from tintype.runtime.pico import Latents, PicoModel
 from tintype.schedules.pico import LEVELS, Y_STRIDE, Z_LIMIT, Z_STRIDE
 from tintype.weights.bundle import Bundle
 
 SKIP_BELOW = 0.16  # sigma; such symbols are zero in 99.8 % of cases, and are not coded
 REACH = 5.0  # sigmas that a table holds; what lies beyond is escaped
 PRIOR_SYMBOLS = 1000.0  # weight of the Gaussian against the histogram of a row, in symbols
+SHARES = (0.0, 0.07, 0.15, 0.22, 0.3, 0.4)  # tried when rounding towards zero is fitted
+EAGER_PICTURES, EAGER_SIDE = 16, 256
 LEVELS_SEEN = tuple(range(0, LEVELS, 5))
 
 
@@ -49,7 +52,7 @@ def export(model: Pico, pictures: NDArray[np.uint8], name: str, card: Mapping[st
     card : added to what is counted here
     """
     model = model.float().eval()
-    whole = Rect(0, 0, *pictures.shape[1:3])
+    whole = Rect(0, 0, pictures.shape[2], pictures.shape[1])
     tile = Tile(whole, whole, whole.height, whole.width)
     tensors = [torch.as_tensor(extract(picture, tile))[None] for picture in pictures]
     with torch.no_grad():
@@ -57,7 +60,8 @@ def export(model: Pico, pictures: NDArray[np.uint8], name: str, card: Mapping[st
         z_hat = [((model.analysis(x)[1].clamp(-Z_LIMIT, Z_LIMIT) - z_mean[:, None, None]).round()) for x in tensors]
         z_hat = [(z + z_mean[:, None, None]).clamp(-Z_LIMIT, Z_LIMIT) for z in z_hat]
         integers = quantise(model.scale_decoder, torch.cat(z_hat))
-        gain = torch.exp(anchor_weights(torch.arange(LEVELS, dtype=torch.float32)) @ model.log_gain)
+        levels_at = torch.arange(LEVELS, dtype=torch.float32)
+        gain = torch.exp(anchor_weights(levels_at) @ model.log_gain)
     config = model.config
     graphs = {
         "analysis": trace(model.analysis, {"pixels": 3}, ("y", "z")),
@@ -70,6 +74,7 @@ def export(model: Pico, pictures: NDArray[np.uint8], name: str, card: Mapping[st
     }
     levels = {
         "gain": gain.numpy(),
+        "worth": (lambda_of(levels_at)[:, None] * sensitivity(model, tensors)).numpy(),
         "z_rows": CLASSES + np.arange(config.hyper_latents, dtype=np.uint16),
         "z_mean": z_mean.detach().numpy().astype(np.int8),
     }
@@ -80,6 +85,10 @@ def export(model: Pico, pictures: NDArray[np.uint8], name: str, card: Mapping[st
     coded, bits_float = _walk(model, onnx_pico.load(draft), pictures, tile)
     tables = refit(gaussian, coded)
     report = ExportReport(bits_float, _bits(gaussian, coded), _bits(tables, coded))
+    eagerness = fit_eagerness(
+        onnx_pico.load(_bundle(card, graphs, levels, integers, tables)), pictures[:EAGER_PICTURES]
+    )
+    levels["worth"] = levels["worth"] / eagerness[:, None]
     return _bundle(card, graphs, levels, integers, tables), report
 
 
@@ -100,6 +109,63 @@ def account(model: Pico) -> dict[str, Any]:
         "encoder_kmac_per_pixel": round(encoder / side**2 / 1e3, 3),
         "decoder_kmac_per_pixel": round(decoder / side**2 / 1e3, 3),
     }
+
+
+def fit_eagerness(runtime: PicoModel, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """How far to believe in bits saved by rounding towards zero, at each level; (LEVELS,).
+
+    The Jacobian is not the whole truth: the synthesis is not linear, and later steps see the rounded latents. So the
+    share of the saved bits that is weighed against the error is chosen at each anchor for the least real cost,
+    lambda 255^2 MSE + bpp.
+    """
+    anchors = np.linspace(0, LEVELS - 1, ANCHORS).round().astype(int)
+    lambdas = lambda_of(torch.as_tensor(anchors, dtype=torch.float32)).tolist()
+    crops = pictures[:, :EAGER_SIDE, :EAGER_SIDE]
+    whole = Rect(0, 0, crops.shape[2], crops.shape[1])
+    tile = Tile(whole, whole, whole.height, whole.width)
+    analyses = [(extract(crop, tile), runtime.analyse(extract(crop, tile))) for crop in crops]
+    full = RateDistortion.of(runtime.tables)
+    best = []
+    for level, lambda_ in zip(anchors.tolist(), lambdas, strict=True):
+        costs = []
+        for share in SHARES:
+            quantise = RateDistortion(full.skips, share * full.saved_bits)
+            costs.append(sum(_cost(runtime, x, found, level, lambda_, quantise) for x, found in analyses))
+        best.append(SHARES[int(np.argmin(costs))])
+    return np.interp(np.arange(LEVELS), anchors, np.maximum(best, 1e-6)).astype(np.float32)
+
+
+def _cost(
+    runtime: PicoModel, pixels: Pixels, found: Latents, level: int, lambda_: float, quantise: RateDistortion
+) -> float:
+    coded = runtime.encode(found, level, quantise)
+    steps = runtime.decode(*pixels.shape[1:], level)
+    symbols = iter(step.symbols for step in coded)
+    next(steps)
+    try:
+        while True:
+            steps.send(next(symbols))
+    except StopIteration as stop:
+        decoded = runtime.synthesise(stop.value, level).clip(0, 1)
+    mse = float(np.mean(np.square(decoded - pixels, dtype=np.float64)))
+    return lambda_ * 255**2 * mse + _bits(runtime.tables, coded) / pixels[0].size
+
+
+def sensitivity(model: Pico, tensors: list[torch.Tensor]) -> torch.Tensor:
+    """What a squared error of one unit in each latent channel adds to 255^2 MSE summed over pixels; (N,).
+
+    The mean squared norm of the columns of the synthesis' Jacobian, from random projections of it (Hutchinson).
+    """
+    generator = torch.Generator().manual_seed(0)
+    total = torch.zeros(model.config.latents)
+    for x in tensors:
+        with torch.no_grad():
+            y = model.analysis(x)[0]
+        y.requires_grad_()
+        probe = torch.randint(0, 2, x.shape, generator=generator) * 2.0 - 1
+        (gradient,) = torch.autograd.grad((model.synthesis(y) * probe).sum(), y)
+        total += (gradient**2).mean((0, 2, 3))
+    return total / len(tensors) * 255**2 / 3  # mean over three channels, sum over pixels
 
 
 def _folded_macs(module: nn.Module, *inputs: torch.Tensor) -> int:

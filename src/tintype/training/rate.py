@@ -77,6 +77,9 @@ class TrainingStages:
         mean, t = prior.float().chunk(2, 1)
         return UNIT * mean, torch.exp(t.clamp(-T_LIMIT, T_LIMIT)) * self.gain
 
+    def worth(self) -> None:
+        return None
+
     def constant(self, array: object) -> Tensor:
         return torch.as_tensor(array, device=self.at.device)
 
