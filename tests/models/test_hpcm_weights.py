@@ -105,7 +105,7 @@ def test_checkpoints_of_another_model_are_refused_with_what_differs(tmp_path):
     checkpoint = tmp_path / "large.pth.tar"
     torch.save(hollow("large"), checkpoint)
     with pytest.raises(
-        WeightsError, match="does not fit hpcm-base; these are weights of hpcm-large; .* missing .* unexpected"
+        WeightsError, match=r"does not fit hpcm-base; these are weights of hpcm-large; .* missing .* unexpected"
     ):
         convert(checkpoint, tmp_path / "out.safetensors", "hpcm-base")
     with pytest.raises(WeightsError, match="no official model has these weights; compared with"):
