@@ -103,7 +103,8 @@ class _Stages:
         return UNIT * mean, np.exp(t.clip(-T_LIMIT, T_LIMIT)) * self.model.gain[self.level][:, None, None]
 
     def worth(self) -> Floats:
-        return self.model.worth[self.level][:, None, None]
+        worth: Floats = self.model.worth[self.level]
+        return worth[:, None, None]
 
     def constant(self, array: NDArray[Any]) -> NDArray[Any]:
         return array

@@ -139,7 +139,7 @@ def _cost(
     runtime: PicoModel, pixels: Pixels, found: Latents, level: int, lambda_: float, quantise: RateDistortion
 ) -> float:
     coded = runtime.encode(found, level, quantise)
-    steps = runtime.decode(*pixels.shape[1:], level)
+    steps = runtime.decode(pixels.shape[1], pixels.shape[2], level)
     symbols = iter(step.symbols for step in coded)
     next(steps)
     try:
@@ -148,7 +148,8 @@ def _cost(
     except StopIteration as stop:
         decoded = runtime.synthesise(stop.value, level).clip(0, 1)
     mse = float(np.mean(np.square(decoded - pixels, dtype=np.float64)))
-    return lambda_ * 255**2 * mse + _bits(runtime.tables, coded) / pixels[0].size
+    bpp = _bits(runtime.tables, coded) / (pixels.shape[1] * pixels.shape[2])
+    return lambda_ * 255**2 * mse + bpp
 
 
 def sensitivity(model: Pico, tensors: list[torch.Tensor]) -> torch.Tensor:
