@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from tintype.cli.files import find, is_tint
-from tintype.cli.report import Report
+from tintype.cli.report import Report, result
 
 if TYPE_CHECKING:
     from tintype.api import Info
@@ -35,9 +35,9 @@ def run(options: argparse.Namespace) -> int:
             with report.file(input.name):
                 about = info(input.read())
                 if options.json:
-                    print(json.dumps({"file": input.name, **dataclasses.asdict(about), "chunks": dict(about.chunks)}))
+                    result(json.dumps({"file": input.name, **dataclasses.asdict(about), "chunks": dict(about.chunks)}))
                 else:
-                    print(_text(input.name, about))
+                    result(_text(input.name, about))
     return report.status
 
 

@@ -1,15 +1,13 @@
 """`tintype`: chooses the command and runs it."""
 
 import argparse
-import os
-import sys
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import tintype
 from tintype.cli import decode, encode, info, models, verify
-from tintype.cli.report import Report, Status, show_warning
+from tintype.cli.report import say, show_warning
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
@@ -28,9 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = options.run(options)
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        say("interrupted")
         return INTERRUPTED
-    return max(status, _flush())
+    return status
 
 
 def parser() -> argparse.ArgumentParser:
@@ -46,16 +44,3 @@ def parser() -> argparse.ArgumentParser:
     for command in (encode, decode, info, verify, models):
         command.register(commands)
     return top
-
-
-def _flush() -> Status:
-    """Write out what was printed; a full disk or a closed pipe shows here at the latest."""
-    report = Report()
-    with report.file("standard output"):
-        try:
-            sys.stdout.flush()
-        except OSError:
-            # else the interpreter tries again while it ends, and complains
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise
-    return report.status

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tintype.cli.report import Report
+from tintype.cli.report import Report, result
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
         for name in store.manifest():
             with report.file(name):
                 facts = _facts(name)
-                print(json.dumps(facts) if options.json else _text(facts))
+                result(json.dumps(facts) if options.json else _text(facts))
     return report.status
 
 

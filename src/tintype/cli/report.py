@@ -72,6 +72,17 @@ class Report:
             traceback.print_exception(error)
 
 
+def result(text: str) -> None:
+    """A result, on stdout. Where that is full or closed the command ends: nobody would see what follows."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        # else the interpreter tries again when it ends, and complains
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        say(f"standard output: {describe(error)}")
+        raise SystemExit(Status.SYSTEM) from error
+
+
 def say(text: str) -> None:
     """A remark; not on stdout, which is for results."""
     print(text, file=sys.stderr)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from tintype.cli.files import find, is_tint
 from tintype.cli.options import add_model, add_threads
 from tintype.cli.progress import Bar
-from tintype.cli.report import Report
+from tintype.cli.report import Report, result
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
@@ -38,5 +38,5 @@ def run(options: argparse.Namespace) -> int:
             for input in bar.each(inputs):
                 with report.file(input.name):
                     codec.decode(input.read(), bar.tiles)
-                    print(f"{input.name}: OK")
+                    result(f"{input.name}: OK")
     return report.status

@@ -1,0 +1,166 @@
+"""`tintype decode`, `info`, `verify` and `models`."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+import tintype as library
+from tests.cli.command import DONE, names, photo, tintype
+from tests.pictures import picture
+from tintype.codec.container import VERSION, parse, write
+
+ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+@pytest.fixture(scope="module")
+def small() -> bytes:
+    """A real file, small enough to damage each of its bytes."""
+    return library.encode(picture(16, 16)[:, :, 0], quality=0)
+
+
+@pytest.fixture(scope="module")
+def stranger(small: bytes) -> bytes:
+    """A sound file of unknown weights."""
+    container = parse(small)
+    return write(dataclasses.replace(container, header=dataclasses.replace(container.header, weights_hash=b"stranger")))
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "webp", "ppm", "tiff", "PNG"])
+def test_the_output_has_the_format_of_its_suffix(tmp_path: Path, suffix: str) -> None:
+    data = library.encode(picture(40, 56))
+    (tmp_path / "a.tint").write_bytes(data)
+    assert tintype(tmp_path, "decode", "a.tint", "-o", f"b.{suffix}").all == DONE
+    decoded = library.decode(data)
+    with Image.open(tmp_path / f"b.{suffix}") as image:
+        assert (image.size, image.mode) == ((56, 40), "RGB")
+        if suffix != "jpg":
+            np.testing.assert_array_equal(np.asarray(image), np.asarray(decoded))
+
+
+def test_a_folder_is_decoded_to_png_and_greys_stay_grey(tmp_path: Path) -> None:
+    for place, pixels in (("in/a.tint", picture(9, 7)), ("in/sub/b.TINT", picture(5, 6)[:, :, 1])):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_bytes(library.encode(pixels))
+    (tmp_path / "in/notes.txt").write_text("not ours")
+    assert tintype(tmp_path, "decode", "in", "-o", "out").all == DONE
+    assert names(tmp_path / "out") == ["a.png", "sub/b.png"]
+    with Image.open(tmp_path / "out/sub/b.png") as image:
+        assert (image.size, image.mode) == ((6, 5), "L")
+
+
+def test_colour_profile_and_exif_travel_along(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "maker"
+    photo(tmp_path / "a.jpg", icc_profile=ICC, exif=exif)
+    assert tintype(tmp_path, "encode", "a.jpg").all == DONE
+    assert tintype(tmp_path, "decode", "a.tint").all == DONE
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.info["icc_profile"] == ICC
+        assert image.getexif()[0x010F] == "maker"
+
+
+def test_a_suffix_that_no_picture_has_is_wrong_usage(tmp_path: Path, small: bytes) -> None:
+    (tmp_path / "a.tint").write_bytes(small)
+    result = tintype(tmp_path, "decode", "a.tint", "-o", "a.doc")
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith("a.tint: 'a.doc' does not end in a picture's suffix: .png, ")
+    assert names(tmp_path) == ["a.tint"]
+
+
+def test_unknown_weights_are_a_missing_part_and_named(tmp_path: Path, stranger: bytes) -> None:
+    (tmp_path / "a.tint").write_bytes(stranger)
+    for arguments in (("decode", "a.tint"), ("verify", "a.tint")):
+        result = tintype(tmp_path, *arguments)
+        assert (result.status, result.out) == (4, "")
+        assert result.err.startswith(f"a.tint: the file was made with pico-s weights {b'stranger'.hex()}")
+    assert names(tmp_path) == ["a.tint"]
+    assert f"pico-s, weights {b'stranger'.hex()} (not at hand)" in tintype(tmp_path, "info", "a.tint").out
+
+
+def test_every_changed_byte_and_every_cut_is_an_error_without_output(tmp_path: Path, small: bytes) -> None:
+    bad = tmp_path / "bad"
+    bad.mkdir()
+    version = 4  # its byte says that a newer version is needed, which is not damage
+    for position in set(range(len(small))) - {version}:
+        changed = bytearray(small)
+        changed[position] ^= 1 << position % 8
+        (bad / f"change{position:04}.tint").write_bytes(changed)
+        (bad / f"cut{position:04}.tint").write_bytes(small[:position])
+    result = tintype(tmp_path, "decode", "bad", "-o", "out")
+    assert (result.status, result.out) == (3, "")
+    lines = result.err.splitlines()
+    assert [line.partition(": ")[0] for line in lines] == [f"bad/{name}" for name in names(bad)]
+    assert not [line for line in lines if "internal error" in line]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_newer_version_of_the_format_needs_a_newer_program(tmp_path: Path, small: bytes) -> None:
+    (tmp_path / "a.tint").write_bytes(small[:4] + bytes([VERSION + 1]) + small[5:])
+    result = tintype(tmp_path, "decode", "a.tint")
+    assert (result.status, result.out) == (4, "")
+    assert f"format version {VERSION + 1} is newer than {VERSION}" in result.err
+
+
+def test_info_tells_what_the_library_knows(tmp_path: Path, small: bytes) -> None:
+    (tmp_path / "a.tint").write_bytes(small)
+    about = library.info(small)
+    text = f"""a.tint
+  picture  16 x 16 pixels, grey, 8 bits
+  file     {len(small)} bytes, {len(small) / 32:.3f} bpp
+  model    {about.model}, weights {about.weights_hash}
+  level    0
+  tiles    1
+  chunks   none
+"""
+    assert tintype(tmp_path, "info", "a.tint").all == (0, text, "")
+
+
+def test_info_as_json_has_a_line_per_file_and_goes_on_after_a_bad_one(tmp_path: Path, small: bytes) -> None:
+    (tmp_path / "a.tint").write_bytes(small)
+    (tmp_path / "cut.tint").write_bytes(small[:-1])
+    pixels = Image.fromarray(picture(7, 9))
+    pixels.info["icc_profile"] = ICC
+    (tmp_path / "z.tint").write_bytes(library.encode(pixels))
+    result = tintype(tmp_path, "info", "--json", ".")
+    assert result.status == 3
+    assert result.err.startswith(f"cut.tint: the file ends at byte {len(small) - 1} of {len(small)}")
+    first, second = map(json.loads, result.out.splitlines())
+    about = dataclasses.asdict(library.info(small))
+    assert first == {"file": "a.tint", **about, "chunks": {}}
+    assert (second["width"], second["height"], second["grey"]) == (9, 7, False)
+    assert second["chunks"] == {"ICC": len(ICC)}
+
+
+def test_verify_says_ok_or_what_is_wrong_per_file(tmp_path: Path, small: bytes) -> None:
+    (tmp_path / "good.tint").write_bytes(small)
+    (tmp_path / "bad.tint").write_bytes(small[:-5] + bytes([small[-5] ^ 1]) + small[-4:])
+    result = tintype(tmp_path, "verify", "bad.tint", "good.tint")
+    assert (result.status, result.out) == (3, "good.tint: OK\n")
+    assert result.err.startswith("bad.tint: tile 0, ")
+    assert result.err.count("\n") == 1
+
+
+def test_verify_decodes_and_so_finds_what_checksums_do_not(tmp_path: Path, small: bytes) -> None:
+    container = parse(small)
+    (tmp_path / "a.tint").write_bytes(write(dataclasses.replace(container, payloads=(b"nonsense" * 9,))))
+    result = tintype(tmp_path, "verify", "a.tint")
+    assert (result.status, result.out) == (3, "")
+    assert result.err.startswith("a.tint: tile 0: ")
+    assert tintype(tmp_path, "info", "a.tint").status == 0
+
+
+def test_models_lists_what_ships(tmp_path: Path, small: bytes) -> None:
+    result = tintype(tmp_path, "models", "--json")
+    assert (result.status, result.err) == (0, "")
+    facts = {each["name"]: each for each in map(json.loads, result.out.splitlines())}
+    about = library.info(small)
+    assert facts[about.model]["weights_hash"] == about.weights_hash
+    assert 0 < facts[about.model]["decoder_kmac_per_pixel"] < facts[about.model]["encoder_kmac_per_pixel"]
+    text = tintype(tmp_path, "models")
+    assert text.out.splitlines()[0] in facts
+    for word in ("weights", "parameters", "encoder", "decoder", "levels", "training", about.weights_hash, "kMAC/px"):
+        assert word in text.out

@@ -1,0 +1,312 @@
+"""`tintype encode`, and what the commands share: outputs, statuses, messages."""
+
+import os
+import re
+import resource
+import stat
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import tintype as library
+from tests.cli.command import COMMAND, DONE, names, photo, tintype
+from tests.pictures import picture
+from tintype import images
+from tintype.cli import main as cli
+
+
+def test_the_file_appears_beside_the_picture_without_a_word(tmp_path: Path) -> None:
+    pixels = photo(tmp_path / "a.png")
+    assert tintype(tmp_path, "encode", "a.png").all == DONE
+    assert names(tmp_path) == ["a.png", "a.tint"]
+    assert (tmp_path / "a.tint").read_bytes() == library.encode(pixels)
+
+
+def test_quality_and_output_are_obeyed_and_verbose_says_what_came_out(tmp_path: Path) -> None:
+    pixels = photo(tmp_path / "a.png")
+    result = tintype(tmp_path, "encode", "a.png", "-o", "b.tint", "-q", "20", "--threads", "2", "-v")
+    data = (tmp_path / "b.tint").read_bytes()
+    assert data == library.encode(pixels, quality=20)
+    about = library.info(data)
+    assert (result.status, result.out) == (0, "")
+    expected = rf"a\.png: {len(data)} bytes, {about.bpp:.3f} bpp, level {about.level}, \d+\.\d\d s\n"
+    assert re.fullmatch(expected, result.err)
+
+
+def test_an_existing_file_is_kept_unless_forced(tmp_path: Path) -> None:
+    photo(tmp_path / "a.png")
+    (tmp_path / "a.tint").write_bytes(b"precious")
+    kept = tintype(tmp_path, "encode", "a.png")
+    assert kept.all == (2, "", "a.png: a.tint exists; --force overwrites it, -o names another file\n")
+    assert (tmp_path / "a.tint").read_bytes() == b"precious"
+    assert tintype(tmp_path, "encode", "a.png", "--force").all == DONE
+    assert library.info((tmp_path / "a.tint").read_bytes()).width == 56
+
+
+def test_a_picture_never_replaces_itself_even_when_forced(tmp_path: Path) -> None:
+    photo(tmp_path / "a.tint", format="PNG")  # a picture under a misleading name
+    before = (tmp_path / "a.tint").read_bytes()
+    (tmp_path / "link.tint").symlink_to("a.tint")
+    for target in ((), ("-o", "link.tint")):
+        result = tintype(tmp_path, "encode", "a.tint", "--force", *target)
+        assert result.all == (2, "", "a.tint: the result would replace its own input; give another -o\n")
+    assert (tmp_path / "a.tint").read_bytes() == before
+
+
+def test_devices_are_not_replaced_and_links_stay_links(tmp_path: Path) -> None:
+    photo(tmp_path / "a.png")
+    os.mkfifo(tmp_path / "pipe")
+    result = tintype(tmp_path, "encode", "a.png", "-o", "pipe", "--force")
+    assert result.all == (2, "", "a.png: pipe is not a regular file, so it is not replaced\n")
+    (tmp_path / "real.tint").write_bytes(b"old")
+    (tmp_path / "link.tint").symlink_to("real.tint")
+    assert tintype(tmp_path, "encode", "a.png", "-o", "link.tint", "--force").all == DONE
+    assert (tmp_path / "link.tint").is_symlink()
+    assert (tmp_path / "real.tint").read_bytes() != b"old"
+
+
+def test_a_folder_is_walked_and_its_tree_mirrored(tmp_path: Path) -> None:
+    for place in ("b.jpg", "sub/deep/a.png", "sub/c.v2.webp", ".hidden/d.png", "._b.jpg"):
+        photo(tmp_path / "in" / place)
+    (tmp_path / "in" / "notes.txt").write_text("not a picture")
+    assert tintype(tmp_path, "encode", "in", "-o", "out").all == DONE
+    assert names(tmp_path / "out") == ["b.tint", "sub/c.v2.tint", "sub/deep/a.tint"]
+    assert tintype(tmp_path, "encode", "in/sub").all == DONE
+    assert (tmp_path / "in/sub/deep/a.tint").exists()
+
+
+def test_after_a_bad_input_the_others_follow_and_the_worst_status_counts(tmp_path: Path) -> None:
+    photo(tmp_path / "a.png")
+    photo(tmp_path / "z.png", seed=1)
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    result = tintype(tmp_path, "encode", "bad.png", "missing.png", "a.png", "z.png", "-o", "out/")
+    assert (result.status, result.out) == (4, "")
+    first, second = result.err.splitlines()
+    assert first.startswith("bad.png: not a picture in a known format (PNG, ")
+    assert second == "missing.png: No such file or directory"
+    assert names(tmp_path / "out") == ["a.tint", "z.tint"]
+    assert tintype(tmp_path, "encode", "bad.png", "a.png").status == 3
+
+
+def test_two_inputs_do_not_share_an_output(tmp_path: Path) -> None:
+    first = photo(tmp_path / "a.png")
+    photo(tmp_path / "a.jpg", seed=1)
+    result = tintype(tmp_path, "encode", "a.png", "a.jpg", "--force")
+    assert result.all == (2, "", "a.jpg: a.tint was just made from a.png; give one of them another -o\n")
+    assert (tmp_path / "a.tint").read_bytes() == library.encode(first)
+
+
+def test_several_inputs_need_a_folder(tmp_path: Path) -> None:
+    photo(tmp_path / "a.png")
+    expected = "tintype encode: -o b.tint is one file, but there are several inputs; a folder's name ends in /\n"
+    assert tintype(tmp_path, "encode", "a.png", "a.png", "-o", "b.tint").all == (2, "", expected)
+    assert names(tmp_path) == ["a.png"]
+
+
+def test_a_folder_without_pictures_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "notes.txt").write_text("not a picture")
+    expected = "in: no file in this folder is of a kind that this command takes\n"
+    assert tintype(tmp_path, "encode", "in", "-o", "out").all == (3, "", expected)
+    assert not (tmp_path / "out").exists()
+
+
+def test_streams_carry_the_same_bytes_as_files(tmp_path: Path) -> None:
+    pixels = photo(tmp_path / "a.png")
+    coded = tintype(tmp_path, "encode", "-", "-o", "-", "-v", stdin=(tmp_path / "a.png").read_bytes())
+    assert coded.raw == library.encode(pixels)
+    assert re.fullmatch(r"standard input: .*\n", coded.err)
+    decoded = tintype(tmp_path, "decode", "-", "-o", "-", stdin=coded.raw)
+    assert (decoded.status, decoded.err) == (0, "")
+    (tmp_path / "b.png").write_bytes(decoded.raw)
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "b.png")), np.asarray(library.decode(coded.raw)))
+
+    nameless = tintype(tmp_path, "encode", "-", stdin=b"x")
+    assert nameless.status == 2
+    assert nameless.err.startswith("tintype encode: standard input has no name for the result to take; give -o FILE")
+    assert tintype(tmp_path, "decode", "-", "-o", "-", stdin=b"x").all == (
+        3, "", "standard input: " + message_of(b"x") + "\n"
+    )  # fmt: skip
+
+
+def message_of(data: bytes) -> str:
+    """The library's message for bytes that are no .tint file."""
+    with pytest.raises(library.errors.TintypeError) as caught:
+        library.decode(data)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "the following arguments are required: COMMAND"),
+        (("shrink", "a.png"), "invalid choice: 'shrink'"),
+        (("encode",), "the following arguments are required: IN"),
+        (("encode", "a.png", "-q", "101"), "'101' is not a number from 0 to 100"),
+        (("encode", "a.png", "-q", "-1"), "'-1' is not a number from 0 to 100"),
+        (("encode", "a.png", "-q", "nan"), "'nan' is not a number from 0 to 100"),
+        (("encode", "a.png", "-q", "best"), "'best' is not a number from 0 to 100"),
+        (("encode", "a.png", "--threads", "0"), "'0' is not a whole number of at least 1"),
+        (("decode", "a.tint", "--threads", "1.5"), "'1.5' is not a whole number of at least 1"),
+    ],
+)
+def test_wrong_usage_is_told_before_anything_is_done(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    out, err = capsys.readouterr()
+    assert (caught.value.code, out) == (2, "")
+    assert err.startswith("usage: tintype")
+    assert message in err
+
+
+@pytest.fixture
+def refused(tmp_path: Path) -> Path:
+    """A folder of pictures that cannot be coded."""
+    rgb = Image.fromarray(picture(8, 8))
+    rgb.convert("RGBA").save(tmp_path / "alpha.png")
+    Image.fromarray(np.arange(64, dtype=np.uint16).reshape(8, 8)).save(tmp_path / "deep.png")
+    rgb.convert("CMYK").save(tmp_path / "print.jpg")
+    rgb.save(tmp_path / "film.gif", save_all=True, append_images=[Image.fromarray(picture(8, 8, 9))])
+    return tmp_path
+
+
+def test_what_cannot_be_coded_is_refused_with_the_reason(refused: Path) -> None:
+    result = tintype(refused, "encode", ".", "-o", "out")
+    assert (result.status, result.out) == (3, "")
+    alpha, deep, film, print_ = result.err.splitlines()
+    assert alpha.startswith("alpha.png: has transparency")
+    assert deep.startswith("deep.png: ") and "convert it to 8 bits first" in deep
+    assert film.startswith("film.gif: 2 frames or pages")
+    assert print_.startswith("print.jpg: CMYK; convert it to RGB first")
+    assert not (refused / "out").exists()
+
+
+def test_what_the_system_refuses_is_status_4(tmp_path: Path) -> None:
+    photo(tmp_path / "a.png")
+    assert tintype(tmp_path, "encode", "a.png/b.png").all == (4, "", "a.png/b.png: Not a directory\n")
+    missing = tintype(tmp_path, "encode", "a.png", "-o", "no/b.tint")
+    assert missing.all == (4, "", "a.png: no/b.tint: No such file or directory\n")
+    unknown = tintype(tmp_path, "encode", "a.png", "a.png", "--model", "pico-xxl")
+    assert (unknown.status, unknown.out, unknown.err.count("\n")) == (4, "", 1)
+    assert unknown.err.startswith("tintype encode: no model named 'pico-xxl' ships with tintype; there is ")
+    assert names(tmp_path) == ["a.png"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_file_without_permission_is_status_4(tmp_path: Path) -> None:
+    photo(tmp_path / "a.png")
+    (tmp_path / "a.png").chmod(0)
+    assert tintype(tmp_path, "encode", "a.png").all == (4, "", "a.png: Permission denied\n")
+
+
+def test_a_full_disk_leaves_no_trace(tmp_path: Path) -> None:
+    photo(tmp_path / "a.png")
+    (tmp_path / "a.tint").write_bytes(b"old")
+
+    def small_files_only() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+    result = tintype(tmp_path, "encode", "a.png", "--force", preexec_fn=small_files_only)
+    assert result.all == (4, "", "a.png: a.tint: File too large\n")
+    assert names(tmp_path) == ["a.png", "a.tint"]
+    assert (tmp_path / "a.tint").read_bytes() == b"old"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [("encode", "a.png", "-o", "-"), ("info", "a.tint", "a.tint")])
+def test_a_full_disk_behind_a_pipe_is_told_once(tmp_path: Path, arguments: tuple[str, ...], unbuffered: str) -> None:
+    pixels = photo(tmp_path / "a.png")
+    (tmp_path / "a.tint").write_bytes(library.encode(pixels))
+    with open("/dev/full", "wb") as full:
+        result = tintype(tmp_path, *arguments, stdout=full, env={"PYTHONUNBUFFERED": unbuffered})
+    assert result.status == 4
+    assert re.fullmatch(r"(a\.png: )?standard output: No space left on device\n", result.err)
+
+
+def test_new_files_have_the_permissions_of_the_umask(tmp_path: Path) -> None:
+    photo(tmp_path / "a.png")
+    assert tintype(tmp_path, "encode", "a.png", umask=0o027).all == DONE
+    assert stat.S_IMODE((tmp_path / "a.tint").stat().st_mode) == 0o640
+
+
+def test_an_interrupted_write_leaves_no_trace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    coded = tmp_path / "a.tint"
+    coded.write_bytes(library.encode(picture(8, 8)))
+
+    def interrupt(picture: object, file: "os.PathLike[str]", suffix: str) -> None:
+        assert [name for name in names(tmp_path) if name.endswith(".part")]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(images, "save", interrupt)
+    assert cli.main(["decode", str(coded)]) == 130
+    assert capsys.readouterr() == ("", "interrupted\n")
+    assert names(tmp_path) == ["a.tint"]
+
+
+def test_our_own_mistakes_are_one_line_and_a_traceback_on_demand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> bytes:
+        raise KeyError("lost")
+
+    monkeypatch.setattr("tintype.api.Codec.encode", fail)
+    monkeypatch.chdir(tmp_path)
+    photo(tmp_path / "a.png")
+    expected = "a.png: internal error (KeyError: 'lost'); TINTYPE_DEBUG=1 shows where, please report it\n"
+    assert cli.main(["encode", "a.png"]) == 4
+    assert capsys.readouterr() == ("", expected)
+    monkeypatch.setenv("TINTYPE_DEBUG", "1")
+    assert cli.main(["encode", "a.png"]) == 4
+    err = capsys.readouterr().err
+    assert err.startswith(expected + "Traceback (most recent call last):\n")
+    assert err.endswith("KeyError: 'lost'\n")
+
+
+def test_no_memory_is_status_4(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> bytes:
+        raise MemoryError
+
+    monkeypatch.setattr("tintype.api.Codec.encode", fail)
+    monkeypatch.chdir(tmp_path)
+    photo(tmp_path / "a.png")
+    assert cli.main(["encode", "a.png"]) == 4
+    assert capsys.readouterr() == ("", "a.png: not enough memory; a smaller --threads needs less\n")
+
+
+@pytest.mark.parametrize("count", [2, 1])
+def test_a_terminal_shows_a_bar_of_files_or_of_tiles(tmp_path: Path, count: int) -> None:
+    pty = pytest.importorskip("pty")
+    sizes = {2: (40, 56), 1: (1030, 1030)}  # the large one has several tiles
+    inputs = [f"{number}.png" for number in range(count)]
+    for name in inputs:
+        photo(tmp_path / name, *sizes[count], compress_level=1)
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "90"}
+    process = subprocess.Popen(
+        [*COMMAND, "encode", *inputs], cwd=tmp_path, stdout=subprocess.PIPE, stderr=theirs, env=environment
+    )
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            part = os.read(ours, 4096)
+        except OSError:  # what Linux says at the end
+            break
+        if not part:
+            break
+        shown += part
+    os.close(ours)
+    out, _ = process.communicate(timeout=60)
+    assert (process.returncode, out) == (0, b"")
+    expected = rb"1/2\S* \S*files" if count == 2 else rb"[1-4]/4\S* \S*tiles"
+    assert re.search(expected, shown), shown

@@ -1,0 +1,63 @@
+"""What a process loads and how it introduces itself."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tintype as library
+from tests.cli.command import DONE, photo, tintype
+from tintype.api import DEFAULT_QUALITY
+
+LOADED = """
+import sys
+from tintype.cli.main import main
+try:
+    status = main(sys.argv[1:])
+except SystemExit as end:
+    status = end.code
+print(status, *sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+"""
+
+
+def loaded(folder: Path, *arguments: str) -> set[str]:
+    """Top-level modules that a successful command has loaded."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *arguments], cwd=folder, capture_output=True, text=True, check=True
+    )
+    status, *modules = done.stderr.split()
+    assert status == "0"
+    return set(modules)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("--version",), *((name, "--help") for name in ("encode", "decode", "models"))]
+)
+def test_help_and_version_load_nothing_that_starts_slowly(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    assert loaded(tmp_path, *arguments).isdisjoint({"numpy", "onnxruntime", "PIL", "torch", "rich"})
+
+
+def test_encode_and_decode_never_load_torch_and_draw_nothing_without_a_terminal(tmp_path: Path) -> None:
+    photo(tmp_path / "a.png")
+    for arguments in (("encode", "a.png"), ("decode", "a.tint", "-o", "b.png"), ("verify", "a.tint"), ("models",)):
+        assert loaded(tmp_path, *arguments).isdisjoint({"torch", "rich", "onnx"}), arguments
+
+
+def test_help_states_the_default_quality(tmp_path: Path) -> None:
+    result = tintype(tmp_path, "encode", "--help")
+    assert (result.status, result.err) == (0, "")
+    assert f"0 (smallest) to 100; {DEFAULT_QUALITY}, the default, looks about as good as JPEG at 75" in result.out
+
+
+def test_version_names_itself(tmp_path: Path) -> None:
+    assert tintype(tmp_path, "--version").all == (0, f"tintype {library.__version__}\n", "")
+
+
+def test_python_without_a_home_or_a_terminal_encodes(tmp_path: Path) -> None:
+    photo(tmp_path / "a.png")
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "VIRTUAL_ENV") if name in os.environ}
+    command = [sys.executable, "-m", "tintype", "encode", "a.png"]
+    done = subprocess.run(command, cwd=tmp_path, env=kept, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    assert (done.returncode, done.stdout.decode(), done.stderr.decode()) == DONE

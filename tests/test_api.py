@@ -1,0 +1,305 @@
+"""The library's calls on real weights: round trips, hostile bytes, threads, forks, and what the guide shows."""
+
+import dataclasses
+import os
+import random
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+import tintype
+from tests.pictures import picture
+from tintype.api import quality_to_level
+from tintype.codec import rans, rans_reference
+from tintype.codec.container import parse, write
+from tintype.errors import FormatError, InputError, TintypeError, UnsupportedError, WeightsError
+
+ROOT = Path(__file__).parents[1]
+SIZES = [(1, 1), (1, 2000), (7, 9), (504, 504), (505, 1009)]  # width, height
+ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def error_of(image: Image.Image, pixels: NDArray[np.uint8]) -> float:
+    """Mean absolute difference, 0 to 255."""
+    return float(np.abs(np.asarray(image, np.float32) - pixels).mean())
+
+
+# Round trips
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_size_and_bytes_are_the_same_for_any_threads_repetition_and_coder(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    width, height = size
+    pixels = picture(height, width)
+    one, two = tintype.Codec(threads=1), tintype.Codec(threads=2)
+    data = one.encode(pixels)
+    image = one.decode(data)
+    assert (image.size, image.mode) == (size, "RGB")
+    assert error_of(image, pixels) < 20
+    assert data == one.encode(pixels) == two.encode(pixels)
+    assert image.tobytes() == one.decode(data).tobytes() == two.decode(data).tobytes()
+
+    monkeypatch.setattr(rans, "_default", lambda: rans_reference)
+    assert data == one.encode(pixels)
+    assert image.tobytes() == two.decode(data).tobytes()
+
+
+def test_a_photo_of_12_megapixels_comes_back_from_its_tiles() -> None:
+    pixels = np.tile(picture(1512, 1344), (2, 3, 1))
+    data = tintype.encode(pixels, threads=2)
+    assert tintype.info(data).tiles == 48
+    image = tintype.decode(data, threads=2)
+    assert image.size == (4032, 3024)
+    assert error_of(image, pixels) < 20
+    assert image.tobytes() == tintype.decode(data, threads=1).tobytes()
+
+
+def test_paths_images_and_arrays_give_the_same_file(tmp_path: Path) -> None:
+    pixels = picture(30, 40)
+    image = Image.fromarray(pixels)
+    image.save(tmp_path / "a.png")
+    expected = tintype.encode(pixels)
+    for source in (image, tmp_path / "a.png", str(tmp_path / "a.png")):
+        assert tintype.encode(source) == expected
+    (tmp_path / "a.tint").write_bytes(expected)
+    assert tintype.open(tmp_path / "a.tint").tobytes() == tintype.decode(expected).tobytes()
+
+
+def test_grey_pictures_stay_grey() -> None:
+    pixels = picture(65, 33)[:, :, 1]
+    data = tintype.encode(pixels)
+    image = tintype.decode(data)
+    assert (image.mode, image.size, tintype.info(data).grey) == ("L", (33, 65), True)
+    assert error_of(image, pixels) < 20
+
+
+def test_colour_profile_exif_and_xmp_come_back() -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "maker"
+    image = Image.fromarray(picture(8, 8))
+    image.info |= {"icc_profile": ICC, "exif": exif.tobytes(), "xmp": b"<x:xmpmeta/>"}
+    back = tintype.decode(tintype.encode(image))
+    assert back.info["icc_profile"] == ICC
+    assert back.getexif()[0x010F] == "maker"
+    assert back.info["xmp"] == b"<x:xmpmeta/>"
+
+
+def test_info_tells_the_size_the_model_and_the_chunks() -> None:
+    image = Image.fromarray(picture(1030, 1030))
+    image.info["icc_profile"] = ICC
+    data = tintype.encode(image, quality=0)
+    about = tintype.info(data)
+    assert (about.width, about.height, about.grey, about.level, about.tiles) == (1030, 1030, False, 0, 4)
+    assert (about.size_bytes, about.bpp) == (len(data), 8 * len(data) / 1030**2)
+    assert about.chunks == (("ICC", len(ICC)),)
+    assert about.decodable
+
+
+def test_quality_rises_with_bytes_and_fidelity() -> None:
+    pixels = picture(128, 192)
+    files = [tintype.encode(pixels, quality=quality) for quality in (0, 25, 50, 75, 100)]
+    sizes = [len(data) for data in files]
+    errors = [error_of(tintype.decode(data), pixels) for data in files]
+    assert sizes == sorted(sizes) and len(set(sizes)) == 5
+    assert errors == sorted(errors, reverse=True)
+
+
+def test_levels_rise_with_quality_over_their_whole_range() -> None:
+    levels = [quality_to_level(quality / 4, 71) for quality in range(401)]
+    assert levels == sorted(levels)
+    assert set(levels) == set(range(71))
+
+
+# Refusals
+
+
+@pytest.mark.parametrize("quality", [-1, 100.5, float("nan")])
+def test_a_quality_outside_0_to_100_is_refused(quality: float) -> None:
+    with pytest.raises(InputError, match="0 to 100 are possible"):
+        tintype.encode(picture(8, 8), quality=quality)
+
+
+def test_threads_models_and_pictures_that_make_no_sense_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="threads=0: at least 1"):
+        tintype.Codec(threads=0)
+    with pytest.raises(WeightsError, match="no model named 'pico-xxl'"):
+        tintype.encode(picture(8, 8), model="pico-xxl")
+    with pytest.raises(WeightsError, match="no such weights file"):
+        tintype.encode(picture(8, 8), model=str(tmp_path / "none.tintmodel"))
+    with pytest.raises(InputError, match="transparency"):
+        tintype.encode(Image.new("RGBA", (8, 8)))
+    with pytest.raises(FileNotFoundError):
+        tintype.encode(tmp_path / "none.png")
+    with pytest.raises(AttributeError, match="no attribute 'shrink'"):
+        tintype.shrink  # type: ignore[attr-defined] # noqa: B018
+
+
+# Hostile bytes
+
+
+@pytest.fixture(scope="module")
+def small() -> bytes:
+    """A real file, small enough to change each of its bytes."""
+    return tintype.encode(picture(16, 16), quality=5)
+
+
+def test_every_change_of_a_byte_is_an_error(small: bytes) -> None:
+    version = 4  # may say that a newer version is needed
+    for position, byte in enumerate(small):
+        expected = (FormatError, UnsupportedError) if position == version else FormatError
+        for other in {byte ^ 1, byte ^ 0x80, byte ^ 0xFF, (byte + 1) % 256, 0} - {byte}:
+            with pytest.raises(expected):
+                tintype.decode(small[:position] + bytes([other]) + small[position + 1 :])
+
+
+def test_truncated_and_spliced_files_are_errors(small: bytes) -> None:
+    other = tintype.encode(picture(17, 16, seed=3), quality=40)
+    chance = random.Random(251)
+    files = (small, other)
+    for _ in range(2000):
+        first, second = chance.choice(files), chance.choice(files)
+        cut, joint = chance.randrange(len(first)), chance.randrange(len(second) + 1)
+        data = first[:cut] + second[joint:] if chance.random() < 0.7 else first[:cut]
+        if data in files:
+            continue
+        with pytest.raises(TintypeError) as caught:
+            tintype.decode(data)
+        assert isinstance(caught.value, FormatError) or data[4] > 1
+
+
+def test_any_payload_behind_valid_checksums_is_a_picture_or_an_error(small: bytes) -> None:
+    container = parse(small)
+    (payload,) = container.payloads
+    chance = random.Random(251)
+    errors = 0
+    for _ in range(300):
+        hostile = bytearray(payload)
+        for _ in range(chance.randint(1, 4)):
+            hostile[chance.randrange(len(hostile))] = chance.randrange(256)
+        if chance.random() < 0.3:
+            hostile = hostile[: chance.randrange(len(hostile))] + chance.randbytes(chance.randrange(99))
+        try:
+            image = tintype.decode(write(dataclasses.replace(container, payloads=(bytes(hostile),))), threads=1)
+        except FormatError:
+            errors += 1
+        else:
+            assert image.size == (16, 16)
+    assert errors > 200
+
+
+def test_unknown_weights_are_named(small: bytes) -> None:
+    container = parse(small)
+    header = dataclasses.replace(container.header, weights_hash=b"stranger")
+    data = write(dataclasses.replace(container, header=header))
+    assert not tintype.info(data).decodable
+    with pytest.raises(UnsupportedError, match=f"pico-s weights {b'stranger'.hex()}"):
+        tintype.decode(data)
+
+
+# Threads and forks
+
+
+def test_a_codec_is_shared_between_threads() -> None:
+    codec = tintype.Codec(threads=2)
+    pictures = [picture(40 + 8 * seed, 90, seed) for seed in range(6)]
+    expected = [codec.encode(pixels) for pixels in pictures]
+    start = threading.Barrier(3)
+
+    def work(number: int) -> tuple[list[bytes], list[bytes]]:
+        start.wait(timeout=60)
+        order = pictures[number:] + pictures[:number]
+        files = [codec.encode(pixels) for pixels in order]
+        return files, [codec.decode(data).tobytes() for data in files]
+
+    with ThreadPoolExecutor(3) as pool:
+        for number, (files, decoded) in enumerate(pool.map(work, range(3))):
+            assert files == expected[number:] + expected[:number]
+            assert decoded == [codec.decode(data).tobytes() for data in files]
+
+
+FORK = """
+import os, signal, sys, threading, warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of the very thing that is tested
+import tintype
+from tests.pictures import picture
+from tintype.runtime import load
+
+codec = tintype.Codec(threads=2)
+pixels = picture(70, 80)
+data = codec.encode(pixels)
+decoded = codec.decode(data).tobytes()
+model = load.model(codec.model)
+
+def child_agrees():
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)  # a deadlock ends here
+        same = codec.encode(pixels) == data and codec.decode(data).tobytes() == decoded
+        os._exit(0 if same and load.model(codec.model) is not model else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0 and load.model(codec.model) is model
+"""
+
+
+def run_forking(script: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FORK + script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(ROOT)]))},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_makes_its_own_sessions_and_the_same_bytes() -> None:
+    run_forking("sys.exit(not child_agrees())")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_forked_while_another_thread_encodes_makes_the_same_bytes() -> None:
+    run_forking("""
+done = threading.Event()
+def busy():
+    while not done.is_set():
+        codec.encode(pixels)
+thread = threading.Thread(target=busy)
+thread.start()
+agree = [child_agrees() for _ in range(3)]
+done.set()
+thread.join()
+sys.exit(not all(agree))
+""")
+
+
+# The face of the package
+
+
+def test_the_package_shows_its_calls_before_they_are_loaded() -> None:
+    script = "import sys, tintype; assert set(tintype.__all__) <= set(dir(tintype)); assert 'numpy' not in sys.modules"
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
+    assert issubclass(tintype.errors.InputError, tintype.errors.TintypeError)
+
+
+def test_the_guide_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(picture(40, 56)).save("photo.jpg")
+    blocks: list[str] = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "library.md").read_text(), re.DOTALL)
+    assert len(blocks) >= 4
+    run: Callable[..., None] = exec
+    scope: dict[str, object] = {"__name__": "__guide__"}
+    for block in blocks:
+        run(compile(block, "library.md", "exec"), scope)
