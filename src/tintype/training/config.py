@@ -14,7 +14,7 @@ class TrainConfig:
     batch: int = 8
     crop: int = 128  # pixels, multiple of 64
     steps: int = 20_000  # the run ends here
-    decay: int = 0  # last steps in which the learning rate falls to zero (1 - sqrt schedule)
+    decay: int = 0  # last steps in which the learning rate falls to zero, linearly
     warmup: int = 200
     learning_rate: float = 1e-3
     bias_rate: float = 5.0  # level biases of the scale decoder learn faster
@@ -34,7 +34,7 @@ class TrainConfig:
         rate = self.learning_rate * min(1.0, (since_warmup + 1) / self.warmup)
         left = self.steps - step
         if left < self.decay:
-            rate *= 1 - (1 - left / self.decay) ** 0.5
+            rate *= left / self.decay
         return rate
 
 

@@ -149,7 +149,8 @@ def _cost(
         decoded = runtime.synthesise(stop.value, level).clip(0, 1)
     mse = float(np.mean(np.square(decoded - pixels, dtype=np.float64)))
     bpp = _bits(runtime.tables, coded) / (pixels.shape[1] * pixels.shape[2])
-    return lambda_ * 255**2 * mse + bpp
+    cost: float = lambda_ * 255**2 * mse + bpp
+    return cost
 
 
 def sensitivity(model: Pico, tensors: list[torch.Tensor]) -> torch.Tensor:
