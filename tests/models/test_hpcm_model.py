@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tintype.errors import InputError, TintypeError, WeightsError
-from tintype.models.hpcm import CONFIGS, HPCMConfig, Noise, create, memory
+from tintype.models.hpcm import CONFIGS, HPCMConfig, Noise, coding, create, memory
 from tintype.models.hpcm.config import NetDepths
 from tintype.models.hpcm.context import Fusion
 from tintype.models.hpcm.entropy import likelihood
@@ -225,6 +225,16 @@ def test_coding_without_tables_says_what_to_do():
 def test_unknown_models_are_refused_with_the_names_there_are():
     with pytest.raises(InputError, match="hpcm-nano"):
         create("hpcm-huge")
+
+
+def test_forward_and_encoding_never_look_at_values():
+    with torch.device("meta"):  # there are none
+        model = HPCM(CONFIGS["hpcm-base"]).eval()
+        x = torch.empty(1, 3, 256, 512)
+    assert model(x)["x_hat"].shape == x.shape
+    coded = coding.encode_on_device(model, model.analyse(x))
+    assert [rows.shape for rows, _ in coded] == [symbols.shape for _, symbols in coded]
+    assert sum(rows.numel() for rows, _ in coded[1:]) == 320 * 16 * 32
 
 
 def test_the_largest_model_builds_without_memory():

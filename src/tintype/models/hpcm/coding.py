@@ -57,9 +57,8 @@ class RowFinder:
         return torch.bucketize(scale.float(), self.thresholds, out_int32=True)
 
 
-@torch.no_grad()
 def encode(model: HPCM, y: Tensor, quantise: Quantiser = nearest) -> list[Coded]:
-    """Rows and symbols of every step of one picture.
+    """Rows and symbols of every step of one picture, on the host.
 
     Parameters
     ----------
@@ -67,14 +66,33 @@ def encode(model: HPCM, y: Tensor, quantise: Quantiser = nearest) -> list[Coded]
     y : Tensor, shape (1, C, H, W)
         Of `model.analyse`.
     quantise : Quantiser
-        Gives the integer symbols of a `Step`, whose arrays hold that step's elements alone, on y's device.
-        Nothing waits for the host between steps; rows and symbols come over together at the end.
+        See `encode_on_device`.
 
     Raises
     ------
     InputError
         A symbol is not a number of 16 bits: the picture holds values that are not finite, or the weights are
         broken.
+    """
+    coded = encode_on_device(model, y, quantise)
+    rows, symbols = (_joined(parts) for parts in zip(*coded, strict=True))
+    if not np.all(np.abs(symbols) <= _LIMIT):  # false for NaN too
+        raise InputError(f"{model.config.name}: a latent is not a 16-bit number; pictures must be finite")
+    cuts = np.cumsum([part.numel() for part, _ in coded])[:-1]
+    steps = zip(np.split(rows.astype(np.uint16), cuts), np.split(symbols.astype(np.int16), cuts), strict=True)
+    return [Coded(*step) for step in steps]
+
+
+@torch.no_grad()
+def encode_on_device(model: HPCM, y: Tensor, quantise: Quantiser = nearest) -> list[tuple[Tensor, Tensor]]:
+    """Rows (int32) and symbols (float) of every step, still on y's device.
+
+    Nothing waits for the host between steps, nor depends on what values are.
+
+    Parameters
+    ----------
+    quantise : Quantiser
+        Gives the integer symbols of a `Step`, whose arrays hold that step's elements alone, on y's device.
     """
     find_rows = RowFinder(model.config.fine_tables, y.device)
     one = torch.ones((), device=y.device)
@@ -92,12 +110,7 @@ def encode(model: HPCM, y: Tensor, quantise: Quantiser = nearest) -> list[Coded]
     z = model.hyper_analysis(y)
     z_hat = code(_z_rows(z), model.prior.mean, z)
     drive(model.context.walk(model.predict(z_hat)), code_step)
-    rows, symbols = (_joined(parts) for parts in zip(*coded, strict=True))
-    if not np.all(np.abs(symbols) <= _LIMIT):  # false for NaN too
-        raise InputError(f"{model.config.name}: a latent is not a 16-bit number; pictures must be finite")
-    cuts = np.cumsum([part.numel() for part, _ in coded])[:-1]
-    steps = zip(np.split(rows.astype(np.uint16), cuts), np.split(symbols.astype(np.int16), cuts), strict=True)
-    return [Coded(*step) for step in steps]
+    return coded
 
 
 @torch.no_grad()

@@ -28,7 +28,7 @@ ROWS = 60
 """Rows of y; rows of z follow, one per channel."""
 _DATA = "tables.npz"
 _REACH = 5.42691097558631  # official: in scales, from the centre to the tail that holds 5e-7
-_FINE_REACH = 4.0  # the cheapest of 3, 3.5, ..., 5.4: longer rows spend a count on each value that hardly comes
+FINE_REACH = 4.0  # the cheapest of 3, 3.5, ..., 5.4: longer rows spend a count on each value that hardly comes
 
 Floats32 = NDArray[np.float32]
 Floats64 = NDArray[np.float64]
@@ -86,11 +86,11 @@ def z_part(tables: Tables) -> Tables:
     return Tables(tables.cumulative[start:], tables.offsets[ROWS:] - start, tables.first[ROWS:])
 
 
-def fine_tables(scale: Floats32) -> Tables:
-    """Rows of float32 scales that code in the fewest bits."""
-    reach = [math.ceil(_FINE_REACH * value) for value in scale.astype(np.float64).tolist()]
-    pmfs = [pmf(float(value), limit) for value, limit in zip(scale, reach, strict=True)]
-    return Tables.from_pmfs(pmfs, [-limit for limit in reach])
+def fine_tables(scale: Floats32, reach: float = FINE_REACH) -> Tables:
+    """Rows of float32 scales that code in the fewest bits; values beyond `reach` scales escape."""
+    limits = [math.ceil(reach * value) for value in scale.astype(np.float64).tolist()]
+    pmfs = [pmf(float(value), limit) for value, limit in zip(scale, limits, strict=True)]
+    return Tables.from_pmfs(pmfs, [-limit for limit in limits])
 
 
 def pmf(scale: float, reach: int) -> Floats64:
