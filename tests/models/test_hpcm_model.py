@@ -1,6 +1,8 @@
 """The models as a library: shapes, training, coding, errors. Exactness is in test_hpcm_golden.py."""
 
 import itertools
+import subprocess
+import sys
 from functools import partial
 
 import pytest
@@ -235,6 +237,20 @@ def test_forward_and_encoding_never_look_at_values():
     coded = coding.encode_on_device(model, model.analyse(x))
     assert [rows.shape for rows, _ in coded] == [symbols.shape for _, symbols in coded]
     assert sum(rows.numel() for rows, _ in coded[1:]) == 320 * 16 * 32
+
+
+def test_training_needs_torch_and_numpy_alone():
+    code = """if True:
+        import sys
+        for name in ("safetensors", "onnxruntime", "onnx", "scipy"):
+            sys.modules[name] = None  # importing it fails
+        import torch
+        from tintype.models import hpcm
+        model = hpcm.HPCM(hpcm.CONFIGS["hpcm-nano"])
+        out = model(torch.rand(1, 3, 256, 256))
+        out["x_hat"].mean().backward()
+    """
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_the_largest_model_builds_without_memory():

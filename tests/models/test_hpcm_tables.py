@@ -57,7 +57,7 @@ def test_probabilities_are_the_density_integrated_over_unit_bins():
     inside = v[:, None] + (np.arange(1000) - 499.5) / 1000
     density = 1.5 / (2 * scale * gamma) * np.exp(-(np.abs(inside / scale) ** 1.5))
     np.testing.assert_allclose(mass, density.mean(1), rtol=1e-5)
-    assert v**2 @ mass == pytest.approx((0.8594 * scale) ** 2 + 1 / 12, rel=1e-4)  # 1/12: rounding
+    assert v**2 @ mass == pytest.approx((0.8594 * scale) ** 2 + 1 / 12, rel=1e-3)  # 1/12: rounding
 
 
 def test_rows_of_z_follow_those_of_y():
