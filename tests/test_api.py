@@ -106,6 +106,26 @@ def test_info_tells_the_size_the_model_and_the_chunks() -> None:
     assert about.decodable
 
 
+def test_progress_counts_tiles_and_may_end_the_work() -> None:
+    class StopHereError(Exception):
+        pass
+
+    def stop(done: int, total: int) -> None:
+        seen.append((done, total))
+        if done == 2:
+            raise StopHereError
+
+    seen: list[tuple[int, int]] = []
+    codec = tintype.Codec(threads=2)
+    data = codec.encode(picture(1030, 1030), 0, lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    for work in (lambda: codec.encode(picture(1030, 1030), 0, stop), lambda: codec.decode(data, stop)):
+        seen.clear()
+        with pytest.raises(StopHereError):
+            work()
+        assert seen == [(1, 4), (2, 4)]
+
+
 def test_quality_rises_with_bytes_and_fidelity() -> None:
     pixels = picture(128, 192)
     files = [tintype.encode(pixels, quality=quality) for quality in (0, 25, 50, 75, 100)]

@@ -130,9 +130,9 @@ def test_info_as_json_has_a_line_per_file_and_goes_on_after_a_bad_one(tmp_path: 
     assert result.err.startswith(f"cut.tint: the file ends at byte {len(small) - 1} of {len(small)}")
     first, second = map(json.loads, result.out.splitlines())
     about = dataclasses.asdict(library.info(small))
-    assert first == {"file": "a.tint", **about, "chunks": {}}
+    assert first == {"file": "a.tint", **about, "chunks": []}
     assert (second["width"], second["height"], second["grey"]) == (9, 7, False)
-    assert second["chunks"] == {"ICC": len(ICC)}
+    assert second["chunks"] == [{"type": "ICC", "bytes": len(ICC)}]
 
 
 def test_verify_says_ok_or_what_is_wrong_per_file(tmp_path: Path, small: bytes) -> None:
@@ -142,6 +142,14 @@ def test_verify_says_ok_or_what_is_wrong_per_file(tmp_path: Path, small: bytes) 
     assert (result.status, result.out) == (3, "good.tint: OK\n")
     assert result.err.startswith("bad.tint: tile 0, ")
     assert result.err.count("\n") == 1
+
+
+def test_names_that_are_no_text_do_not_stop_the_command(tmp_path: Path, small: bytes) -> None:
+    try:
+        (tmp_path / "\udcff.tint").write_bytes(small)
+    except OSError:
+        pytest.skip("this file system takes text only")
+    assert tintype(tmp_path, "verify", ".").all == (0, "\\udcff.tint: OK\n", "")
 
 
 def test_verify_decodes_and_so_finds_what_checksums_do_not(tmp_path: Path, small: bytes) -> None:

@@ -53,7 +53,7 @@ def find(arguments: Sequence[str], wanted: Callable[[Path], bool], report: Repor
     Parameters
     ----------
     wanted : whether a file met in a folder is to be worked on
-    report : takes an error for each folder without such files
+    report : takes an error for each folder without such files, or that cannot be read
     """
     found = []
     for argument in arguments:
@@ -61,21 +61,24 @@ def find(arguments: Sequence[str], wanted: Callable[[Path], bool], report: Repor
         if argument == STREAM or not folder.is_dir():
             found.append(Input(argument, Path(folder.name)))
             continue
-        inside = [Input(str(path), path.relative_to(folder)) for path in _walk(folder) if wanted(path)]
+        inside = [Input(str(path), path.relative_to(folder)) for path in _walk(folder, report) if wanted(path)]
         if not inside:
             report.error(argument, InputError("no file in this folder is of a kind that this command takes"))
         found += inside
     return found
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    for entry in sorted(folder.iterdir()):
+def _walk(folder: Path, report: Report) -> Iterator[Path]:
+    entries: list[Path] = []
+    with report.file(str(folder)):
+        entries = sorted(folder.iterdir())
+    for entry in entries:
         if entry.name.startswith("."):
             continue
         if not entry.is_dir():
             yield entry
         elif not entry.is_symlink():  # a link may lead back up
-            yield from _walk(entry)
+            yield from _walk(entry, report)
 
 
 def is_folder(output: str) -> bool:

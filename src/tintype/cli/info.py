@@ -35,7 +35,8 @@ def run(options: argparse.Namespace) -> int:
             with report.file(input.name):
                 about = info(input.read())
                 if options.json:
-                    result(json.dumps({"file": input.name, **dataclasses.asdict(about), "chunks": dict(about.chunks)}))
+                    chunks = [{"type": kind, "bytes": size} for kind, size in about.chunks]
+                    result(json.dumps({"file": input.name, **dataclasses.asdict(about), "chunks": chunks}))
                 else:
                     result(_text(input.name, about))
     return report.status
