@@ -11,26 +11,22 @@ from torch import nn
 
 from tintype.codec.integer import IntegerNet
 from tintype.codec.quantise import Nearest, RateDistortion
-from tintype.codec.rans import Coded
-from tintype.codec.seam import Pixels
 from tintype.codec.tables import Tables, gaussian_pmf, gaussian_scales
-from tintype.codec.tiling import Rect, Tile, extract
+from tintype.codec.tiling import extract
 from tintype.models import macs
 from tintype.models.integer import quantise
 from tintype.models.layers import Conv
 from tintype.models.onnx_graph import trace, trace_integer
-from tintype.models.pico import ANCHORS, CLASSES, LOG_RATIO, SIGMA_MIN, Z_INDEX_MIN, Pico, anchor_weights, lambda_of
+from tintype.models.pico import CLASSES, LOG_RATIO, SIGMA_MIN, Z_INDEX_MIN, Pico, anchor_weights, lambda_of
 from tintype.runtime import onnx_pico
-from tintype.runtime.pico import Latents, PicoModel
+from tintype.runtime.pico import PicoModel
 from tintype.schedules.pico import LEVELS, Y_STRIDE, Z_LIMIT, Z_STRIDE
+from tintype.training import fit
+from tintype.training.rate import forward
 from tintype.weights.bundle import Bundle
 
 SKIP_BELOW = 0.16  # sigma; such symbols are zero in 99.8 % of cases, and are not coded
 REACH = 5.0  # sigmas that a table holds; what lies beyond is escaped
-PRIOR_SYMBOLS = 1000.0  # weight of the Gaussian against the histogram of a row, in symbols
-SHARES = (0.0, 0.07, 0.15, 0.22, 0.3, 0.4)  # tried when rounding towards zero is fitted
-EAGER_PICTURES, EAGER_SIDE = 16, 256
-LEVELS_SEEN = tuple(range(0, LEVELS, 5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +48,7 @@ def export(model: Pico, pictures: NDArray[np.uint8], name: str, card: Mapping[st
     card : added to what is counted here
     """
     model = model.float().eval()
-    whole = Rect(0, 0, pictures.shape[2], pictures.shape[1])
-    tile = Tile(whole, whole, whole.height, whole.width)
-    tensors = [torch.as_tensor(extract(picture, tile))[None] for picture in pictures]
+    tensors = [torch.as_tensor(extract(picture, fit.whole_tile(pictures)))[None] for picture in pictures]
     with torch.no_grad():
         z_mean = model.z_mean.round()
         z_hat = [((model.analysis(x)[1].clamp(-Z_LIMIT, Z_LIMIT) - z_mean[:, None, None]).round()) for x in tensors]
@@ -74,21 +68,23 @@ def export(model: Pico, pictures: NDArray[np.uint8], name: str, card: Mapping[st
     }
     levels = {
         "gain": gain.numpy(),
-        "worth": (lambda_of(levels_at)[:, None] * sensitivity(model, tensors)).numpy(),
+        "worth": (lambda_of(levels_at)[:, None] * fit.sensitivity(model, tensors)).numpy(),
         "z_rows": CLASSES + np.arange(config.hyper_latents, dtype=np.uint16),
         "z_mean": z_mean.detach().numpy().astype(np.int8),
     }
     card = {"name": name, "model_id": config.model_id, **account(model), **card}
 
+    def runtime(tables: Tables) -> PicoModel:
+        return onnx_pico.load(_bundle(card, graphs, levels, integers, tables))
+
     gaussian = _gaussian_tables(model)
-    draft = _bundle(card, graphs, levels, integers, gaussian)
-    coded, bits_float = _walk(model, onnx_pico.load(draft), pictures, tile)
-    tables = refit(gaussian, coded)
-    report = ExportReport(bits_float, _bits(gaussian, coded), _bits(tables, coded))
-    eagerness = fit_eagerness(
-        onnx_pico.load(_bundle(card, graphs, levels, integers, tables)), pictures[:EAGER_PICTURES]
-    )
-    levels["worth"] = levels["worth"] / eagerness[:, None]
+    nearest = Nearest(gaussian.skips)
+    coded = fit.code(runtime(gaussian), pictures, nearest)
+    tables = fit.refit(gaussian, coded)
+    report = ExportReport(_float_bits(model, pictures), fit.bits(gaussian, coded), fit.bits(tables, coded))
+    levels["worth"] = levels["worth"] / fit.fit_eagerness(runtime(tables), pictures)[:, None]
+    # rounding towards zero changes the histograms
+    tables = fit.refit(gaussian, fit.code(runtime(tables), pictures, RateDistortion.of(tables)))
     return _bundle(card, graphs, levels, integers, tables), report
 
 
@@ -111,94 +107,10 @@ def account(model: Pico) -> dict[str, Any]:
     }
 
 
-def fit_eagerness(runtime: PicoModel, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """How far to believe in bits saved by rounding towards zero, at each level; (LEVELS,).
-
-    The Jacobian is not the whole truth: the synthesis is not linear, and later steps see the rounded latents. So the
-    share of the saved bits that is weighed against the error is chosen at each anchor for the least real cost,
-    lambda 255^2 MSE + bpp.
-    """
-    anchors = np.linspace(0, LEVELS - 1, ANCHORS).round().astype(int)
-    lambdas = lambda_of(torch.as_tensor(anchors, dtype=torch.float32)).tolist()
-    crops = pictures[:, :EAGER_SIDE, :EAGER_SIDE]
-    whole = Rect(0, 0, crops.shape[2], crops.shape[1])
-    tile = Tile(whole, whole, whole.height, whole.width)
-    analyses = [(extract(crop, tile), runtime.analyse(extract(crop, tile))) for crop in crops]
-    full = RateDistortion.of(runtime.tables)
-    best = []
-    for level, lambda_ in zip(anchors.tolist(), lambdas, strict=True):
-        costs = []
-        for share in SHARES:
-            quantise = RateDistortion(full.skips, share * full.saved_bits)
-            costs.append(sum(_cost(runtime, x, found, level, lambda_, quantise) for x, found in analyses))
-        best.append(SHARES[int(np.argmin(costs))])
-    return np.interp(np.arange(LEVELS), anchors, np.maximum(best, 1e-6)).astype(np.float32)
-
-
-def _cost(
-    runtime: PicoModel, pixels: Pixels, found: Latents, level: int, lambda_: float, quantise: RateDistortion
-) -> float:
-    coded = runtime.encode(found, level, quantise)
-    steps = runtime.decode(pixels.shape[1], pixels.shape[2], level)
-    symbols = iter(step.symbols for step in coded)
-    next(steps)
-    try:
-        while True:
-            steps.send(next(symbols))
-    except StopIteration as stop:
-        decoded = runtime.synthesise(stop.value, level).clip(0, 1)
-    mse = float(np.mean(np.square(decoded - pixels, dtype=np.float64)))
-    bpp = _bits(runtime.tables, coded) / (pixels.shape[1] * pixels.shape[2])
-    cost: float = lambda_ * 255**2 * mse + bpp
-    return cost
-
-
-def sensitivity(model: Pico, tensors: list[torch.Tensor]) -> torch.Tensor:
-    """What a squared error of one unit in each latent channel adds to 255^2 MSE summed over pixels; (N,).
-
-    The mean squared norm of the columns of the synthesis' Jacobian, from random projections of it (Hutchinson).
-    """
-    generator = torch.Generator().manual_seed(0)
-    total = torch.zeros(model.config.latents)
-    for x in tensors:
-        with torch.no_grad():
-            y = model.analysis(x)[0]
-        y.requires_grad_()
-        probe = torch.randint(0, 2, x.shape, generator=generator) * 2.0 - 1
-        (gradient,) = torch.autograd.grad((model.synthesis(y) * probe).sum(), y)
-        total += (gradient**2).mean((0, 2, 3))
-    return total / len(tensors) * 255**2 / 3  # mean over three channels, sum over pixels
-
-
 def _folded_macs(module: nn.Module, *inputs: torch.Tensor) -> int:
     """Multiply-adds without those that fold scales and Haar transforms into the kernels: export does that once."""
     folding = sum(macs.count_macs(layer.folded) for layer in module.modules() if isinstance(layer, Conv))
     return macs.count_macs(module, *inputs) - folding
-
-
-def refit(tables: Tables, coded: list[Coded]) -> Tables:
-    """Tables from histograms of the symbols each row really meets, with the given tables as prior.
-
-    Symbols and their negatives are counted together: the densities are symmetric, and half the data suffices.
-    """
-    rows = np.concatenate([step.rows for step in coded])
-    symbols = np.concatenate([step.symbols for step in coded])
-    pmfs, first = [], []
-    for row in range(len(tables)):
-        start, end = tables.offsets[row], tables.offsets[row + 1]
-        probability = np.diff(tables.cumulative[start:end]) / 65536.0
-        lowest = int(tables.first[row])
-        if tables.skips[row]:
-            pmfs.append(np.ones(1))
-        else:
-            seen = symbols[rows == row].astype(np.int64) - lowest
-            count = np.bincount(np.where((seen >= 0) & (seen < len(probability) - 1), seen, len(probability) - 1))
-            histogram = np.pad(count, (0, len(probability) - len(count))).astype(np.float64)
-            histogram[:-1] = 0.5 * (histogram[:-1] + histogram[:-1][::-1])
-            mixed = histogram + PRIOR_SYMBOLS * probability
-            pmfs.append((mixed / mixed.sum())[:-1])
-        first.append(lowest)
-    return Tables.from_pmfs(pmfs, first)
 
 
 def _gaussian_tables(model: Pico) -> Tables:
@@ -220,23 +132,13 @@ def _bundle(
     return Bundle(card, graphs, arrays)
 
 
-def _walk(model: Pico, runtime: PicoModel, pictures: NDArray[np.uint8], tile: Tile) -> tuple[list[Coded], float]:
-    """Steps of all pictures at levels spread over the range, and the bits of the float model for the same."""
-    from tintype.training.rate import forward
-
-    nearest = Nearest(runtime.tables.skips)
-    coded: list[Coded] = []
-    bits = 0.0
+@torch.no_grad()
+def _float_bits(model: Pico, pictures: NDArray[np.uint8]) -> float:
+    """Estimated bits of the float model for what `fit.code` codes."""
+    total = 0.0
     for number, picture in enumerate(pictures):
-        pixels = extract(picture, tile)
-        analysis = runtime.analyse(pixels)
-        for level in LEVELS_SEEN[number % 3 :: 3]:
-            coded += runtime.encode(analysis, level, nearest)
-            with torch.no_grad():
-                _, steps = forward(model, torch.as_tensor(pixels)[None], torch.tensor([float(level)]), None)
-            bits += float(sum(step.sum() for step in steps))
-    return coded, bits
-
-
-def _bits(tables: Tables, coded: list[Coded]) -> float:
-    return float(sum(tables.rate_bits(*step).sum() for step in coded))
+        x = torch.as_tensor(extract(picture, fit.whole_tile(pictures)))[None]
+        for level in fit.levels_of(number):
+            _, steps = forward(model, x, torch.tensor([float(level)]), None)
+            total += float(torch.stack(steps).sum())
+    return total
