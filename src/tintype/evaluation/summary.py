@@ -120,7 +120,9 @@ def summary(results: Results, title: str = "Results") -> str:
     if results.images:
         compared, reasons = anchors(results)
         for metric, name in COMPARED.items():
-            parts.append(_bd_rates(results, compared, reasons, metric, name))
+            parts.append(_bd_rates(results, compared, metric, name))
+        if reasons:
+            parts.append("Not compared:\n\n" + "\n".join(f"- {reason}" for reason in reasons))
         parts += [_averages(results), _monotony(results), _times(results), _agreement(results)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -153,12 +155,12 @@ def _failures(found: Sequence[Row]) -> str:
     return "## Failures\n\n" + table(["codec", "picture", "quality", "reason"], shown).replace("---:", "---")
 
 
-def _bd_rates(results: Results, anchors: Sequence[Curve], reasons: Sequence[str], metric: str, name: str) -> str:
+def _bd_rates(results: Results, anchors: Sequence[Curve], metric: str, name: str) -> str:
     compared = [anchor for anchor in anchors if metric in anchor.metrics]
     tests = [t.curve for t in results.measured if metric in t.curve.metrics]
     if not compared or not tests:
         return ""
-    notes = list(reasons) if metric == "psnr" else []
+    notes: list[str] = []
     lines = []
     for test in tests:
         cells = [_cell(anchor, test, metric, results.window, notes) for anchor in compared]

@@ -20,6 +20,7 @@ from tintype.evaluation.rows import Row
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".ppm", ".pgm", ".jp2")
 FILES = "files"  # folder of coded files, inside the folder of results
 
+Usable = Mapping[str, tuple[str, codecs.Codec]]  # by name in the results: name that makes it, codec
 Progress = Callable[[int, int, str], None]  # files done, files in all, what was just done
 
 
@@ -97,7 +98,7 @@ def run(plan: Plan, out: Path, jobs: int = 1, progress: Progress | None = None) 
     path = out / rows.RESULTS
     usable, failures = _usable(plan)
     kept = [row for row in (rows.read(path) if path.exists() else []) if not _outdated(row, plan, usable)]
-    known = {row.key for row in kept if _complete(row, plan, out)}
+    known = {row.key for row in kept if _complete(row, plan)}
     kept = [row for row in kept if row.key in known or row.codec not in usable or row.image not in _names(plan)]
     rows.write(path, kept)  # drops what is outdated, and a last line cut short
     units = list(_units(plan, usable, known))
@@ -108,10 +109,10 @@ def run(plan: Plan, out: Path, jobs: int = 1, progress: Progress | None = None) 
         fresh += found
         done += len(unit.steps)
         if progress is not None:
-            progress(done, total, f"{unit.subject.name} {unit.codec}")
+            progress(done, total, f"{unit.subject.name} {found[0].codec}")
     everything = kept + fresh
     rows.write(path, everything)
-    wanted = {codec.name for codec in usable.values()} | {row.codec for row in failures}
+    wanted = {*usable, *(row.codec for row in failures)}
     return [row for row in rows.read(path) if row.codec in wanted and (row.image in _names(plan) or not row.image)]
 
 
@@ -119,9 +120,10 @@ def _names(plan: Plan) -> frozenset[str]:
     return frozenset(subject.name for subject in plan.subjects)
 
 
-def _usable(plan: Plan) -> tuple[dict[str, codecs.Codec], list[Row]]:
-    """Codecs by their name in the results, and a row for each that cannot be used."""
-    usable, failures = {}, []
+def _usable(plan: Plan) -> tuple[dict[str, tuple[str, codecs.Codec]], list[Row]]:
+    """The codecs that can be used, and a row for each that cannot."""
+    usable: dict[str, tuple[str, codecs.Codec]] = {}
+    failures = []
     for name in plan.codecs:
         try:
             codec = codecs.codec(name, plan.threads)
@@ -129,25 +131,25 @@ def _usable(plan: Plan) -> tuple[dict[str, codecs.Codec], list[Row]]:
         except (TintypeError, OSError) as error:
             failures.append(Row("", codec=name, error=" ".join(str(error).split())))
         else:
-            usable[codec.name] = codec
+            usable[codec.name] = name, codec
     if not usable:
         raise InputError("; ".join(f"{row.codec}: {row.error}" for row in failures))
     return usable, failures
 
 
-def _outdated(row: Row, plan: Plan, usable: Mapping[str, codecs.Codec]) -> bool:
+def _outdated(row: Row, plan: Plan, usable: Usable) -> bool:
     if row.codec in plan.codecs and not row.image:
         return True  # "cannot be used", of an earlier run
-    codec = usable.get(row.codec)
-    if codec is None or row.image not in _names(plan):
+    if row.codec not in usable or row.image not in _names(plan):
         return False
+    _, codec = usable[row.codec]
     same = (row.settings, row.versions) == (codec.settings, codec.versions)
     subject = next(subject for subject in plan.subjects if subject.name == row.image)
     return not same or row.image_sha256 != _hash(subject.path)
 
 
-def _complete(row: Row, plan: Plan, out: Path) -> bool:
-    """Whether a row needs no new measurement: no error, all metrics, and its file is there."""
+def _complete(row: Row, plan: Plan) -> bool:
+    """Whether a row needs no new measurement: no error, and all metrics of the plan."""
     needed = {column for name in plan.metrics for column in METRICS[name].columns}
     return not row.error and needed <= set(row.values) and bool(row.times)
 
@@ -160,20 +162,14 @@ def _hash(path: Path) -> str:
         return ""
 
 
-def _units(plan: Plan, usable: Mapping[str, codecs.Codec], known: set[tuple[str, str, float]]) -> Iterator[_Unit]:
+def _units(plan: Plan, usable: Usable, known: set[tuple[str, str, float]]) -> Iterator[_Unit]:
     """Picture by picture, so that the mix of codecs, and with it the time left, is even."""
-    names = {codecs.codec(name, plan.threads).name: name for name in plan.codecs if _label(name) in usable}
     for subject in plan.subjects:
-        for shown, codec in usable.items():
+        for shown, (name, codec) in usable.items():
             wanted = plan.steps.get(shown, codec.qualities)
             steps = tuple(float(step) for step in wanted if (subject.name, shown, float(step)) not in known)
             if steps:
-                yield _Unit(subject, names[shown], steps)
-
-
-def _label(name: str) -> str:
-    label, _, target = name.rpartition("=")
-    return label or (Path(target).stem if target.endswith(".tintmodel") else target)
+                yield _Unit(subject, name, steps)
 
 
 def _results(units: Sequence[_Unit], plan: Plan, out: Path, jobs: int) -> Iterator[tuple[_Unit, list[Row]]]:
