@@ -190,6 +190,23 @@ def test_bounds_let_gradients_pass_only_towards_the_inside():
     assert scale.grad[0] <= 0 and scale.grad[1] == 0
 
 
+def test_exact_tails_equal_float64_where_the_plain_difference_has_no_digits():
+    value = torch.tensor([0.0, 0.3, -1.0, 2.0, -5.0, 5.5, 6.0, -6.0])
+    scale = torch.ones(8)
+    exact = likelihood(value.double(), scale.double(), exact_tails=True)
+    torch.testing.assert_close(likelihood(value, scale, exact_tails=True).double(), exact, rtol=1e-5, atol=0)
+    plain = likelihood(value, scale).double()
+    torch.testing.assert_close(plain, exact, rtol=0, atol=1e-6)
+    assert not torch.allclose(plain, exact, rtol=1e-3, atol=0)
+
+
+@pytest.mark.parametrize("exact_tails", [False, True])
+def test_likelihood_has_the_gradient_of_its_formula(exact_tails):
+    value = torch.linspace(-3, 3, 13, dtype=torch.float64, requires_grad=True)
+    scale = torch.linspace(0.3, 2, 13, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda v, s: likelihood(v, s, exact_tails), (value, scale))
+
+
 @pytest.mark.parametrize("shape", [(3, 256, 256), (1, 1, 256, 256), (1, 3, 0, 256), (1, 3, 256, 300)])
 def test_pictures_of_a_wrong_shape_are_refused(shape):
     with pytest.raises(InputError, match="tiny"):

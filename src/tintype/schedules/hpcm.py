@@ -7,8 +7,7 @@ step are coded together, given everything before.
 
 Where elements sit is told by strided slices alone (`Slab`). A `Placement` says where the elements of a small
 array live in a large one; sub-lattices and steps are both placements, and the same few lines copy in either
-direction for numpy and torch. Channels are counted in sixteenths (`UNITS`), so one schedule serves every
-width.
+direction for numpy and torch. Channels are counted in sixteenths (`UNITS`): one schedule serves every width.
 
 The order of symbols in a stream is: steps in order; within a step the small array in C order.
 """
@@ -31,8 +30,7 @@ Offset = tuple[int, int]  # (row, column)
 
 @dataclass(frozen=True, slots=True)
 class Slab:
-    """Channels [start, stop) in sixteenths of y's, rows `row::stride`, columns `column::stride` of an
-    array."""
+    """A part of an array: channels [start, stop) in sixteenths of y's, rows and columns by a stride."""
 
     start: int
     stop: int
@@ -62,7 +60,7 @@ class Placement:
     stride : int
         Rows (columns) of the large array per row (column) of the small one.
     pairs : tuple of (Slab, Slab)
-        Equal elements: slab of the small array, slab of the large array. The small slabs tile the small
+        Equal elements: slab of the small array, slab of the large one. The first of all pairs tile the small
         array.
     """
 
@@ -272,9 +270,7 @@ _S3_SIX = tuple(
 # Twelve steps: channel sixteenth t has the S2 offset of its eighth in the low bits of its position and a high
 # part that tells the four sixteenths of equal offset apart, so every position has one sixteenth in every
 # step.
-_SIXTEENTHS = tuple(
-    (_S2_OFFSETS[t // 2][0] + 2 * (t // 8), _S2_OFFSETS[t // 2][1] + 2 * (t % 2)) for t in range(16)
-)
+_SIXTEENTHS = tuple((_S2_OFFSETS[t // 2][0] + 2 * (t // 8), _S2_OFFSETS[t // 2][1] + 2 * (t % 2)) for t in range(16))
 _S3_TWELVE = tuple(
     _moved(_SIXTEENTHS, low[0] + high[0], low[1] + high[1])
     for low in _REST

@@ -29,7 +29,7 @@ _LIMIT = np.iinfo(np.int16).max
 
 def make_tables(model: HPCM) -> Tables:
     """All rows of a model: the shipped ones of y, and those of z from the prior's scales."""
-    fine = model.config.fine_tables
+    fine = model.config.fine_entropy
     return join(y_tables(fine), scale_tables(model.prior.scale.detach().cpu().numpy(), fine))
 
 
@@ -94,7 +94,7 @@ def encode_on_device(model: HPCM, y: Tensor, quantise: Quantiser = nearest) -> l
     quantise : Quantiser
         Gives the integer symbols of a `Step`, whose arrays hold that step's elements alone, on y's device.
     """
-    find_rows = RowFinder(model.config.fine_tables, y.device)
+    find_rows = RowFinder(model.config.fine_entropy, y.device)
     one = torch.ones((), device=y.device)
     coded: list[tuple[Tensor, Tensor]] = []
 
@@ -133,7 +133,7 @@ def decode(model: HPCM, height: int, width: int) -> Generator[Rows, Symbols, Ten
         Decoded latents for `model.synthesis`.
     """
     config, device = model.config, model.prior.mean.device
-    find_rows = RowFinder(config.fine_tables, device)
+    find_rows = RowFinder(config.fine_entropy, device)
     shape = (1, config.hyper_latents, height // 64, width // 64)
     symbols = yield _on_host(_z_rows(torch.empty(shape, device=device)))
     z_hat = _on_device(symbols, model.prior.mean.expand(shape)) + model.prior.mean

@@ -52,9 +52,9 @@ class HPCMConfig:
         A key of `tintype.schedules.hpcm.SCHEDULES`.
     misplaced_hyper : bool
         Whether S2 gets its hyper-parameters in the wrong places, as the official weights need.
-    fine_tables : bool
-        Whether files are coded with the better integer tables and the nearest row (`tables`), not the
-        official ones.
+    fine_entropy : bool
+        Whether likelihoods are exact in the tails and files are coded with the better tables and the nearest
+        row (`entropy`, `tables`). Official weights keep what the authors' code does.
     """
 
     name: str
@@ -76,7 +76,7 @@ class HPCMConfig:
     heads: int = 32
     schedule: str = "2-3-6"
     misplaced_hyper: bool = False
-    fine_tables: bool = True
+    fine_entropy: bool = True
 
     def __post_init__(self) -> None:
         assert self.latents % UNITS == 0 and 2 * self.latents % self.heads == 0
@@ -96,7 +96,7 @@ class HPCMConfig:
         return 16 * lattice
 
 
-_BASE = HPCMConfig("hpcm-base", misplaced_hyper=True, fine_tables=False)
+_BASE = HPCMConfig("hpcm-base", misplaced_hyper=True, fine_entropy=False)
 
 OFFICIAL: dict[str, HPCMConfig] = {
     config.name: config

@@ -33,8 +33,7 @@ class Density:
 
 
 Walk = Generator[Density, Tensor, Tensor]
-"""Yields the density of each step, is sent its decoded latents (symbol + mean), returns all of them (B, C, H,
-W)."""
+"""Yields the density of each step, is sent its decoded latents (symbol + mean), returns all (B, C, H, W)."""
 
 
 def drive(walk: Walk, code: Callable[[Density], Tensor]) -> Tensor:
@@ -69,8 +68,7 @@ class ContextNet(nn.Module):
 
 
 class Fusion(nn.Module):
-    """New context from a step's output and the old context: attention within square windows, and a linear
-    skip.
+    """New context from a step's output and the old context: attention in square windows, and a linear skip.
 
     Queries and the skip come from the step's output, keys and values from the old context. Windows do not
     overlap; there are no positions, masks or norms. The bias of the keys has no effect (it moves all scores
@@ -79,8 +77,7 @@ class Fusion(nn.Module):
     Notes
     -----
     Li et al., "Learned Image Compression with Hierarchical Progressive Context Modeling", ICCV 2025.
-    1x1 convolutions commute with cutting into windows, so they run on the whole lattice, two by two in one
-    product.
+    1x1 convolutions commute with cutting into windows, so they run on the whole lattice, two in one product.
     """
 
     def __init__(self, channels: int, heads: int, window: int) -> None:
@@ -125,7 +122,7 @@ class StageModel(nn.Module):
         self.fusion = Fusion(2 * config.latents, config.heads, stage.window) if config.context == "fused" else None
 
     def forward(self, net: ContextNet, number: int, context: Tensor, y_hat: Tensor) -> Tensor:
-        """Scales and means (B, 2C, h, w) of the stage's networked step `number` at all places of the
+        """Scales and means (B, 2C, h, w) of the stage's networked step `number`, everywhere on its
         lattice."""
         x = self.adaptors[number](torch.cat((context, y_hat), 1))
         return net(x, self.gains[number])  # type: ignore[no-any-return]

@@ -31,6 +31,13 @@ def cumulative(t: Tensor) -> Tensor:
     return (1 + torch.sign(t) * inside) / 2
 
 
+def tail(t: Tensor) -> Tensor:
+    """F(t) like `cumulative`, but precise where it is small: 1 - F(-t) keeps no digits there."""
+    order = torch.full((), 1 / SHAPE, dtype=t.dtype, device=t.device)
+    outside: Tensor = torch.special.gammaincc(order, t.abs() ** SHAPE) / 2
+    return torch.where(t > 0, 1 - outside, outside)
+
+
 def density(t: Tensor) -> Tensor:
     """dF/dt of the density with scale one."""
     return torch.exp(-(t.abs() ** SHAPE) - math.lgamma(1 / SHAPE)) * (SHAPE / 2)
@@ -40,17 +47,20 @@ class _Likelihood(torch.autograd.Function):
     """F((v + ½)/α) - F((v - ½)/α) with the exact derivative (gammainc has none in torch)."""
 
     @staticmethod
-    def forward(ctx: Any, value: Tensor, scale: Tensor) -> Tensor:
+    def forward(ctx: Any, value: Tensor, scale: Tensor, exact_tails: bool) -> Tensor:
         ctx.save_for_backward(value, scale)
+        if exact_tails:  # the density is even: take the side where F is small
+            value = -value.abs()
+            return tail((value + 0.5) / scale) - tail((value - 0.5) / scale)
         return cumulative((value + 0.5) / scale) - cumulative((value - 0.5) / scale)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
         value, scale = ctx.saved_tensors
         upper, lower = (value + 0.5) / scale, (value - 0.5) / scale
         at_upper, at_lower = density(upper), density(lower)
         grad = grad / scale
-        return grad * (at_upper - at_lower), grad * (lower * at_lower - upper * at_upper)
+        return grad * (at_upper - at_lower), grad * (lower * at_lower - upper * at_upper), None
 
 
 class _LowerBound(torch.autograd.Function):
@@ -76,7 +86,7 @@ def lower_bound(x: Tensor, bound: float) -> Tensor:
     return _lower_bound(x, bound)
 
 
-def likelihood(residual: Tensor, scale: Tensor) -> Tensor:
+def likelihood(residual: Tensor, scale: Tensor, exact_tails: bool = False) -> Tensor:
     """Probability of integer (or noisy) residuals, at least 1e-9.
 
     Parameters
@@ -85,21 +95,19 @@ def likelihood(residual: Tensor, scale: Tensor) -> Tensor:
         Values minus means, any shape.
     scale : Tensor, broadcastable to it
         As predicted; bounded below by 0.12 here.
+    exact_tails : bool
+        Precise far from the mean too. False: the plain difference of two values near one, as the authors have
+        it. That is a multiple of 2^-25 and vanishes beyond about six scales, so that outliers count as the
+        bound's 29.9 bits. Gradients are the same but for the likelihood they are divided by.
 
     Returns
     -------
     float32 Tensor, shape of `residual`
         bits = -log2 of it. In float32 whatever autocast says.
-
-    Notes
-    -----
-    The plain difference of two values near one loses precision in the tails: beyond about six scales the
-    bound is all that is left. Rates of outliers are overestimated; training needs this form, and so do
-    comparisons with the paper.
     """
     with full_precision(residual.device):
         residual, scale = at_least_float32(residual), lower_bound(at_least_float32(scale), SCALE_BOUND)
-        value = _likelihood(residual, scale.expand_as(residual))
+        value = _likelihood(residual, scale.expand_as(residual), exact_tails)
         return lower_bound(value, LIKELIHOOD_BOUND)
 
 

@@ -116,12 +116,12 @@ class HPCM(nn.Module):
         InputError
             The shape of `x` does not fit.
         """
-        found = self.latents(x, noise, generator)
+        found, fine = self.latents(x, noise, generator), self.config.fine_entropy
         return {
             "x_hat": self.synthesis(found.y_hat),
             "likelihoods": {
-                "y": likelihood(found.y_residual, found.y_scale),
-                "z": likelihood(found.z_residual, self.prior.scale),
+                "y": likelihood(found.y_residual, found.y_scale, fine),
+                "z": likelihood(found.z_residual, self.prior.scale, fine),
             },
         }
 
@@ -180,8 +180,7 @@ class HPCM(nn.Module):
             )
 
     def predict(self, z_hat: Tensor) -> Tensor:
-        """Hyper-parameters (B, 2C, H, W), scales first, of decoded hyper-latents; in float32 under autocast
-        too."""
+        """Hyper-parameters (B, 2C, H, W) of decoded hyper-latents, scales first; in float32, always."""
         with full_precision(z_hat.device):
             params: Tensor = self.hyper_synthesis(z_hat)
         return params

@@ -4,7 +4,8 @@ Two sets. The *official* one reproduces the tables that the authors build at run
 scale is rounded up to the next of 60, and what flooring loses goes to the escape symbol. The *fine* one, for
 our own weights, takes the nearest of the same 60 scales, spends every count where it saves most, and lets
 rarer values escape. Against an ideal coder they cost 0.0045 and 0.0009 bit a symbol (scales log-uniform in
-0.12 ... 64; `python -m tintype.models.hpcm.tables` measures it).
+0.12 ... 64; `python -m
+tintype.models.hpcm.build_tables` measures it).
 
 The tables of y are data (`tables.npz`), made by that command: files must never depend on how a machine rounds
 the incomplete gamma function. Those of z depend on the weights and live in the weights file.

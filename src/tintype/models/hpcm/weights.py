@@ -69,8 +69,8 @@ def load(path: Path | str, name: str | None = None) -> HPCM:
         model.load_state_dict(arrays, assign=True)
     except RuntimeError as error:
         raise WeightsError(f"{path}: weights do not fit {found}: {error}") from error
-    model.tables = join(y_tables(model.config.fine_tables), Tables.from_arrays(tables))
-    if len(model.tables) != len(y_tables(model.config.fine_tables)) + model.config.hyper_latents:
+    model.tables = join(y_tables(model.config.fine_entropy), Tables.from_arrays(tables))
+    if len(model.tables) != len(y_tables(model.config.fine_entropy)) + model.config.hyper_latents:
         raise WeightsError(f"{path}: there must be one table row per channel of z")
     return model
 
