@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from tintype import images
@@ -22,9 +21,10 @@ from tintype.weights import store
 if TYPE_CHECKING:
     from tintype.codec.seam import TileModel
 
-Source = Image.Image | NDArray[np.uint8] | str | os.PathLike[str]
+Source = images.Source
 Progress = Callable[[int, int], None]  # tiles done, tiles in all
 
+MAX_PIXELS = 2**28  # of a picture, unless the caller allows more: a few hostile bytes must not ask for gigabytes
 DEFAULT_QUALITY = 75
 QUALITY_MAX = 100
 # Quality to share of the model's levels, linear between: chosen so that 75 is as good as JPEG at 75.
@@ -57,9 +57,11 @@ class Codec:
     ----------
     model : name of shipped weights, or the path of a .tintmodel file
     threads : tiles worked on at the same time; default: the CPUs this process may use. Changes no result.
+    max_pixels : larger pictures are refused, in both directions
     """
 
-    def __init__(self, model: str = store.DEFAULT, threads: int | None = None) -> None:
+    def __init__(self, model: str = store.DEFAULT, threads: int | None = None, max_pixels: int = MAX_PIXELS) -> None:
+        self.max_pixels = max_pixels
         if threads is not None and threads < 1:
             raise InputError(f"threads={threads}: at least 1 is needed")
         self.model = model
@@ -81,6 +83,7 @@ class Codec:
         model = load.model(self.model)
         level = quality_to_level(quality, model.identity.levels)
         picture = images.load(image)
+        self._check_pixels(picture.width, picture.height)
         return Encoder(model, picture.pixels, threads=self.threads).encode(level, _chunks(picture), progress)
 
     def decode(self, data: bytes, progress: Progress | None = None) -> Image.Image:
@@ -92,10 +95,24 @@ class Codec:
             If the bytes are not a valid file.
         UnsupportedError
             If it needs weights or a version that is not at hand.
+        InputError
+            If the picture has more than `max_pixels`.
         """
+        return images.to_pillow(self.decode_picture(data, progress))
+
+    def decode_picture(self, data: bytes, progress: Progress | None = None) -> images.Picture:
+        """As `decode`, but pixels as an array and metadata as bytes, ready for `tintype.images.save`."""
         container = parse(data)
+        self._check_pixels(container.header.width, container.header.height)
         pixels = decoder.decode(container, self._model_for(container), self.threads, progress)
-        return images.to_pillow(images.Picture(pixels, **_metadata(container)))
+        return images.Picture(pixels, **_metadata(container))
+
+    def _check_pixels(self, width: int, height: int) -> None:
+        if width * height > self.max_pixels:
+            raise InputError(
+                f"{width} x {height} are {width * height} pixels, above the limit of {self.max_pixels}; "
+                "where such pictures are meant, raise max_pixels (--max-pixels)"
+            )
 
     def _model_for(self, container: Container) -> "TileModel":
         extra = () if self.model in store.manifest() else (self.model,)

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from tintype.cli.files import STREAM, Outputs, is_tint, plan
-from tintype.cli.options import add_model, add_output, add_threads
+from tintype.cli.options import add_max_pixels, add_model, add_output, add_threads
 from tintype.cli.progress import Bar
 from tintype.cli.report import Report, UsageError
 from tintype.errors import InputError
@@ -28,16 +28,17 @@ def register(commands: "Commands") -> None:
     )
     add_model(parser, "a .tintmodel file, for what was encoded with one")
     add_threads(parser)
+    add_max_pixels(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Decode every input; returns the exit status."""
     from tintype import images
-    from tintype.api import Codec
+    from tintype.api import MAX_PIXELS, Codec
     from tintype.weights import store
 
-    codec = Codec(options.model or store.DEFAULT, options.threads)
+    codec = Codec(options.model or store.DEFAULT, options.threads, options.max_pixels or MAX_PIXELS)
     outputs = Outputs(options.force)
     report = Report()
     with report.file("tintype decode"):
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
                 with report.file(job.input.name):
                     suffix = _suffix(job.target)
                     outputs.check(job)
-                    picture = images.load(codec.decode(job.input.read(), bar.tiles))
+                    picture = codec.decode_picture(job.input.read(), bar.tiles)
                     with outputs.open(job) as file:
                         images.save(picture, file, suffix=suffix)
     return report.status

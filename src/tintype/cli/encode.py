@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tintype.cli.files import STREAM, Input, Outputs, plan
-from tintype.cli.options import add_model, add_output, add_threads, quality
+from tintype.cli.options import add_max_pixels, add_model, add_output, add_threads, quality
 from tintype.cli.progress import Bar
 from tintype.cli.report import Report, say
 
@@ -34,18 +34,19 @@ def register(commands: "Commands") -> None:
     )
     add_model(parser, "name of shipped weights (see tintype models), or a .tintmodel file")
     add_threads(parser)
+    add_max_pixels(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="say for each file what came out")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Encode every input; returns the exit status."""
-    from tintype.api import DEFAULT_QUALITY, Codec, info
+    from tintype.api import DEFAULT_QUALITY, MAX_PIXELS, Codec, info
     from tintype.runtime import load
     from tintype.weights import store
 
     quality = DEFAULT_QUALITY if options.quality is None else options.quality
-    codec = Codec(options.model or store.DEFAULT, options.threads)
+    codec = Codec(options.model or store.DEFAULT, options.threads, options.max_pixels or MAX_PIXELS)
     outputs = Outputs(options.force)
     report = Report()
     with report.file("tintype encode"):
@@ -70,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _source(input: Input) -> "Source":
-    return io.BytesIO(input.read()) if input.path == STREAM else input.path  # type: ignore[return-value]
+    return io.BytesIO(input.read()) if input.path == STREAM else input.path
 
 
 def _is_picture(path: Path) -> bool:

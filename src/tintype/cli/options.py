@@ -34,6 +34,15 @@ def add_model(parser: argparse.ArgumentParser, help: str) -> None:
     parser.add_argument("--model", metavar="NAME", help=help)
 
 
+def add_max_pixels(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--max-pixels",
+        metavar="N",
+        type=positive,
+        help="refuse larger pictures (default: 268435456): a damaged or hostile file may ask for any size",
+    )
+
+
 def add_threads(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threads",

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from tintype.cli.files import find, is_tint
-from tintype.cli.options import add_model, add_threads
+from tintype.cli.options import add_max_pixels, add_model, add_threads
 from tintype.cli.progress import Bar
 from tintype.cli.report import Report, result
 
@@ -22,15 +22,16 @@ def register(commands: "Commands") -> None:
     parser.add_argument("inputs", metavar="FILE", nargs="+", help=".tint file or folder; - is standard input")
     add_model(parser, "a .tintmodel file, for what was encoded with one")
     add_threads(parser)
+    add_max_pixels(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Verify every file; returns the exit status."""
-    from tintype.api import Codec
+    from tintype.api import MAX_PIXELS, Codec
     from tintype.weights import store
 
-    codec = Codec(options.model or store.DEFAULT, options.threads)
+    codec = Codec(options.model or store.DEFAULT, options.threads, options.max_pixels or MAX_PIXELS)
     report = Report()
     with report.file("tintype verify"):
         inputs = find(options.inputs, is_tint, report)

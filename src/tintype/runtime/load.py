@@ -1,6 +1,8 @@
 """Engines by family, imported when first used."""
 
 import os
+import threading
+from collections import defaultdict
 from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
@@ -26,7 +28,11 @@ def model(name: str) -> TileModel:
     """
     # a forked child makes its own: sessions and locks were copied in whatever state other threads had them,
     # so the parent's are neither used nor torn down there
-    return _model(name, os.getpid())
+    with _LOCKS[os.getpid()]:  # or threads that come first together would each make a model
+        return _model(name, os.getpid())
+
+
+_LOCKS: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)  # by process: a fork copies locks as they are
 
 
 @lru_cache(maxsize=8)

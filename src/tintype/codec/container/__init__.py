@@ -251,9 +251,22 @@ def _read_signature(reader: FieldReader) -> None:
     if version == 0:
         raise CorruptError("format version 0 at byte 4 does not exist; the file is damaged")
     if version > VERSION:
+        if _is_this_version(reader.data):
+            raise CorruptError(f"format version {version} at byte 4 is damage: the header's CRC holds with {VERSION}")
         raise UnsupportedError(
             f"format version {version} is newer than {VERSION}, the newest that this tintype reads; update it"
         )
+
+
+def _is_this_version(data: Bytes) -> bool:
+    """Whether a header that names another version is one of this version but for that byte."""
+    mended = bytearray(data)
+    mended[len(MAGIC)] = VERSION
+    try:
+        _read_layout(FieldReader(mended))
+    except (FormatError, UnsupportedError):
+        return False
+    return True
 
 
 def _read_chunk_table(reader: FieldReader) -> tuple[list[int], list[int]]:
