@@ -54,7 +54,8 @@ def structured_start(model: Pico, pictures: Tensor) -> None:
     basis64 = _principal(_bands(h32))[:, : analysis.down64.weight.shape[0]]
     _set_down(analysis.down64, basis64, h32.shape[1])
     z = _batched(analysis.down64, h32)
-    analysis.down64.weight.div_(z.std((0, 2, 3)).clamp(min=Z_SCALE_MIN)[:, None, None, None])  # one bit or two per hyper-latent
+    z_scale = z.std((0, 2, 3)).clamp(min=Z_SCALE_MIN)  # to one: a bit or two per hyper-latent
+    analysis.down64.weight.div_(z_scale[:, None, None, None])
 
     for net in (model.context_decoder.net, model.context_model.net):
         last = net[-1]
