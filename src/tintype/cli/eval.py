@@ -1,13 +1,12 @@
 """`tintype eval`: measure codecs on a folder of pictures."""
 
 import argparse
-import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tintype.cli.options import positive
-from tintype.cli.report import Report, Status, UsageError
+from tintype.cli.report import Report, Status, UsageError, result, say
+from tintype.cli.time_left import TimeLeft
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
@@ -71,7 +70,7 @@ def _run(options: argparse.Namespace) -> None:
         tuple(quality.named(options.metrics) if options.metrics else quality.DEFAULT),
         dict(_qualities(text) for text in options.qualities),
     )
-    found = sweep.run(plan, options.out, options.jobs, Progress())
+    found = sweep.run(plan, options.out, options.jobs, TimeLeft())
     results = summary.Results(
         found,
         rows.read(options.rows) if options.rows else (),
@@ -79,10 +78,10 @@ def _run(options: argparse.Namespace) -> None:
         options.anchors.split(",") if options.anchors else summary.USUAL_ANCHORS,
         _window(options.window),
     )
-    print(summary.write(results, options.out / summary.SUMMARY, "Results"))
+    result(summary.write(results, options.out / summary.SUMMARY))
     failures = sum(1 for row in found if row.error)
     if failures:
-        print(f"{failures} measurements failed; the summary lists them", file=sys.stderr)
+        say(f"{failures} measurements failed; the summary lists them")
 
 
 def _qualities(text: str) -> tuple[str, list[float]]:
@@ -99,28 +98,3 @@ def _window(text: str) -> tuple[float, float]:
     except ValueError as error:
         raise UsageError(f"--window {text}: LOW,HIGH in bpp is needed") from error
     return low, high
-
-
-class Progress:
-    """Files done and the time left, on stderr: one line that is rewritten on a terminal, else a line now and then."""
-
-    EVERY = 15.0  # seconds between lines where stderr is no terminal
-
-    def __init__(self) -> None:
-        self.start = self.last = time.monotonic()
-
-    def __call__(self, done: int, total: int, what: str) -> None:
-        """Show how far the work is."""
-        now = time.monotonic()
-        left = (now - self.start) / max(done, 1) * (total - done)
-        text = f"{done} of {total}, {_clock(left)} left, {what}"
-        if sys.stderr.isatty():
-            print(f"\r{text:<78}", end="\n" if done == total else "", file=sys.stderr, flush=True)
-        elif now - self.last >= self.EVERY or done == total:
-            self.last = now
-            print(text, file=sys.stderr, flush=True)
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02d}"

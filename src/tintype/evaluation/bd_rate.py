@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.errors import InputError
+from tintype.errors import InputError, UnsupportedError
 
 Method = Literal["akima", "pchip"]
 METHODS: tuple[Method, ...] = ("akima", "pchip")
@@ -99,8 +99,13 @@ def bd_rate(
     ------
     NotComparableError
         Too few points, or too little quality in common.
+    UnsupportedError
+        The package is not installed.
     """
-    from bjontegaard import bd_rate as bjontegaard_rate  # type: ignore[import-untyped]  # it has none
+    try:
+        from bjontegaard import bd_rate as bjontegaard_rate  # type: ignore[import-untyped]  # it has none
+    except ImportError as error:
+        raise UnsupportedError("BD-rates need the package bjontegaard: pip install 'tintype[eval]'") from error
 
     anchor_bpp, anchor_quality = _enough(anchor, metric, window)
     test_bpp, test_quality = _enough(test, metric, window)

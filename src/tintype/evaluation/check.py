@@ -45,7 +45,8 @@ def compare(curves: Mapping[str, Mapping[str, Any]], entries: Sequence[Mapping[s
         low, high = entry["bpp_min"], entry["bpp_max"]
         window = ALL_RATES if low is None else (low, high)
         rate = bd_rate(anchor, test, metric, entry["method"], window, min_overlap=0)
-        name = f"{entry['test']} against {entry['anchor']}, {metric}, {entry['method']}, {window[0]:g} to {window[1]:g} bpp"
+        pair = f"{entry['test']} against {entry['anchor']}"
+        name = f"{pair}, {metric}, {entry['method']}, {window[0]:g} to {window[1]:g} bpp"
         found.append(Comparison(name, entry["bd_rate"], entry["overlap"], rate))
     return found
 
