@@ -148,9 +148,7 @@ def tiff_16_bit_rgb() -> bytes:
         (256, 3, 1, 2), (257, 3, 1, 1), (258, 3, 3, 110), (259, 3, 1, 1), (262, 3, 1, 2),
         (273, 4, 1, 116), (277, 3, 1, 3), (279, 4, 1, 12),
     ]  # fmt: skip
-    directory = (
-        struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *e) for e in entries) + bytes(4)
-    )
+    directory = struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *e) for e in entries) + bytes(4)
     return b"II*\0\x08\0\0\0" + directory + struct.pack("<HHH", 16, 16, 16) + bytes(range(12))
 
 
@@ -238,9 +236,7 @@ def test_orientation_is_applied_and_reset(orientation, order):
     assert picture.exif == exif(1, order=order)
 
 
-@pytest.mark.parametrize(
-    "format, options", [("JPEG", {}), ("WEBP", {"lossless": True}), ("AVIF", {}), ("TIFF", {})]
-)
+@pytest.mark.parametrize("format, options", [("JPEG", {}), ("WEBP", {"lossless": True}), ("AVIF", {}), ("TIFF", {})])
 def test_orientation_is_applied_in_every_format_that_has_it(format, options):
     tags = Image.Exif()
     tags[0x0112] = 6
@@ -350,9 +346,7 @@ def test_other_output_suffixes_are_refused(name):
 
 
 def test_a_format_that_cannot_hold_the_picture_says_so(tmp_path):
-    with pytest.raises(
-        InputError, match="16384 x 1 pixels as WEBP: cannot be written, choose another format"
-    ):
+    with pytest.raises(InputError, match="16384 x 1 pixels as WEBP: cannot be written, choose another format"):
         save(np.zeros((1, 16384), np.uint8), tmp_path / "wide.webp")
     with pytest.raises(InputError, match=r"as JPEG: cannot be written, .*EXIF data is too long"):
         save(Picture(RGB, exif=exif(1) + bytes(70000)), tmp_path / "heavy.jpg")
@@ -402,9 +396,7 @@ def test_damaged_files_are_refused_or_read(format):
         for at in rng.integers(0, len(data), 4):
             data[at] = rng.integers(0, 256)
         try:
-            assert (
-                load(io.BytesIO(data[: rng.integers(len(data) // 2, len(data) + 1)])).pixels.dtype == np.uint8
-            )
+            assert load(io.BytesIO(data[: rng.integers(len(data) // 2, len(data) + 1)])).pixels.dtype == np.uint8
         except InputError:
             refused += 1
     assert refused > 0

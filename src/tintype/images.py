@@ -137,13 +137,9 @@ def output_suffix(path: str | os.PathLike[str]) -> str:
 
 def _from_array(array: NDArray[Any]) -> Picture:
     if array.dtype != np.uint8:
-        raise InputError(
-            f"an array of {array.dtype} cannot be coded; scale it to 0..255 and convert it to uint8"
-        )
+        raise InputError(f"an array of {array.dtype} cannot be coded; scale it to 0..255 and convert it to uint8")
     if not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)):
-        raise InputError(
-            f"an array of shape {array.shape} is neither (height, width, 3) RGB nor (height, width) grey"
-        )
+        raise InputError(f"an array of shape {array.shape} is neither (height, width, 3) RGB nor (height, width) grey")
     _check_sides(array.shape[1], array.shape[0], "the array")
     return Picture(np.ascontiguousarray(array))
 
@@ -154,9 +150,7 @@ def _from_file(file: BinaryIO, name: str) -> Picture:
 
 
 @contextmanager
-def _pillow_errors(
-    name: str, otherwise: str = "damaged, or of a kind that Pillow cannot read"
-) -> Iterator[None]:
+def _pillow_errors(name: str, otherwise: str = "damaged, or of a kind that Pillow cannot read") -> Iterator[None]:
     """Pillow's errors as ours. Errors of the system and ours pass."""
     try:
         yield
@@ -216,9 +210,7 @@ def _check_kind(image: Image.Image, name: str) -> None:
     if image.mode in _WAY_OUT:
         raise InputError(f"{name}: {_WAY_OUT[image.mode]}")
     if image.mode not in ("RGB", "L", "P"):
-        raise InputError(
-            f"{name}: mode {image.mode} cannot be coded; convert it to RGB or grey (L) of 8 bits"
-        )
+        raise InputError(f"{name}: mode {image.mode} cannot be coded; convert it to RGB or grey (L) of 8 bits")
     bits = _file_bits(image)
     if bits > 8:
         raise InputError(f"{name}: {bits} bits per sample cannot be coded yet; convert it to 8 bits first")

@@ -235,9 +235,7 @@ def test_what_a_newer_version_may_write_is_unsupported_not_damaged(at, new, mess
     fails(changed(at, new), UnsupportedError, message)
 
 
-@pytest.mark.parametrize(
-    "type, name", [("01", "1 (ALPHA)"), ("05", "5 (PORTABLE_ROWS)"), ("7f", "127 (unknown)")]
-)
+@pytest.mark.parametrize("type, name", [("01", "1 (ALPHA)"), ("05", "5 (PORTABLE_ROWS)"), ("7f", "127 (unknown)")])
 def test_an_unknown_critical_chunk_is_refused_by_name(type, name):
     head = SMALLEST[:CHUNKS_AT] + bytes.fromhex(f"01 {type} 03") + SMALLEST[LENGTH_AT:]
     fails(sealed(head, b"abc", b"payload"), UnsupportedError, re.escape(f"chunk {name} has to be obeyed"))
@@ -417,9 +415,7 @@ def test_the_hexdump_in_the_documents_is_what_the_writer_writes():
 
 
 def test_the_field_table_in_the_documents_is_what_the_writer_writes():
-    table = re.findall(
-        r"^\| ([a-zA-Z ]+) \|", FORMAT_MD.read_text().split("## Fields")[1].split("## Tiles")[0], re.M
-    )
+    table = re.findall(r"^\| ([a-zA-Z ]+) \|", FORMAT_MD.read_text().split("## Fields")[1].split("## Tiles")[0], re.M)
     header = replace(EXAMPLE.header, samples=Samples(10))
     fields, _ = describe(write(replace(EXAMPLE, header=header)))
     names = [re.sub(r"^(chunk|tile) \d+( \(.*\))?", r"\1", f.name) for f in fields]
@@ -440,9 +436,7 @@ def test_the_model_registry_in_the_documents_is_the_writers():
 def test_the_chunk_registry_in_the_documents_is_the_readers():
     section = FORMAT_MD.read_text().split("## Chunks")[1].split("## ")[0]
     rows = re.findall(r"^\| (\d+) \| ([\w ]+) \|", section, re.M)
-    assert {int(n): name.upper().replace(" ", "_") for n, name in rows} == {
-        t.value: t.name for t in ChunkType
-    }
+    assert {int(n): name.upper().replace(" ", "_") for n, name in rows} == {t.value: t.name for t in ChunkType}
 
 
 def run_module(*arguments: str) -> subprocess.CompletedProcess[str]:

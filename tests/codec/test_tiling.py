@@ -155,9 +155,7 @@ def test_tiles_that_would_be_only_one_become_the_whole_picture():
     assert Tiling.of(756, 500, 504, 4) == Tiling(504, 4)
 
 
-@pytest.mark.parametrize(
-    "width, cores", [(1259, [504, 755]), (1260, [504, 504, 252]), (1261, [504, 504, 253])]
-)
+@pytest.mark.parametrize("width, cores", [(1259, [504, 755]), (1260, [504, 504, 252]), (1261, [504, 504, 253])])
 def test_a_remainder_of_less_than_half_a_core_joins_its_neighbour(width, cores):
     tiles = tile_grid(width, 504, Tiling(504, 4), STRIDE)
     assert [tile.core.width for tile in tiles] == cores

@@ -64,8 +64,7 @@ class FieldReader:
                 self._note(bytes(self.data[self.offset : at + 1]), name, str(value))
                 return value
         raise CorruptError(
-            f"{name} at byte {self.offset} is not a number below 2**32 in its shortest form; "
-            "the file is damaged"
+            f"{name} at byte {self.offset} is not a number below 2**32 in its shortest form; the file is damaged"
         )
 
     def describe(self, value: str) -> None:

@@ -104,9 +104,7 @@ class Decoder:
             raise CorruptError(f"payload: lane code {payload[0]} at byte 0 is not one of the format's")
         head = 1 + 4 * lanes
         if len(payload) < head:
-            raise TruncatedError(
-                f"payload: {len(payload)} bytes, but the {lanes} lanes' states end at {head}"
-            )
+            raise TruncatedError(f"payload: {len(payload)} bytes, but the {lanes} lanes' states end at {head}")
         self._next = head
         self._states = np.frombuffer(payload, "<u4", lanes, 1).tolist()
         if min(self._states) < LOW:

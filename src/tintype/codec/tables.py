@@ -275,9 +275,7 @@ def _check(cumulative: NDArray[np.int32], offsets: NDArray[np.int32], first: NDA
     alone = lengths == 2
     if (first[alone] != 0).any():
         row = int((alone & (first != 0)).argmax())
-        raise WeightsError(
-            f"tables: row {row} has a single entry, which must be the symbol 0, not {first[row]}"
-        )
+        raise WeightsError(f"tables: row {row} has a single entry, which must be the symbol 0, not {first[row]}")
     last = first + np.where(alone, 0, lengths - 3)
     if int(last.max()) > np.iinfo(np.int16).max:
         raise WeightsError(f"tables: row {int(last.argmax())} holds symbols above {np.iinfo(np.int16).max}")
