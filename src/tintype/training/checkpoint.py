@@ -1,35 +1,92 @@
-"""Training state in two files, so that weights travel without the optimiser."""
+"""Checkpoints: weights and optimiser apart, in files of at most 16 MB, complete or not there.
 
+`checkpoint.json` names the files of the newest complete checkpoint and is replaced last; files of older ones are
+removed after that. A kill at any moment leaves one or the other.
+"""
+
+import io
+import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-STATE = "state.pt"  # weights, EMA, step
-OPTIMISER = "optimiser.pt"  # twice the size; a run that goes on without it warms up again
+from tintype.errors import InputError
+
+HEAD = "checkpoint.json"
+FILE_BYTES = 16_000_000
+WHOLE_STATE, WHOLE_OPTIMISER = "state.pt", "optimiser.pt"  # read, not written: checkpoints before there were parts
 
 
 def save(folder: Path, state: dict[str, Any], optimiser: dict[str, Any] | None) -> None:
-    """Write both files, each under its name only when complete. The step in both must agree to resume."""
+    """Write a checkpoint.
+
+    Parameters
+    ----------
+    state : tensors, numbers and strings; "step" among them
+    optimiser : twice the size of the weights; a run that goes on without it warms up again
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    head = {"step": state["step"], "state": _write(folder, f"state-{state['step']}", state), "optimiser": None}
     if optimiser is not None:
-        _write(folder / OPTIMISER, {"step": state["step"], "optimiser": optimiser})
-    _write(folder / STATE, state)
+        head["optimiser"] = _write(folder, f"optimiser-{state['step']}", optimiser)
+    partial = folder / f"{HEAD}.partial"
+    partial.write_text(json.dumps(head))
+    os.replace(partial, folder / HEAD)
+    kept = {*head["state"], *(head["optimiser"] or ())}
+    for path in (*folder.glob("state-*.pt.*"), *folder.glob("optimiser-*.pt.*")):
+        if path.name not in kept:
+            path.unlink()
+
+
+def exists(folder: Path) -> bool:
+    """Whether the folder holds a checkpoint."""
+    return (folder / HEAD).exists() or (folder / WHOLE_STATE).exists()
 
 
 def load(folder: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """State, and the optimiser's if it is there and of the same step."""
-    state = torch.load(folder / STATE, map_location="cpu", weights_only=True)
-    path = folder / OPTIMISER
-    if path.exists():
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-        if saved["step"] == state["step"]:
-            return state, saved["optimiser"]
-    return state, None
+    """State, and the optimiser's if it is all there.
+
+    Raises
+    ------
+    InputError
+        There is no checkpoint, or a part of its state is missing.
+    """
+    if (folder / HEAD).exists():
+        head = json.loads((folder / HEAD).read_text())
+        missing = [name for name in head["state"] if not (folder / name).exists()]
+        if missing:
+            raise InputError(f"{folder}: the checkpoint lacks {', '.join(missing)}")
+        names = head["optimiser"]
+        complete = names and all((folder / name).exists() for name in names)
+        return _read(folder, head["state"]), _read(folder, names) if complete else None
+    if (folder / WHOLE_STATE).exists():
+        return _load_whole(folder)
+    raise InputError(f"{folder}: there is no checkpoint ({HEAD})")
 
 
-def _write(path: Path, value: dict[str, Any]) -> None:
-    partial = path.with_suffix(".partial")
-    torch.save(value, partial)
-    os.replace(partial, path)
+def _load_whole(folder: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    state = torch.load(folder / WHOLE_STATE, map_location="cpu", weights_only=True)
+    path = folder / WHOLE_OPTIMISER
+    saved = torch.load(path, map_location="cpu", weights_only=True) if path.exists() else {"step": None}
+    return state, saved["optimiser"] if saved["step"] == state["step"] else None
+
+
+def _write(folder: Path, name: str, value: dict[str, Any]) -> list[str]:
+    """One torch file, cut into parts; their names."""
+    buffer = io.BytesIO()
+    torch.save(value, buffer)
+    view = buffer.getbuffer()
+    names = []
+    for number, first in enumerate(range(0, len(view), FILE_BYTES)):
+        names.append(f"{name}.pt.{number}")
+        (folder / names[-1]).write_bytes(view[first : first + FILE_BYTES])
+    return names
+
+
+def _read(folder: Path, names: Sequence[str]) -> dict[str, Any]:
+    whole = io.BytesIO(b"".join((folder / name).read_bytes() for name in names))
+    value: dict[str, Any] = torch.load(whole, map_location="cpu", weights_only=True)
+    return value

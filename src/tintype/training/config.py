@@ -1,69 +1,127 @@
-"""What a training run is: a frozen config, and recipes that return one."""
+"""What a training run is: frozen settings, one class per family."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from typing import Literal, TypeVar
 
 from tintype.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
-class TrainConfig:
-    """One run. The learning rate warms up, stays, and decays: extend `steps` or start a decay from any checkpoint."""
+class RunConfig:
+    """What every run has. The learning rate warms up, stays, and decays: `steps` may be extended at any checkpoint.
 
-    model: str = "pico-s"
+    Parameters
+    ----------
+    batch : pictures of a step, of all processes together
+    crop : side in pixels, a multiple of what the model needs
+    steps : the run ends here
+    decay : last steps, in which the learning rate falls to zero, linearly
+    clip : bound of the gradient's norm
+    ema : share of the averaged weights that a step keeps, in the long run
+    bf16 : autocast; likelihoods, scales and latents stay float32
+    checkpointing : recompute the activations of residual blocks backwards, to save memory
+    """
+
+    model: str
     batch: int = 8
-    crop: int = 128  # pixels, multiple of 64
-    steps: int = 20_000  # the run ends here
-    decay: int = 0  # last steps in which the learning rate falls to zero, linearly
+    crop: int = 128
+    steps: int = 20_000
+    decay: int = 0
     warmup: int = 200
     learning_rate: float = 1e-3
-    bias_rate: float = 5.0  # level biases of the scale decoder learn faster
-    z_rate: float = 5.0  # so does the density of the hyper-latents
-    lambda_weight: float = -0.25  # a sample's loss is weighted by lambda to this power
-    clip: float = 10.0  # gradient norm
+    optimiser: Literal["adamw", "muon"] = "adamw"
+    clip: float = 10.0
     ema: float = 0.999
     seed: int = 0
-    top_level: float = 70.0  # levels are drawn from [0, top_level]
     bf16: bool = True
     compile: bool = False
+    checkpointing: bool = False
     evaluate_every: int = 2_000
     checkpoint_every: int = 500
+    log_every: int = 50
 
     def learning_rate_at(self, step: int, since_warmup: int) -> float:
         """Warm-up (again after a resume without optimiser state), constant, decay."""
-        rate = self.learning_rate * min(1.0, (since_warmup + 1) / self.warmup)
+        rate = self.learning_rate * min(1.0, (since_warmup + 1) / max(1, self.warmup))
         left = self.steps - step
         if left < self.decay:
             rate *= left / self.decay
         return rate
 
 
-def pico_s() -> TrainConfig:
-    """The shipped model. One CPU thread with bf16: about 0.25 s a step; `tintype train pico_s --data FOLDER`."""
-    return TrainConfig()
+@dataclass(frozen=True, slots=True)
+class PicoRun(RunConfig):
+    """A run of pico: one model for all levels, its loss averaged over them.
+
+    Parameters
+    ----------
+    bias_rate, z_rate : factors of the learning rate for the scale decoder's level biases and the density of z
+    lambda_weight : the loss of a sample is weighted by lambda to this power, so that high levels do not dominate
+    top_level : levels are drawn from [0, top_level]
+    start : "structured" (models/structured.py) or "random"
+    learn_scales : whether the convolutions' input and output scales learn; folded away at export either way
+    """
+
+    model: str = "pico-s"
+    bias_rate: float = 5.0
+    z_rate: float = 5.0
+    lambda_weight: float = -0.25
+    top_level: float = 70.0
+    start: Literal["structured", "random"] = "structured"
+    learn_scales: bool = True
 
 
-def pico_s_gpu() -> TrainConfig:
-    """pico-s on a data-centre GPU, pictures held on the device."""
-    return TrainConfig(batch=64, crop=256, steps=20_000, compile=True, checkpoint_every=1_000, ema=0.999)
+@dataclass(frozen=True, slots=True)
+class HPCMRun(RunConfig):
+    """A run of an HPCM model: one rate.
+
+    Parameters
+    ----------
+    distortion : "mse" (255^2 MSE) or "ms-ssim" (1 - MS-SSIM)
+    lambda_ : weight of the distortion against bits per pixel; the published ones are in `training.hpcm`
+    """
+
+    model: str = "hpcm-nano"
+    crop: int = 256
+    learning_rate: float = 1e-4
+    clip: float = 1.0
+    distortion: Literal["mse", "ms-ssim"] = "mse"
+    lambda_: float = 0.013
 
 
-RECIPES: dict[str, Callable[[], TrainConfig]] = {"pico_s": pico_s, "pico_s_gpu": pico_s_gpu}
+C = TypeVar("C", bound=RunConfig)
 
 
-def configure(recipe: str, settings: list[str]) -> TrainConfig:
-    """A recipe with `key=value` settings applied; unknown names and keys are errors."""
-    if recipe not in RECIPES:
-        raise InputError(f"unknown recipe {recipe!r}; there are {', '.join(RECIPES)}")
-    config = RECIPES[recipe]()
-    kinds = {field.name: type(getattr(config, field.name)) for field in fields(config)}
+def change(config: C, settings: list[str]) -> C:
+    """A config with `key=value` settings applied.
+
+    Raises
+    ------
+    InputError
+        A key that this family does not have, or a value of the wrong kind.
+    """
+    known = {field.name: field.type for field in fields(config)}
     values: dict[str, object] = {}
     for setting in settings:
         key, equals, text = setting.partition("=")
-        if not equals or key not in kinds:
-            raise InputError(f"setting {setting!r}: write key=value with one of {', '.join(kinds)}")
-        try:
-            values[key] = text.lower() in ("1", "true", "yes") if kinds[key] is bool else kinds[key](text)
-        except ValueError as error:
-            raise InputError(f"setting {setting!r}: not a {kinds[key].__name__}") from error
+        if not equals or key not in known:
+            raise InputError(f"setting {setting!r}: write key=value with one of {', '.join(known)}")
+        values[key] = _value(setting, text, known[key])
     return replace(config, **values)  # type: ignore[arg-type]
+
+
+def _value(setting: str, text: str, kind: object) -> object:
+    """The text as a field's type: a class, or a Literal of strings."""
+    if kind is bool:
+        if text.lower() not in ("true", "false", "yes", "no", "1", "0"):
+            raise InputError(f"setting {setting!r}: not true or false")
+        return text.lower() in ("true", "yes", "1")
+    if kind in (int, float, str):
+        try:
+            return kind(text)
+        except ValueError as error:
+            raise InputError(f"setting {setting!r}: not a number of type {kind.__name__}") from error
+    choices: tuple[str, ...] = kind.__args__  # type: ignore[attr-defined]
+    if text not in choices:
+        raise InputError(f"setting {setting!r}: not one of {', '.join(choices)}")
+    return text

@@ -1,5 +1,6 @@
 """Training pictures: decoded once, cropped deterministically from (seed, step)."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -54,26 +55,37 @@ class Crops:
     def __init__(self, pictures: NDArray[np.uint8] | Tensor, seed: int, device: torch.device) -> None:
         self.pictures, self.seed, self.device = pictures, seed, device
 
-    def batch(self, step: int, size: int, side: int) -> Tensor:
-        """(size, 3, side, side) float32 in [0, 1]. One scale per batch; half of the batches keep scale 1."""
+    def batch(self, step: int, size: int, side: int, samples: Sequence[int] | None = None) -> Tensor:
+        """Crops of a step.
+
+        One scale per batch; half of the batches keep scale 1.
+
+        Parameters
+        ----------
+        size : pictures of the batch
+        side : pixels
+        samples : positions in the batch that are wanted; None: all. What is at a position does not depend on it.
+
+        Returns
+        -------
+        float32, (len(samples), 3, side, side) in [0, 1]
+        """
         rng = np.random.default_rng((self.seed, step))
         n, height, width = self.pictures.shape[:3]
         scale = 1.0 if rng.random() < 0.5 else rng.uniform(SMALLEST_SCALE, 1.0)
         cut = min(round(side / scale), height, width)
         crops = []
-        for _ in range(size):
+        wanted = set(range(size) if samples is None else samples)
+        for position in range(size):
             i = int(rng.integers(n))
             top, left = int(rng.integers(height - cut + 1)), int(rng.integers(width - cut + 1))
-            crop = self.pictures[i, top : top + cut, left : left + cut]
-            crop = torch.as_tensor(np.ascontiguousarray(crop)) if isinstance(crop, np.ndarray) else crop
             flips = [axis for axis in (0, 1) if rng.random() < 0.5]
+            if position not in wanted:
+                continue
+            crop = self.pictures[i, top : top + cut, left : left + cut]
+            crop = torch.from_numpy(np.array(crop)) if isinstance(crop, np.ndarray) else crop  # a copy
             crops.append(crop.flip(flips).movedim(-1, 0))
         x = torch.stack(crops).to(self.device).float() / 255
         if cut != side:
             x = F.interpolate(x, (side, side), mode="bilinear", antialias=True, align_corners=False)
         return x.clamp(0, 1)
-
-    def levels(self, step: int, size: int, top: float) -> Tensor:
-        """(size,) real levels, uniform in [0, top]."""
-        rng = np.random.default_rng((self.seed, step, 1))
-        return torch.as_tensor(rng.uniform(0, top, size), dtype=torch.float32, device=self.device)

@@ -1,4 +1,4 @@
-"""The training loop of pico: one file to read from top to bottom."""
+"""The training loop of every model: one file to read from top to bottom."""
 
 import json
 import math
@@ -12,16 +12,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tintype.models.pico import ANCHORS, SIZES, Pico, lambda_of
-from tintype.models.structured import structured_start
-from tintype.schedules.pico import LEVELS
-from tintype.training import checkpoint
-from tintype.training.config import TrainConfig
+from tintype.errors import InputError
+from tintype.training import checkpoint, optimiser
+from tintype.training.config import RunConfig
 from tintype.training.data import Crops
-from tintype.training.rate import forward
+from tintype.training.machine import Machine, Plain
+from tintype.training.objective import Draw, objective, pictures_to
 
-STRUCTURED_PICTURES = 64
+START_PICTURES = 64
 SKIPS_IN_A_ROW = 20  # non-finite steps that end the run
+DUMPS = 3  # of non-finite batches, in a run
+LOG = "log.jsonl"
+
+Record = dict[str, Any]
 
 
 class Trainer:
@@ -30,107 +33,104 @@ class Trainer:
     Parameters
     ----------
     train, validation : uint8, (N, S, S, 3), arrays or tensors on the device
-    folder : checkpoints and log.jsonl
+    folder : checkpoints, log and dumps
+    source : folder of a checkpoint to go on from, exactly if the optimiser's state is there, else with a new warm-up;
+        None: start values
+    machine : where to compute; by default this process, on the CPU
     """
 
-    def __init__(self, config: TrainConfig, train: Any, validation: Any, folder: Path, device: str = "cpu") -> None:
-        self.config, self.folder, self.device = config, folder, torch.device(device)
-        self.validation = validation
+    def __init__(
+        self,
+        config: RunConfig,
+        train: Any,
+        validation: Any,
+        folder: Path,
+        source: Path | None = None,
+        machine: Machine | None = None,
+    ) -> None:
+        self.config, self.folder, self.validation = config, folder, validation
+        self.machine = machine or Plain(bf16=config.bf16)
+        if config.batch % self.machine.ranks:
+            raise InputError(f"batch: {config.batch} pictures cannot be shared by {self.machine.ranks} processes")
+        self.device = self.machine.device
         self.crops = Crops(train, config.seed, self.device)
-        torch.manual_seed(config.seed)
-        self.model = Pico(SIZES[config.model]).to(self.device)
-        self.step, self.skipped, self.since_warmup = 0, 0, 0
+        self.step = self.skipped = self.since_warmup = self.pixels = 0
         self.seconds = 0.0  # of all stretches of this run
-        self.pixels = 0
-        _channels_last(self.model)
-        self.ema = {name: p.detach().clone() for name, p in self.model.named_parameters()}
-        self.optimiser = torch.optim.AdamW(
-            self._groups(), config.learning_rate, betas=(0.9, 0.99), weight_decay=0.0, fused=True
-        )
-        self.forward = torch.compile(forward) if config.compile else forward
+        self.window: list[dict[str, Tensor]] = []  # samples since the last line of the log
 
-    def start(self) -> None:
-        """Structured start from the first training pictures."""
-        n = len(self.crops.pictures)
-        chosen = [self.crops.pictures[i] for i in range(0, n, max(1, n // STRUCTURED_PICTURES))]
-        pictures = torch.stack([torch.as_tensor(np.array(p)).movedim(-1, 0) for p in chosen[:STRUCTURED_PICTURES]])
-        structured_start(self.model, pictures.to(self.device).float() / 255)
-        self.ema = {name: p.detach().clone() for name, p in self.model.named_parameters()}
-
-    def resume(self, folder: Path) -> None:
-        """Go on from a checkpoint, exactly if its optimiser state is there, else with a new warm-up."""
-        state, optimiser = checkpoint.load(folder)
-        self.model.load_state_dict(state["model"])
-        self.ema = {name: p.to(self.device) for name, p in state["ema"].items()}
-        self.step, self.seconds, self.pixels = state["step"], state["seconds"], state["pixels"]
-        self.since_warmup = self.step
-        if optimiser is None:
-            self.since_warmup = 0
+        torch.manual_seed(config.seed)
+        self.objective = objective(config).to(self.device)
+        self.model = self.objective.model
+        saved = checkpoint.load(source) if source else None
+        if saved:
+            self._take(saved[0])
         else:
-            self.optimiser.load_state_dict(optimiser)
+            self.objective.start(self._start_pictures())
+        self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's types
+        if config.compile:
+            self.objective.compile()
+        self.forward = self.machine.setup(self.objective)
+        self.optimiser = self.machine.setup_optimiser(optimiser.make(config, self.objective.groups()))
+        self.ema = {name: p.detach().clone() for name, p in self.model.named_parameters()}
+        if saved:
+            for name, value in saved[0]["ema"].items():
+                self.ema[name].copy_(value)
+        if saved and saved[1]:
+            self.optimiser.load_state_dict(saved[1])
+            self.since_warmup = self.step
 
-    def save(self) -> None:
-        state = {
-            "model": self.model.state_dict(),
-            "ema": self.ema,
-            "step": self.step,
-            "seconds": self.seconds,
-            "pixels": self.pixels,
-            "config": asdict(self.config),
-        }
-        checkpoint.save(self.folder, state, self.optimiser.state_dict())
-
-    def run(self, stop_at: float = math.inf, report: Callable[[dict[str, Any]], None] = print) -> None:
+    def run(self, stop_at: float = math.inf, report: Callable[[Record], None] = print) -> None:
         """Train until `config.steps`, or until the clock (time.time) passes `stop_at`; checkpoint at the end."""
         config, in_a_row, clock = self.config, 0, time.time()
+        logged = self.step, clock
         while self.step < config.steps and time.time() < stop_at:
             record = self.train_step()
             in_a_row = 0 if record["finite"] else in_a_row + 1
             if in_a_row == SKIPS_IN_A_ROW:
                 raise FloatingPointError(f"step {self.step}: {in_a_row} steps in a row were not finite; see the log")
             self.seconds, clock = self.seconds + time.time() - clock, time.time()
-            if self.step % 50 == 0 or not record["finite"]:
-                self.log(record, report)
+            if self.step % config.log_every == 0 or not record["finite"]:
+                pace = (self.step - logged[0]) * config.batch / max(time.time() - logged[1], 1e-9)
+                self.log({**record, **self.summary(), "images_per_second": round(pace, 3)}, report)
+                logged = self.step, time.time()
             if self.step % config.evaluate_every == 0:
                 self.log({"step": self.step, "validation": self.evaluate()}, report)
             if self.step % config.checkpoint_every == 0:
                 self.save()
+            logged = logged[0], logged[1] + time.time() - clock
             clock = time.time()  # evaluation and files are not training time
         self.save()
 
-    def train_step(self) -> dict[str, Any]:
+    def train_step(self) -> Record:
         """One optimiser step; a non-finite loss or gradient changes nothing and is counted."""
         config = self.config
-        x = self.crops.batch(self.step, config.batch, config.crop).contiguous(memory_format=torch.channels_last)
-        level = self.crops.levels(self.step, config.batch, config.top_level)
-        noise = torch.Generator(self.device).manual_seed(config.seed * 1_000_003 + self.step)
+        share = config.batch // self.machine.ranks
+        samples = range(self.machine.rank * share, (self.machine.rank + 1) * share)
+        x = self.crops.batch(self.step, config.batch, config.crop, samples)
+        x = x.contiguous(memory_format=torch.channels_last)
+        drawn = self.objective.draw((config.crop, config.crop), Draw(config.seed, self.step, samples, self.device))
         rate = config.learning_rate_at(self.step, self.since_warmup)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate * group["factor"]
+        optimiser.set_rate(self.optimiser, rate)
 
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=config.bf16):
-            x_hat, bits = self.forward(self.model, x, level, noise)
-        bpp = torch.stack(bits).sum(0) / config.crop**2
-        mse_255 = 255**2 * ((x_hat - x) ** 2).mean((1, 2, 3))
-        lambda_ = lambda_of(level)
-        loss = ((bpp + lambda_ * mse_255) * lambda_**config.lambda_weight).mean()
+        out = self.forward(x, *drawn)
         self.optimiser.zero_grad()
-        loss.backward()
+        self.machine.backward(out["loss"])
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
-        finite = bool(torch.isfinite(loss.detach() + norm))
+        loss = self.machine.mean(out.pop("loss").detach())
+        finite = bool(torch.isfinite(loss + norm))
         if finite:
             self.optimiser.step()
             self.update_ema()
+            self.window.append(out)
         else:
             self.skipped += 1
+            self._dump(x, drawn)
         self.step, self.since_warmup = self.step + 1, self.since_warmup + 1
         self.pixels += config.batch * config.crop**2
         return {
             "step": self.step,
             "finite": finite,
-            "loss": float(loss.detach()),
-            "bpp": float(bpp.detach().mean()),
-            "psnr": float(-10 * torch.log10(mse_255.detach() / 255**2).mean()),
+            "loss": float(loss),
             "norm": float(norm),
             "rate": rate,
             "skipped": self.skipped,
@@ -140,65 +140,63 @@ class Trainer:
 
     @torch.no_grad()
     def update_ema(self) -> None:
+        """Move the averaged weights; they follow faster at the beginning."""
         keep = min(self.config.ema, (1 + self.step) / (10 + self.step))
         parameters = [p.detach() for p in self.model.parameters()]
         torch._foreach_lerp_(list(self.ema.values()), parameters, 1 - keep)
 
-    @torch.no_grad()
+    def summary(self) -> Record:
+        """Means of all samples since the last call, of all processes."""
+        if not self.window:
+            return {}
+        joined = {
+            name: self.machine.gather(torch.cat([samples[name] for samples in self.window])) for name in self.window[0]
+        }
+        self.window.clear()
+        return self.objective.summary(joined)
+
     def evaluate(self) -> list[dict[str, float]]:
-        """Estimated bpp, PSNR and cost (lambda 255^2 MSE + bpp) of the EMA weights at each anchor."""
-        model = Pico(self.model.config).to(self.device)
-        model.load_state_dict(self.ema)
-        _channels_last(model)
-        return evaluate(model, self.validation, self.config.bf16)
+        """Rate and distortion of the averaged weights on the validation pictures."""
+        return self.objective.evaluate(self.ema, self.validation, self.config.bf16)
 
-    def log(self, record: dict[str, Any], report: Callable[[dict[str, Any]], None]) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "log.jsonl").open("a") as file:
-            file.write(json.dumps(record) + "\n")
-        report(record)
+    def save(self) -> None:
+        """Write a checkpoint."""
+        state = {
+            "model": self.model.state_dict(),
+            "ema": self.ema,
+            "step": self.step,
+            "seconds": self.seconds,
+            "pixels": self.pixels,
+            "config": asdict(self.config),
+        }
+        if self.machine.rank == 0:
+            checkpoint.save(self.folder, state, self.optimiser.state_dict())
 
-    def _groups(self) -> list[dict[str, Any]]:
-        model, config = self.model, self.config
-        biases = [model.scale_decoder.first_bias, model.scale_decoder.last_bias]
-        hyper = [model.z_mean, model.z_index]
-        special = {id(p) for p in (*biases, *hyper)}
-        rest = [p for p in model.parameters() if id(p) not in special]
-        return [
-            {"params": rest, "factor": 1.0},
-            {"params": biases, "factor": config.bias_rate},
-            {"params": hyper, "factor": config.z_rate},
-        ]
+    def log(self, record: Record, report: Callable[[Record], None]) -> None:
+        """A line of the log, and whatever else the caller shows."""
+        if self.machine.rank == 0:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with (self.folder / LOG).open("a") as file:
+                file.write(json.dumps(record) + "\n")
+            report(record)
 
+    def _take(self, state: dict[str, Any]) -> None:
+        """Weights and counters of a checkpoint."""
+        if state["config"]["model"] != self.config.model:
+            raise InputError(f"the checkpoint holds {state['config']['model']}, not {self.config.model}")
+        self.model.load_state_dict(state["model"])
+        self.step, self.seconds, self.pixels = state["step"], state["seconds"], state["pixels"]
 
-@torch.no_grad()
-def evaluate(model: Pico, pictures: Any, bf16: bool = False, batch: int = 9) -> list[dict[str, float]]:
-    """Estimated rate and distortion at each anchor over pictures (N, S, S, 3) uint8, S a multiple of 64."""
-    device = next(model.parameters()).device
-    rows = []
-    for anchor in range(ANCHORS):
-        level = torch.full((1,), anchor * (LEVELS - 1) / (ANCHORS - 1), device=device)
-        bpp, z_bpp, mse = [], [], []
-        for start in range(0, len(pictures), batch):
-            x = torch.as_tensor(pictures[start : start + batch]).to(device).movedim(-1, 1).float() / 255
-            with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-                x_hat, bits = forward(model, x, level.expand(len(x)), None)
-            pixels = x[0, 0].numel()
-            bpp.append(torch.stack(bits).sum(0) / pixels)
-            z_bpp.append(bits[0] / pixels)
-            mse.append(((x_hat.clamp(0, 1) - x) ** 2).mean((1, 2, 3)))
-        rows.append(_summary(float(lambda_of(level)), torch.cat(bpp), torch.cat(z_bpp), torch.cat(mse)))
-    return rows
+    def _start_pictures(self) -> Tensor:
+        """Some training pictures, spread over all, (B, 3, S, S) in [0, 1]."""
+        pictures = self.crops.pictures
+        chosen = range(0, len(pictures), max(1, len(pictures) // START_PICTURES))[:START_PICTURES]
+        return pictures_to(self.device, torch.stack([torch.as_tensor(np.array(pictures[i])) for i in chosen]))
 
-
-def _channels_last(model: Pico) -> None:
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's own types
-
-
-def _summary(lambda_: float, bpp: Tensor, z_bpp: Tensor, mse: Tensor) -> dict[str, float]:
-    return {
-        "bpp": float(bpp.mean()),
-        "z_bpp": float(z_bpp.mean()),
-        "psnr": float((-10 * mse.log10()).mean()),
-        "cost": float(bpp.mean() + lambda_ * 255**2 * mse.mean()),
-    }
+    def _dump(self, x: Tensor, drawn: tuple[Tensor, ...]) -> None:
+        """Keep what went wrong: pictures and random inputs of this process."""
+        if self.skipped <= DUMPS:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            path = self.folder / f"nonfinite-step{self.step}-rank{self.machine.rank}.npz"
+            inputs = {f"drawn{i}": value.cpu().numpy() for i, value in enumerate(drawn)}
+            np.savez_compressed(path, allow_pickle=False, x=x.cpu().numpy(), **inputs)

@@ -1,6 +1,7 @@
 """Differentiable rate of quantised Gaussians, and the driver that trains through a coding schedule."""
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -10,6 +11,13 @@ from tintype.models.pico import CLASSES, LOG_RATIO, SIGMA_MIN, Z_INDEX_MIN, Pico
 from tintype.schedules.pico import T_LIMIT, UNIT, Z_LIMIT, schedule
 
 LIKELIHOOD_MIN = 1e-9
+
+
+class Noise(NamedTuple):
+    """Uniform noise in [-1/2, 1/2) that stands for rounding in the rate of a training step."""
+
+    y: Tensor  # (B, N, H/16, W/16)
+    z: Tensor  # (B, M, H/64, W/64)
 
 
 class _LowerBound(torch.autograd.Function):
@@ -84,27 +92,25 @@ class TrainingStages:
         return torch.as_tensor(array, device=self.at.device)
 
 
-def train_through(steps: Schedule, noise: torch.Generator | None) -> tuple[Tensor, list[Tensor]]:
+def train_through(steps: Schedule, noise: Noise | None) -> tuple[Tensor, list[Tensor]]:
     """Walk a schedule with straight-through rounding, collecting the rate.
 
-    The rate of a step is that of the unrounded values with uniform noise (without a generator: of the rounded
-    values); what the later networks see is rounded.
+    The rate of a step is that of the unrounded values with uniform noise (without noise: of the rounded values);
+    what the later networks see is rounded.
 
     Returns
     -------
     latents (B, C, h, w) and, for each step, its bits per sample (B,)
     """
-    bits = []
+    bits: list[Tensor] = []
     step = next(steps)
     while True:
         assert step.latents is not None
         value = (step.latents - step.mean) / step.width
         mask = torch.as_tensor(step.lattice.mask(tuple(value.shape[1:])), device=value.device)
         symbols = (value + (value.round() - value).detach()) * mask
-        if noise is None:
-            rated = symbols
-        else:
-            rated = value + torch.rand(value.shape, generator=noise, device=value.device) - 0.5
+        # z is the first step, y all others
+        rated = symbols if noise is None else value + (noise.y if bits else noise.z)
         bits.append((gaussian_bits(rated, step.density) * mask).sum((1, 2, 3)))
         try:
             step = steps.send(symbols)
@@ -112,7 +118,7 @@ def train_through(steps: Schedule, noise: torch.Generator | None) -> tuple[Tenso
             return stop.value, bits
 
 
-def forward(model: Pico, x: Tensor, level: Tensor, noise: torch.Generator | None) -> tuple[Tensor, list[Tensor]]:
+def forward(model: Pico, x: Tensor, level: Tensor, noise: Noise | None) -> tuple[Tensor, list[Tensor]]:
     """Reconstruction (B, 3, H, W), not clipped, and bits per sample of each step.
 
     Parameters

@@ -18,7 +18,7 @@ from tintype.models.pico import SIZES, Pico
 from tintype.training import checkpoint
 from tintype.training.data import load
 from tintype.training.export import export
-from tintype.training.loop import evaluate
+from tintype.training.pico import evaluate
 from tintype.weights.bundle import SUFFIX, Bundle
 from tintype.weights.store import FOLDER
 
