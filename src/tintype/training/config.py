@@ -29,7 +29,6 @@ class RunConfig:
     decay: int = 0
     warmup: int = 200
     learning_rate: float = 1e-3
-    optimiser: Literal["adamw", "muon"] = "adamw"
     clip: float = 10.0
     ema: float = 0.999
     seed: int = 0
@@ -79,6 +78,7 @@ class HPCMRun(RunConfig):
     ----------
     distortion : "mse" (255^2 MSE) or "ms-ssim" (1 - MS-SSIM)
     lambda_ : weight of the distortion against bits per pixel; the published ones are in `training.hpcm`
+    start : "structured" (training/hpcm_start.py) or "random", as published
     """
 
     model: str = "hpcm-nano"
@@ -87,6 +87,7 @@ class HPCMRun(RunConfig):
     clip: float = 1.0
     distortion: Literal["mse", "ms-ssim"] = "mse"
     lambda_: float = 0.013
+    start: Literal["structured", "random"] = "structured"
 
 
 C = TypeVar("C", bound=RunConfig)

@@ -9,7 +9,9 @@ from torch import Tensor
 
 from tintype.errors import InputError
 from tintype.models.hpcm import CONFIGS, HPCM, Noise
+from tintype.models.hpcm.layers import DepthwiseBlock, PartialBlock
 from tintype.training.config import HPCMRun
+from tintype.training.hpcm_start import structured_start
 from tintype.training.losses import ms_ssim, mse_255, psnr
 from tintype.training.objective import Draw, Objective, Row, pictures_to
 
@@ -17,6 +19,8 @@ MSE_LAMBDAS = (0.0018, 0.0035, 0.0067, 0.013, 0.025, 0.0483)
 """Of 255^2 MSE: those of the published models."""
 MS_SSIM_LAMBDAS = (2.4, 4.58, 8.73, 16.64, 31.73, 60.5)
 """Of 1 - MS-SSIM."""
+MS_SSIM_PER_MSE = 1280
+"""About the factor between the two rows."""
 Y_STREAM, Z_STREAM = range(2)
 EVALUATION_BATCH = 4
 
@@ -25,6 +29,7 @@ class HPCMObjective(Objective):
     """lambda D + R, the loss of the paper."""
 
     model: HPCM
+    block_types = (PartialBlock, DepthwiseBlock)
 
     def __init__(self, config: HPCMRun) -> None:
         super().__init__()
@@ -33,6 +38,11 @@ class HPCMObjective(Objective):
         self.config = config
         self.model = HPCM(CONFIGS[config.model])
         self.multiple = self.model.config.multiple
+
+    def start(self, pictures: Tensor) -> None:
+        if self.config.start == "structured":
+            mse = self.config.distortion == "mse"
+            structured_start(self.model, pictures, self.config.lambda_ / (1 if mse else MS_SSIM_PER_MSE))
 
     def draw(self, shape: tuple[int, int], draw: Draw) -> tuple[Tensor, ...]:
         """Noise for the rates of y and z."""

@@ -16,8 +16,9 @@ from tintype.errors import InputError
 from tintype.training import checkpoint, optimiser
 from tintype.training.config import RunConfig
 from tintype.training.data import Crops
-from tintype.training.machine import Machine, Plain
+from tintype.training.machine import Machine, Plain, share, whole
 from tintype.training.objective import Draw, objective, pictures_to
+from tintype.training.recompute import recompute
 
 START_PICTURES = 64
 SKIPS_IN_A_ROW = 20  # non-finite steps that end the run
@@ -67,23 +68,27 @@ class Trainer:
         else:
             self.objective.start(self._start_pictures())
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's types
+        blocks = self.objective.blocks()
+        if config.checkpointing:
+            recompute(blocks)
         if config.compile:
             self.objective.compile()
-        self.forward = self.machine.setup(self.objective)
-        self.optimiser = self.machine.setup_optimiser(optimiser.make(config, self.objective.groups()))
+        self.forward = self.machine.setup(self.objective, blocks)
         self.ema = {name: p.detach().clone() for name, p in self.model.named_parameters()}
+        made = optimiser.make(config, self.objective.groups())
         if saved:
             for name, value in saved[0]["ema"].items():
-                self.ema[name].copy_(value)
+                self.ema[name].copy_(share(value, self.ema[name]))
         if saved and saved[1]:
-            self.optimiser.load_state_dict(saved[1])
+            optimiser.load(made, saved[1])
             self.since_warmup = self.step
+        self.optimiser = self.machine.setup_optimiser(made)
 
     def run(self, stop_at: float = math.inf, report: Callable[[Record], None] = print) -> None:
         """Train until `config.steps`, or until the clock (time.time) passes `stop_at`; checkpoint at the end."""
         config, in_a_row, clock = self.config, 0, time.time()
         logged = self.step, clock
-        while self.step < config.steps and time.time() < stop_at:
+        while self.step < config.steps and not self._is_late(stop_at):
             record = self.train_step()
             in_a_row = 0 if record["finite"] else in_a_row + 1
             if in_a_row == SKIPS_IN_A_ROW:
@@ -115,7 +120,7 @@ class Trainer:
         out = self.forward(x, *drawn)
         self.optimiser.zero_grad()
         self.machine.backward(out["loss"])
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
+        norm = whole(torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip))
         loss = self.machine.mean(out.pop("loss").detach())
         finite = bool(torch.isfinite(loss + norm))
         if finite:
@@ -156,21 +161,26 @@ class Trainer:
         return self.objective.summary(joined)
 
     def evaluate(self) -> list[dict[str, float]]:
-        """Rate and distortion of the averaged weights on the validation pictures."""
-        return self.objective.evaluate(self.ema, self.validation, self.config.bf16)
+        """Rate and distortion of the averaged weights on the validation pictures; nothing but in the first process."""
+        weights = {name: whole(value) for name, value in self.ema.items()}
+        if self.machine.rank:
+            return []
+        return self.objective.evaluate(weights, self.validation, self.config.bf16)
 
     def save(self) -> None:
         """Write a checkpoint."""
         state = {
-            "model": self.model.state_dict(),
-            "ema": self.ema,
+            "model": {name: whole(value) for name, value in self.model.state_dict().items()},
+            "ema": {name: whole(value) for name, value in self.ema.items()},
             "step": self.step,
             "seconds": self.seconds,
             "pixels": self.pixels,
             "config": asdict(self.config),
         }
+        moments = optimiser.state(self.optimiser)
         if self.machine.rank == 0:
-            checkpoint.save(self.folder, state, self.optimiser.state_dict())
+            checkpoint.save(self.folder, state, moments)
+        self.machine.barrier()  # nobody reads before it is there
 
     def log(self, record: Record, report: Callable[[Record], None]) -> None:
         """A line of the log, and whatever else the caller shows."""
@@ -179,6 +189,11 @@ class Trainer:
             with (self.folder / LOG).open("a") as file:
                 file.write(json.dumps(record) + "\n")
             report(record)
+
+    def _is_late(self, stop_at: float) -> bool:
+        """Whether the time is up for any process: all have to stop at the same step."""
+        late = time.time() >= stop_at
+        return late if self.machine.ranks == 1 else bool(self.machine.mean(torch.tensor(float(late))) > 0)
 
     def _take(self, state: dict[str, Any]) -> None:
         """Weights and counters of a checkpoint."""

@@ -49,6 +49,7 @@ class Objective(nn.Module, ABC):
 
     model: nn.Module
     multiple: int  # what a crop's side must be a multiple of
+    block_types: tuple[type[nn.Module], ...] = ()
 
     def check(self, config: RunConfig) -> None:
         """Raise InputError where the model cannot be trained so."""
@@ -61,6 +62,10 @@ class Objective(nn.Module, ABC):
     def groups(self) -> list[Group]:
         """All parameters that learn."""
         return [Group([p for p in self.model.parameters() if p.requires_grad], 1.0)]
+
+    def blocks(self) -> list[nn.Module]:
+        """Residual blocks: units of recomputation, and of weights that are shared out among processes."""
+        return [module for module in self.model.modules() if isinstance(module, self.block_types)]
 
     @abstractmethod
     def draw(self, shape: tuple[int, int], draw: Draw) -> tuple[Tensor, ...]:

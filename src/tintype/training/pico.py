@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from tintype.errors import InputError
-from tintype.models.layers import Conv
+from tintype.models.layers import Block, Conv
 from tintype.models.pico import ANCHORS, SIZES, Pico, lambda_of
 from tintype.models.structured import structured_start
 from tintype.schedules.pico import LEVELS, Y_STRIDE, Z_STRIDE
@@ -25,6 +25,7 @@ class PicoObjective(Objective):
     """(R + lambda D) lambda^weight of a real level drawn for each sample."""
 
     model: Pico
+    block_types = (Block,)
 
     def __init__(self, config: PicoRun) -> None:
         super().__init__()
