@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from tintype.schedules.pico import EVERYTHING, FIRST, SECOND
+from tintype.codec.seam import EVERYTHING
+from tintype.schedules.pico import FIRST, SECOND
 
 SHAPE = (8, 4, 6)
 

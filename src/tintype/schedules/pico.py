@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.codec.seam import Array, Schedule, Step
+from tintype.codec.seam import EVERYTHING, Array, Schedule, Step
 
 LEVELS = 71  # 0..70
 Y_STRIDE, Z_STRIDE = 16, 64  # pixels per latent and per hyper-latent
@@ -50,20 +50,6 @@ class Stages(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Everything:
-    """All elements, in C order."""
-
-    def gather(self, array: NDArray[Any]) -> NDArray[Any]:
-        return array.reshape(-1)
-
-    def scatter(self, flat: NDArray[Any], shape: Shape) -> NDArray[Any]:
-        return flat.reshape(shape)
-
-    def mask(self, shape: Shape) -> NDArray[np.float32]:
-        return np.ones(shape, np.float32)
-
-
-@dataclass(frozen=True, slots=True)
 class Cells:
     """Some cells of each 2x2 square; which ones rotates with the channel, so each pass sees every place.
 
@@ -97,13 +83,10 @@ def _order(places: tuple[int, ...], shape: Shape) -> NDArray[np.intp]:
     return np.flatnonzero(_mask(places, shape))
 
 
-EVERYTHING = Everything()
 FIRST, SECOND = Cells((0,)), Cells((1, 2, 3))
 
 
-def schedule(
-    stages: Stages, z_shape: Shape, y_shape: Shape, z: Array = None, y: Array = None
-) -> Schedule:
+def schedule(stages: Stages, z_shape: Shape, y_shape: Shape, z: Array = None, y: Array = None) -> Schedule:
     """Steps of one tile (or, in training, of a batch of crops); returns the reconstructed latents.
 
     Parameters

@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tintype.codec.rans import Coded
-from tintype.codec.seam import Quantiser, Step
+from tintype.codec.seam import EVERYTHING, Quantiser, Step
 from tintype.codec.tables import Rows, Symbols, Tables
 from tintype.errors import InputError, WeightsError
 from tintype.models.hpcm.context import Density, drive
 from tintype.models.hpcm.lattice import take
 from tintype.models.hpcm.model import HPCM
 from tintype.models.hpcm.tables import ROWS, join, scale_tables, thresholds, y_tables
-from tintype.schedules.pico import EVERYTHING
 
 _LIMIT = np.iinfo(np.int16).max
 
