@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tintype.codec.rans import Coded
-from tintype.codec.seam import Identity, Pixels, Quantiser, Schedule, Step
+from tintype.codec.seam import EVERYTHING, Identity, Pixels, Quantiser, Schedule, Step
 from tintype.codec.steps import decode_steps, encode_steps
 from tintype.codec.tables import Rows, Symbols, Tables, gaussian_tables
-from tintype.schedules.pico import EVERYTHING, FIRST, SECOND
+from tintype.schedules.pico import FIRST, SECOND
 
 STRIDE = 16
 HAAR = 0.5 * np.array([[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]], np.float32)

@@ -5,12 +5,14 @@ from collections.abc import Callable
 import numpy as np
 
 from tintype.codec import rans
-from tintype.codec.container import Container
+from tintype.codec.agreement import Agreement, Records
+from tintype.codec.container import ChunkType, Container
 from tintype.codec.header import ColourType
+from tintype.codec.numerics import Numerics
 from tintype.codec.parallel import in_order
 from tintype.codec.seam import Pixels, TileModel
 from tintype.codec.tiling import Picture, Tile, place, tile_grid
-from tintype.errors import CorruptError, FormatError
+from tintype.errors import CorruptError, DesyncError, FormatError
 
 Progress = Callable[[int, int], None]  # tiles done, tiles in all
 
@@ -40,15 +42,19 @@ def decode(container: Container, model: TileModel, threads: int = 1, progress: P
     ------
     FormatError
         If a payload cannot be read; the message names the tile.
+    DesyncError
+        If a float model finds other table rows than the encoder's; the message names tile and step.
     """
     check(container, model)
-    header = container.header
+    header, agreements = container.header, _agreements(container, model)
+    if model.identity.numerics is not None:
+        threads = 1  # float models use their threads inside a tile
     shape = (header.height, header.width) + ((3,) if header.colour == ColourType.RGB else ())
     picture = np.full(shape, 128, np.uint8)
     tiles = tile_grid(header.width, header.height, header.tiling, model.identity.stride)
 
     def work(number: int) -> tuple[int, Pixels]:
-        return number, decode_tile(container, model, tiles[number], number)
+        return number, decode_tile(container, model, tiles[number], number, agreements(number))
 
     whole = [number for number in range(len(tiles)) if number not in container.damage]
     for done, (number, pixels) in enumerate(in_order(work, whole, threads), 1):
@@ -58,21 +64,34 @@ def decode(container: Container, model: TileModel, threads: int = 1, progress: P
     return picture
 
 
-def decode_tile(container: Container, model: TileModel, tile: Tile, number: int) -> Pixels:
+def decode_tile(
+    container: Container, model: TileModel, tile: Tile, number: int, agreement: Agreement | None = None
+) -> Pixels:
     """What the network makes of one tile: (3, tile.height, tile.width), not clipped."""
     level = container.header.level
+    agreement = agreement or _agreements(container, model)(number)
     steps = model.decode(tile.height, tile.width, level)
     try:
         decoder = rans.Decoder(container.payload(number), model.tables)
-        rows = next(steps)
+        found = next(steps)
         while True:
-            symbols = decoder.decode(rows)
+            symbols = decoder.decode(agreement.confirm(found))
             try:
-                rows = steps.send(symbols)
+                found = steps.send(symbols)
             except StopIteration as stop:
                 latents = stop.value
                 break
         decoder.finish()
-    except FormatError as error:
+    except (FormatError, DesyncError) as error:
         raise type(error)(f"tile {number}: {error}") from error
     return model.synthesise(latents, level)
+
+
+def _agreements(container: Container, model: TileModel) -> Callable[[int], Agreement]:
+    """For each tile, what confirms its rows."""
+    hashes, numerics = container.chunk(ChunkType.ROW_HASHES), container.chunk(ChunkType.NUMERICS)
+    if model.identity.numerics is None or hashes is None:  # missing where a damaged file is salvaged
+        return lambda number: Agreement(None, None, None)
+    records = Records.parse(container.header.tile_count, hashes, container.chunk(ChunkType.ROW_REPAIRS))
+    recorded = None if numerics is None else Numerics.parse(numerics)
+    return lambda number: Agreement(records.tiles[number], recorded, model.identity.numerics)

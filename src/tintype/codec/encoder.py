@@ -5,8 +5,10 @@ from functools import lru_cache
 from typing import Any
 
 from tintype.codec import rans
-from tintype.codec.container import Chunk, Container, write
+from tintype.codec.agreement import FloatCoded, Records, StepRecord, record
+from tintype.codec.container import Chunk, ChunkType, Container, write
 from tintype.codec.header import ColourType, Header
+from tintype.codec.numerics import Numerics
 from tintype.codec.parallel import in_order
 from tintype.codec.quantise import RateDistortion
 from tintype.codec.seam import TileModel
@@ -22,14 +24,23 @@ class Encoder:
     Parameters
     ----------
     picture : uint8, (H, W, 3) RGB or (H, W) grey
+    tiling : default: `Tiling.default` of the picture's size
     threads : tiles worked on at the same time; changes no byte of the result
     keep : keep the analyses (5 bytes per pixel) for further levels
+    tolerance : float models: of scales; up to half of it, drift on another machine can be mended. 0: none
     """
 
     def __init__(
-        self, model: TileModel, picture: Picture, tiling: Tiling | None = None, threads: int = 1, keep: bool = False
+        self,
+        model: TileModel,
+        picture: Picture,
+        tiling: Tiling | None = None,
+        threads: int = 1,
+        keep: bool = False,
+        tolerance: float = 0.0,
     ) -> None:
-        self.model, self.picture, self.threads, self.keep = model, picture, threads, keep
+        self.model, self.picture, self.keep, self.tolerance = model, picture, keep, tolerance
+        self.threads = threads if model.identity.numerics is None else 1  # float models use their threads inside a tile
         height, width = picture.shape[:2]
         self.tiling = Tiling.default(width, height) if tiling is None else tiling
         self.tiles = tile_grid(width, height, self.tiling, model.identity.stride)
@@ -38,9 +49,11 @@ class Encoder:
 
     def encode(self, level: int, chunks: Sequence[Chunk] = (), progress: Progress | None = None) -> bytes:
         """The file at one level, 0 to `model.identity.levels` - 1."""
-        payloads = []
-        for payload in in_order(lambda tile: self._payload(tile, level), self.tiles, self.threads):
+        payloads: list[bytes] = []
+        records: list[tuple[StepRecord, ...]] = []
+        for payload, steps in in_order(lambda tile: self._code(tile, level), self.tiles, self.threads):
             payloads.append(payload)
+            records.append(steps)
             if progress is not None:
                 progress(len(payloads), len(self.tiles))
         identity, picture = self.model.identity, self.picture
@@ -53,12 +66,27 @@ class Encoder:
             colour=ColourType.GREY if picture.ndim == 2 else ColourType.RGB,
             tiling=self.tiling,
         )
-        return write(Container(header, tuple(payloads), tuple(chunks)))
+        kept = _agreement_chunks(identity.numerics, Records(tuple(records)))
+        return write(Container(header, tuple(payloads), (*chunks, *kept)))
 
-    def _payload(self, tile: Tile, level: int) -> bytes:
+    def _code(self, tile: Tile, level: int) -> tuple[bytes, tuple[StepRecord, ...]]:
+        """Payload of a tile, and what a decoder on another machine needs to know of its rows."""
         analysis = self._analyses.get(tile)
         if analysis is None:
             analysis = self.model.analyse(extract(self.picture, tile))
             if self.keep:
                 self._analyses[tile] = analysis
-        return rans.encode(self.model.encode(analysis, level, self.quantiser), self.model.tables)
+        steps = self.model.encode(analysis, level, self.quantiser)
+        payload = rans.encode([(step.rows, step.symbols) for step in steps], self.model.tables)
+        return payload, tuple(record(step, self.tolerance) for step in steps if isinstance(step, FloatCoded))
+
+
+def _agreement_chunks(numerics: Numerics | None, records: Records) -> Sequence[Chunk]:
+    if numerics is None:
+        return ()
+    found = (
+        (ChunkType.NUMERICS, numerics.to_bytes()),
+        (ChunkType.ROW_HASHES, records.hashes()),
+        (ChunkType.ROW_REPAIRS, records.repairs()),
+    )
+    return [Chunk(kind, data) for kind, data in found if data]

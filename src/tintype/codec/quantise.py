@@ -78,7 +78,9 @@ def _values(step: Step) -> Floats:
 
 
 def _rounded(values: Floats, step: Step, skips: NDArray[np.bool_]) -> Floats:
-    symbols = np.rint(values).clip(-SYMBOL_MAX, SYMBOL_MAX)
-    symbols[np.broadcast_to(skips[step.density], symbols.shape)] = 0
-    rounded: Floats = symbols.astype(np.float32, copy=False)
+    # methods that arrays of numpy and torch share: models without skip rows are quantised where they run
+    symbols = values.round().clip(-SYMBOL_MAX, SYMBOL_MAX)
+    if skips.any():
+        symbols[np.broadcast_to(skips[step.density], symbols.shape)] = 0
+    rounded: Floats = symbols
     return rounded

@@ -5,13 +5,15 @@ A file is coded tile by tile, a tile step by step, and a step is a batch of symb
 known once all earlier symbols are known.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tintype.codec.agreement import FloatCoded, FloatRows
+from tintype.codec.numerics import Numerics
 from tintype.codec.rans import Coded
 from tintype.codec.tables import Rows, Symbols, Tables
 
@@ -30,6 +32,23 @@ class Lattice(Protocol):
 
     def mask(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
         """1 where this step codes, 0 elsewhere; (C, h, w)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """All elements, in C order."""
+
+    def gather(self, array: NDArray[Any]) -> NDArray[Any]:
+        return array.reshape(-1)
+
+    def scatter(self, flat: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+        return flat.reshape(shape)
+
+    def mask(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        return np.ones(shape, np.float32)
+
+
+EVERYTHING = Everything()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +81,15 @@ class Identity:
     weights_hash: bytes  # 8 bytes
     stride: int  # sides of a tile at the network are multiples of this
     levels: int
+    numerics: Numerics | None = None  # of float models, whose rows depend on them; None: rows are integers everywhere
 
 
 class TileModel(Protocol):
-    """A network on an engine: immutable, shared between threads."""
+    """A network on an engine: immutable, shared between threads.
+
+    A model with `identity.numerics` gives its rows with their margins (`FloatCoded`, `FloatRows`), and is asked for
+    one tile at a time.
+    """
 
     @property
     def identity(self) -> Identity: ...
@@ -76,10 +100,10 @@ class TileModel(Protocol):
     def analyse(self, pixels: Pixels) -> Any:
         """Latents of one tile, independent of the level."""
 
-    def encode(self, analysis: Any, level: int, quantise: Quantiser) -> list[Coded]:
+    def encode(self, analysis: Any, level: int, quantise: Quantiser) -> Sequence[Coded | FloatCoded]:
         """Rows and symbols of every step of one tile."""
 
-    def decode(self, height: int, width: int, level: int) -> Generator[Rows, Symbols, Any]:
+    def decode(self, height: int, width: int, level: int) -> Generator[Rows | FloatRows, Symbols, Any]:
         """Yield the rows of each step, be sent its symbols, return the latents. Sides in pixels."""
 
     def synthesise(self, latents: Any, level: int) -> Pixels:

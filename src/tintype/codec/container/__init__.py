@@ -41,14 +41,14 @@ class ChunkType(IntEnum):
     ICC = 2
     NUMERICS = 3
     EXIF = 4
-    PORTABLE_ROWS = 5
     XMP = 6
     PREVIEW = 8
     ROW_HASHES = 10
     VENDOR = 12
+    ROW_REPAIRS = 14
 
 
-READABLE_CRITICAL: frozenset[int] = frozenset()
+READABLE_CRITICAL: frozenset[int] = frozenset({ChunkType.NUMERICS})
 """Critical chunks that this version obeys."""
 
 
