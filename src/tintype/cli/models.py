@@ -1,11 +1,12 @@
-"""`tintype models`: the weights that ship, from their cards."""
+"""`tintype models`: the weights that ship, from their cards; with --all, HPCM sizes from their code."""
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tintype.cli.report import Report, result
+from tintype.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
@@ -17,6 +18,11 @@ def register(commands: "Commands") -> None:
         "models",
         help="list the models at hand",
         description="Models that ship with this version: size, cost per pixel, quality levels, training.",
+    )
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="also the sizes of HPCM, whose weights do not ship (counted from the networks; needs tintype[train])",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object per model, each on a line")
     parser.set_defaults(run=run)
@@ -32,6 +38,9 @@ def run(options: argparse.Namespace) -> int:
             with report.file(name):
                 facts = _facts(name)
                 result(json.dumps(facts) if options.json else _text(facts))
+        if options.all:
+            for facts in _hpcm_sizes():
+                result(json.dumps(facts) if options.json else _size_text(facts))
     return report.status
 
 
@@ -45,17 +54,53 @@ def _facts(name: str) -> dict[str, Any]:
     return {**card, "name": name, "levels": identity.levels, "weights_hash": identity.weights_hash.hex()}
 
 
+def _hpcm_sizes() -> Iterator[dict[str, Any]]:
+    """Sizes that `encode --weights` takes, counted without weights; torch is imported here and only here."""
+    from tintype.codec.header import MODEL_NAMES
+
+    try:
+        from tintype.models.hpcm.config import CONFIGS
+        from tintype.models.hpcm.variants import cost
+    except ModuleNotFoundError as error:
+        raise UnsupportedError("counting HPCM's networks needs PyTorch; install tintype[train]") from error
+    for name in (name for name in MODEL_NAMES.values() if name in CONFIGS):
+        its = cost(CONFIGS[name])
+        yield {
+            "name": name,
+            "parameters": its.parameters,
+            "encoder_kmac_per_pixel": its.kmac_encoder,
+            "decoder_kmac_per_pixel": its.kmac_decoder,
+            "levels": 1,
+            "weights_hash": None,
+        }
+
+
+def _size_text(facts: Mapping[str, Any]) -> str:
+    rows = {"weights": "do not ship; give a file with --weights", **_cost_rows(facts)}
+    return _rows(facts["name"], rows)
+
+
 def _text(facts: Mapping[str, Any]) -> str:
     rows = {
         "weights": facts["weights_hash"],
+        **_cost_rows(facts),
+        "licence": facts.get("licence", "not recorded"),
+        "training": _training(facts.get("training", {})),
+    }
+    return _rows(facts["name"], rows)
+
+
+def _cost_rows(facts: Mapping[str, Any]) -> dict[str, str]:
+    return {
         "parameters": f"{facts['parameters'] / 1e6:.2f} M",
         "encoder": f"{facts['encoder_kmac_per_pixel']:.1f} kMAC/px",
         "decoder": f"{facts['decoder_kmac_per_pixel']:.1f} kMAC/px",
         "levels": str(facts["levels"]),
-        "licence": facts.get("licence", "not recorded"),
-        "training": _training(facts.get("training", {})),
     }
-    return "\n".join([facts["name"], *(f"  {key:<11} {value}" for key, value in rows.items())])
+
+
+def _rows(name: str, rows: Mapping[str, str]) -> str:
+    return "\n".join([name, *(f"  {key:<11} {value}" for key, value in rows.items())])
 
 
 def _training(training: Mapping[str, Any]) -> str:

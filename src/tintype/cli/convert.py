@@ -1,0 +1,38 @@
+"""`tintype convert`: official checkpoints to weights files."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tintype.cli.report import Report, UsageError, result
+
+if TYPE_CHECKING:
+    from tintype.cli.options import Commands
+
+
+def register(commands: "Commands") -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser(
+        "convert",
+        help="turn the authors' HPCM checkpoints into weights files",
+        description="Turn a checkpoint of the authors of HPCM into a weights file, and say which model it is. Only "
+        "plain tensors are read; nothing in the checkpoint is run. Needs tintype[train].",
+    )
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="a .pth.tar file")
+    parser.add_argument("out", metavar="OUT", help="the .safetensors file to write")
+    parser.add_argument("--model", metavar="NAME", help="the model that is expected (default: found by its weights)")
+    parser.add_argument("--force", action="store_true", help="overwrite an existing file")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Convert one checkpoint; returns the exit status."""
+    report = Report()
+    with report.file(options.checkpoint):
+        if Path(options.out).exists() and not options.force:
+            raise UsageError(f"{options.out} exists; --force overwrites it")
+        from tintype.models import hpcm
+
+        name = hpcm.convert(options.checkpoint, options.out, options.model)
+        result(f"{options.out}: {name}")
+    return report.status
