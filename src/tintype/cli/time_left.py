@@ -2,6 +2,7 @@
 
 import sys
 import time
+from typing import Self
 
 
 class TimeLeft:
@@ -27,3 +28,25 @@ class TimeLeft:
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d}"
+
+
+class Steps:
+    """What is being done and for how long, on stderr: for work whose parts cannot be counted beforehand."""
+
+    def __init__(self) -> None:
+        self.start = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if sys.stderr.isatty():
+            print(f"\r{'':<78}\r", end="", file=sys.stderr, flush=True)
+
+    def __call__(self, what: str) -> None:
+        """Show the step that begins."""
+        text = f"{_clock(time.monotonic() - self.start)} {what}"
+        if sys.stderr.isatty():
+            print(f"\r{text:<78}", end="", file=sys.stderr, flush=True)
+        else:
+            print(text, file=sys.stderr, flush=True)

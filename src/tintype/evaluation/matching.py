@@ -37,7 +37,7 @@ def match(
     """The setting whose file comes closest to `target` bytes, in ratio; whole numbers are tried.
 
     Sizes are taken to rise with the setting. The next probe lies where a line between the two nearest known points
-    (logarithm of the size over the setting) meets the target, so a few probes do.
+    (logarithm of the size over the setting) meets the target, or, when that moved the same end twice, in the middle.
 
     Parameters
     ----------
@@ -60,12 +60,16 @@ def match(
         probe(low)
     if not any(size >= target for size in sizes.values()):
         probe(high)
+    moved = 0  # how often the same end moved in succession: up counts positive, down negative
     while True:
         below = max((q for q, size in sizes.items() if size <= target), default=low)
         above = min((q for q, size in sizes.items() if size >= target and q >= below), default=high)
         if above - below < 2 or _off(sizes[below], target) <= CLOSE or _off(sizes[above], target) <= CLOSE:
             break
-        probe(_between(below, above, sizes[below], sizes[above], target))
+        middle = abs(moved) >= 2
+        size = probe((below + above) // 2 if middle else _between(below, above, sizes[below], sizes[above], target))
+        side = 1 if size < target else -1
+        moved = 0 if middle else moved + side if moved * side >= 0 else side
     best = min((below, above), key=lambda q: _off(sizes[q], target))
     probe(best)
     return Match(best, files[best], len(files))

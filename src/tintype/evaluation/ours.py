@@ -14,6 +14,7 @@ from tintype.weights.bundle import SUFFIX
 
 Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
 
+SETTINGS = "weights "  # how our settings begin: the weights are all there is to set
 QUALITIES = (0, 6, 12, 19, 26, 33, 40, 47, 54, 61, 68, 75, 82, 88, 94, 100)
 
 
@@ -38,7 +39,7 @@ class Tintype:
     @cached_property
     def settings(self) -> str:
         """The weights by hash: a bundle may change under one name."""
-        return f"weights {store.load(self.model).weights_hash().hex()}"
+        return f"{SETTINGS}{store.load(self.model).weights_hash().hex()}"
 
     @cached_property
     def versions(self) -> str:
@@ -54,6 +55,11 @@ class Tintype:
     def decode(self, data: bytes) -> Samples:
         """8-bit pixels."""
         return np.asarray(self._codec.decode(data))
+
+
+def is_ours(settings: str) -> bool:
+    """Whether rows with these settings are ours."""
+    return settings.startswith(SETTINGS)
 
 
 def is_model(name: str) -> bool:

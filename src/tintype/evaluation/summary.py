@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tintype.evaluation import curves, rows, stored
+from tintype.evaluation import curves, ours, rows, stored
 from tintype.evaluation.bd_rate import (
     ALL_RATES,
     METHODS,
@@ -57,8 +57,8 @@ class Results:
 
     @property
     def measured(self) -> list[Table]:
-        """Means of this run's codecs."""
-        return curves.tables(self.rows, self.images)
+        """Means of this run's codecs, ours first."""
+        return sorted(curves.tables(self.rows, self.images), key=lambda table: not ours.is_ours(table.settings))
 
     @property
     def dataset(self) -> str | None:

@@ -1,5 +1,6 @@
 """Every picture of a folder, every codec, every quality: resumable, in parallel over pictures."""
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -18,6 +19,7 @@ from tintype.evaluation.quality import METRICS
 from tintype.evaluation.rows import Row
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".ppm", ".pgm", ".jp2")
+SOURCES = "sources.json"
 FILES = "files"  # folder of coded files, inside the folder of results
 
 Usable = Mapping[str, tuple[str, codecs.Codec]]  # by name in the results: name that makes it, codec
@@ -96,6 +98,7 @@ def run(plan: Plan, out: Path, jobs: int = 1, progress: Progress | None = None) 
     """
     out.mkdir(parents=True, exist_ok=True)
     path = out / rows.RESULTS
+    _remember_sources(plan, out)
     usable, failures = _usable(plan)
     kept = [row for row in (rows.read(path) if path.exists() else []) if not _outdated(row, plan, usable)]
     known = {row.key for row in kept if _complete(row, plan)}
@@ -114,6 +117,21 @@ def run(plan: Plan, out: Path, jobs: int = 1, progress: Progress | None = None) 
     rows.write(path, everything)
     wanted = {*usable, *(row.codec for row in failures)}
     return [row for row in rows.read(path) if row.codec in wanted and (row.image in _names(plan) or not row.image)]
+
+
+def _remember_sources(plan: Plan, out: Path) -> None:
+    """Where the pictures are, for a report that shows them."""
+    known = sources(out) | {subject.name: subject.path.resolve() for subject in plan.subjects}
+    text = json.dumps({name: str(path) for name, path in sorted(known.items())}, indent=1, ensure_ascii=False)
+    (out / SOURCES).write_text(text + "\n", encoding="utf-8")
+
+
+def sources(out: Path) -> dict[str, Path]:
+    """Paths of the pictures of earlier runs, by name."""
+    path = out / SOURCES
+    if not path.exists():
+        return {}
+    return {name: Path(found) for name, found in json.loads(path.read_text(encoding="utf-8")).items()}
 
 
 def _names(plan: Plan) -> frozenset[str]:

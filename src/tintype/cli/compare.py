@@ -1,0 +1,67 @@
+"""`tintype compare`: one photo by every codec at one size, on a page."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tintype.cli.options import positive, quality
+from tintype.cli.report import Report, Status, UsageError, result
+from tintype.cli.time_left import Steps
+
+if TYPE_CHECKING:
+    from tintype.cli.options import Commands
+
+
+def register(commands: "Commands") -> None:
+    """Add the command to the program's parser."""
+    parser = commands.add_parser(
+        "compare",
+        help="show a photo by every codec at one size, on a page",
+        description="Code a photo, find the settings of JPEG, WebP, AVIF and JPEG XL that give as many bytes, and "
+        "write one page to look at, with our losses beside our wins. Neither the command nor the page uses a network.",
+    )
+    parser.add_argument("photo", metavar="PHOTO", type=Path)
+    parser.add_argument(
+        "-o", "--output", metavar="PAGE.html", type=Path, help="default: the photo's name + .compare.html"
+    )
+    parser.add_argument("-q", "--quality", metavar="Q", type=quality, help="of our file, 0 to 100 (default: 40)")
+    parser.add_argument("--size", metavar="BYTES", type=positive, help="instead of -q: the size of all files")
+    parser.add_argument("--model", metavar="NAME", help="ours: a shipped model or a .tintmodel file")
+    parser.add_argument("--codecs", metavar="LIST", help="others, separated by commas (default: jpeg,webp,avif,jxl)")
+    parser.add_argument("--force", action="store_true", help="overwrite an existing page")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> Status:
+    """Run the command; returns the exit status."""
+    report = Report()
+    with report.file(str(options.photo)):
+        _run(options)
+    return report.status
+
+
+def _run(options: argparse.Namespace) -> None:
+    if options.quality is not None and options.size is not None:
+        raise UsageError("-q and --size both set the size; give one of them")
+    page = options.output or options.photo.with_name(options.photo.name + ".compare.html")
+    if page.exists() and not options.force:
+        raise FileExistsError(17, "exists; --force overwrites it", str(page))
+    from tintype.api import available_cpus
+    from tintype.evaluation import codecs, compare
+    from tintype.weights import store
+
+    with Steps() as steps:
+        found = compare.compare(
+            options.photo,
+            options.model or store.DEFAULT,
+            codecs.names(options.codecs) if options.codecs else compare.PEERS,
+            compare.DEFAULT_QUALITY if options.quality is None else options.quality,
+            options.size,
+            available_cpus(),
+            steps,
+        )
+        steps("page")
+        page.write_text(compare.render(found), encoding="utf-8")
+    for c in found.contenders:
+        result(f"{c.name:18} {len(c.data):10} bytes  {c.values['psnr']:6.2f} dB")
+    result(f"{page}: {page.stat().st_size / 1e6:.1f} MB, open it in a browser")

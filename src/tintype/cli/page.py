@@ -1,0 +1,69 @@
+"""`tintype report`: a page from the results of `tintype eval`."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tintype.cli.report import Report, Status, UsageError, result
+from tintype.cli.time_left import Steps
+
+if TYPE_CHECKING:
+    from tintype.cli.options import Commands
+
+
+def register(commands: "Commands") -> None:
+    """Add the command to the program's parser."""
+    parser = commands.add_parser(
+        "report",
+        help="make a page from measurements",
+        description="Write DIR/report.html, one self-contained page, and its plots as files, from the results of "
+        "`tintype eval ... --out DIR`.",
+    )
+    parser.add_argument("folder", metavar="DIR", type=Path, help="folder of results")
+    parser.add_argument("--title", default="Codecs, measured")
+    parser.add_argument(
+        "--pictures", metavar="LIST", help="pictures to show, by name; none: no pictures (default: three)"
+    )
+    parser.add_argument("--rates", metavar="LIST", help="bpp at which they are shown (default: 0.25,0.6)")
+    parser.add_argument("--curves", metavar="FILE.json", type=Path, help="published curves to compare with")
+    parser.add_argument("--rows", metavar="FILE.csv", type=Path, help="earlier rows, per picture, to compare with")
+    parser.add_argument("--anchors", metavar="LIST", help="codecs and curves to compare with, by name")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> Status:
+    """Run the command; returns the exit status."""
+    report = Report()
+    with report.file(str(options.folder)):
+        _run(options)
+    return report.status
+
+
+def _run(options: argparse.Namespace) -> None:
+    from tintype.api import available_cpus
+    from tintype.evaluation import report, rows, stored, summary, sweep
+
+    results = summary.Results(
+        rows.read(options.folder / rows.RESULTS),
+        rows.read(options.rows) if options.rows else (),
+        stored.load(options.curves) if options.curves else {},
+        options.anchors.split(",") if options.anchors else summary.USUAL_ANCHORS,
+    )
+    if not results.images:
+        raise UsageError("there is no picture that every codec coded; a page needs one")
+    sources = sweep.sources(options.folder)
+    names = _pictures(options.pictures, [name for name in results.images if name in sources], report.PICTURES)
+    if unknown := [name for name in names if name not in sources]:
+        raise UsageError(f"no pictures named {', '.join(unknown)} in these results")
+    rates = [float(rate) for rate in options.rates.split(",")] if options.rates else report.RATES
+    shown = report.Shown({name: sources[name] for name in names}, rates)
+    with Steps() as steps:
+        path = report.write(options.folder, results, shown, options.title, available_cpus(), steps)
+    result(f"{path}: {path.stat().st_size / 1e6:.1f} MB, open it in a browser")
+
+
+def _pictures(text: str | None, names: list[str], count: int) -> list[str]:
+    """Those asked for, or some spread over all."""
+    if text is None:
+        return [names[i * len(names) // count] for i in range(count)] if len(names) > count else names
+    return [name.strip() for name in text.split(",") if name.strip() and name.strip() != "none"]

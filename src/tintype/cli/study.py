@@ -1,0 +1,83 @@
+"""`tintype study`: a blind test for people, and its scores."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tintype.cli.report import Report, Status, UsageError, result, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tintype.cli.options import Commands
+    from tintype.evaluation.bradley_terry import Score
+
+
+def register(commands: "Commands") -> None:
+    """Add the command to the program's parser."""
+    parser = commands.add_parser(
+        "study",
+        help="ask people which file looks best, blindly",
+        description="Write a page that asks people to choose between two versions of a picture, without telling whose "
+        "they are; then turn the files with their answers into scores (Bradley-Terry, Elo's scale).",
+    )
+    parser.add_argument("pictures", metavar="FOLDER", nargs="*", type=Path, help="pictures to ask about")
+    parser.add_argument("--codecs", metavar="LIST", help="at least two (default: ours,jpeg,webp,avif)")
+    parser.add_argument("--rates", metavar="LIST", default="0.25,0.5", help="bpp of the files (default: %(default)s)")
+    parser.add_argument(
+        "--out", metavar="SITE", type=Path, help="folder for the page and the key; keep the key private"
+    )
+    parser.add_argument("--score", metavar="ANSWERS", nargs="+", type=Path, help="files that raters saved")
+    parser.add_argument("--key", metavar="KEY.json", type=Path, help="key of the study that is scored")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> Status:
+    """Run the command; returns the exit status."""
+    report = Report()
+    with report.file("study"):
+        if options.score:
+            _score(options)
+        else:
+            _build(options)
+    return report.status
+
+
+def _build(options: argparse.Namespace) -> None:
+    if not (options.pictures and options.out):
+        raise UsageError("to make a study, give a folder of pictures and --out; to score one, --key and --score")
+    from tintype.api import available_cpus
+    from tintype.evaluation import codecs, study, sweep
+    from tintype.weights import store
+
+    names = codecs.names(options.codecs or f"{store.DEFAULT},jpeg,webp,avif")
+    rates = [float(rate) for rate in options.rates.split(",")]
+    pictures = [(subject.name, subject.path) for subject in sweep.subjects(options.pictures)]
+    trials = study.build(pictures, names, rates, options.out, available_cpus())
+    page = options.out / study.PAGE
+    result(
+        f"{page}: {len(trials)} trials, {page.stat().st_size / 1e6:.1f} MB; {options.out / study.KEY}: keep it private"
+    )
+
+
+def _score(options: argparse.Namespace) -> None:
+    if not options.key:
+        raise UsageError("--score needs --key, the file that was written beside the page")
+    from tintype.evaluation import study
+
+    outcome = study.score(options.key, options.score)
+    result(f"{outcome.raters} raters; Elo points, mean 0, with 95 % intervals")
+    for rate, found in outcome.by_rate.items():
+        _print(f"{rate:g} bpp", found)
+    if len(outcome.by_rate) > 1:
+        _print("all rates", outcome.overall)
+    for rater, reason in outcome.left_out.items():
+        say(f"rater {rater} is left out: {reason}")
+
+
+def _print(title: str, found: "Sequence[Score]") -> None:
+    result(f"\n{title}")
+    for score in found:
+        result(
+            f"  {score.name:20} {score.elo:+7.0f}  {score.low:+.0f} to {score.high:+.0f}  {score.comparisons} answers"
+        )
