@@ -1,14 +1,19 @@
 """`python -m tintype.training RECIPE --data PICTURES --validation CROPS --out RUN`; needs torch, numpy, Pillow."""
 
 import argparse
+import sys
 
+from tintype.errors import TintypeError
 from tintype.training import command
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="tintype.training", description=__doc__)
+    parser = argparse.ArgumentParser(prog="tintype.training", description=command.DESCRIPTION)
     command.add_arguments(parser)
-    command.run(parser.parse_args(arguments))
+    try:
+        command.run(parser.parse_args(arguments))
+    except TintypeError as error:
+        sys.exit(f"tintype.training: {error}")
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ class Trainer:
     source : folder of a checkpoint to go on from, exactly if the optimiser's state is there, else with a new warm-up;
         None: start values
     machine : where to compute; by default this process, on the CPU
+    save_optimiser : whether checkpoints hold the optimiser's state, twice the size of the weights
     """
 
     def __init__(
@@ -48,8 +49,10 @@ class Trainer:
         folder: Path,
         source: Path | None = None,
         machine: Machine | None = None,
+        save_optimiser: bool = True,
     ) -> None:
         self.config, self.folder, self.validation = config, folder, validation
+        self.save_optimiser = save_optimiser
         self.machine = machine or Plain(bf16=config.bf16)
         if config.batch % self.machine.ranks:
             raise InputError(f"batch: {config.batch} pictures cannot be shared by {self.machine.ranks} processes")
@@ -177,7 +180,7 @@ class Trainer:
             "pixels": self.pixels,
             "config": asdict(self.config),
         }
-        moments = optimiser.state(self.optimiser)
+        moments = optimiser.state(self.optimiser) if self.save_optimiser else None
         if self.machine.rank == 0:
             checkpoint.save(self.folder, state, moments)
         self.machine.barrier()  # nobody reads before it is there

@@ -33,6 +33,8 @@ class Draw(NamedTuple):
 
     def uniform(self, shape: tuple[int, ...], stream: int) -> Tensor:
         """(len(samples), *shape) float32 in [0, 1); one stream per use."""
+        if self.device.type == "meta":  # a plan wants shapes only
+            return torch.empty(len(self.samples), *shape, device=self.device)
         return torch.stack([self._sample(shape, stream, sample) for sample in self.samples])
 
     def _sample(self, shape: tuple[int, ...], stream: int, sample: int) -> Tensor:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from tintype.codec.seam import Schedule
+from tintype.models.hpcm.layers import full_precision
 from tintype.models.pico import CLASSES, LOG_RATIO, SIGMA_MIN, Z_INDEX_MIN, Pico, anchor_weights
 from tintype.schedules.pico import T_LIMIT, UNIT, Z_LIMIT, schedule
 
@@ -69,7 +70,7 @@ class TrainingStages:
         return index[:, None, None], self.model.z_mean[:, None, None]
 
     def scale_decoder(self, z_hat: Tensor) -> Tensor:
-        with torch.autocast(z_hat.device.type, enabled=False):
+        with full_precision(z_hat.device):
             index: Tensor = self.model.scale_decoder(z_hat.float(), self.at)
         return index
 
