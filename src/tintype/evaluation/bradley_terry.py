@@ -60,7 +60,8 @@ def scores(choices: Sequence[Choice], confidence: float = 0.95, resamples: int =
     _check_connected(groups.sum(axis=0), names)
     best = fit(groups.sum(axis=0))
     rng = np.random.default_rng(seed)
-    draws = np.array([fit(groups[rng.integers(0, len(groups), len(groups))].sum(axis=0)) for _ in range(resamples)])
+    drawn = rng.multinomial(len(groups), np.full(len(groups), 1 / len(groups)), resamples)  # (resamples, raters)
+    draws = fit(np.tensordot(drawn, groups, 1))
     tail = 100 * (1 - confidence) / 2
     low, high = np.percentile(draws, [tail, 100 - tail], axis=0)
     counts = [sum(name in (choice.winner, choice.loser) for choice in choices) for name in names]
@@ -73,19 +74,19 @@ def fit(wins: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    wins : (n, n), how often row was chosen over column
+    wins : (..., n, n), how often row was chosen over column; leading axes are fitted apart
 
     Notes
     -----
     Hunter, "MM algorithms for generalized Bradley-Terry models", 2004: each step raises the likelihood.
     """
-    wins = wins + PRIOR * (1 - np.eye(len(wins)))
-    total, games = wins.sum(axis=1), wins + wins.T
-    strength = np.ones(len(wins))
+    wins = wins + PRIOR * (1 - np.eye(wins.shape[-1]))
+    total, games = wins.sum(axis=-1), wins + wins.swapaxes(-1, -2)
+    strength = np.ones(total.shape)
     for _ in range(STEPS):
         before = strength
-        strength = total / (games / (strength[:, None] + strength)).sum(axis=1)
-        strength /= np.exp(np.log(strength).mean())
+        strength = total / (games / (strength[..., :, None] + strength[..., None, :])).sum(axis=-1)
+        strength /= np.exp(np.log(strength).mean(axis=-1, keepdims=True))
         if np.abs(np.log(strength / before)).max() < TOLERANCE:
             break
     return np.asarray(ELO * np.log(strength))
