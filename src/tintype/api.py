@@ -11,10 +11,13 @@ from PIL import Image
 
 from tintype import images
 from tintype.codec import decoder
+from tintype.codec.agreement import DEFAULT_TOLERANCE
 from tintype.codec.container import Chunk, ChunkType, Container, parse
 from tintype.codec.encoder import Encoder
-from tintype.codec.header import ColourType
-from tintype.errors import InputError
+from tintype.codec.header import MAX_TILE_PIXELS, MIN_CORE, ColourType
+from tintype.codec.numerics import PRECISIONS, Numerics, Precision
+from tintype.codec.tiling import DEFAULT_MARGIN, WHOLE_PICTURE, Tiling, largest_tile_pixels
+from tintype.errors import CorruptError, InputError
 from tintype.runtime import load
 from tintype.weights import store
 
@@ -26,6 +29,7 @@ Progress = Callable[[int, int], None]  # tiles done, tiles in all
 
 MAX_PIXELS = 2**28  # of a picture, unless the caller allows more: a few hostile bytes must not ask for gigabytes
 DEFAULT_QUALITY = 75
+FLOAT_THREADS = 2  # a count, not the CPUs at hand: it decides the last bits of float models
 QUALITY_MAX = 100
 # Quality to share of the model's levels, linear between: chosen so that 75 is as good as JPEG at 75.
 QUALITY_KNOTS = ((0.0, 0.0), (75.0, 0.7), (100.0, 1.0))
@@ -45,6 +49,7 @@ class Info:
     size_bytes: int
     bpp: float  # bits of the whole file per pixel
     chunks: tuple[tuple[str, int], ...]  # type and bytes
+    numerics: str | None  # float models: precision, threads, engine and device of the encoder
     decodable: bool  # the weights are at hand
 
 
@@ -55,36 +60,78 @@ class Codec:
 
     Parameters
     ----------
-    model : name of shipped weights, or the path of a .tintmodel file
-    threads : tiles worked on at the same time; default: the CPUs this process may use. Changes no result.
+    model : name of shipped weights, or the path of a .tintmodel file; with `weights`, an HPCM model ("hpcm-base")
+    threads : tiles worked on at the same time; default: the CPUs this process may use. Changes no result. HPCM: compute
+        threads of the encoder inside a tile, default 2; files record them, and decoders use as many.
     max_pixels : larger pictures are refused, in both directions
+    weights : path of a safetensors file with the weights of an HPCM model, to encode with and to decode what was
+    device : HPCM: "cpu", "cuda", ...
+    precision : HPCM: "float32" or "bfloat16", which is faster on some machines; files record it
+    tile : side of the cores in pixels; default: one tile for HPCM, `codec.tiling.Tiling.default` for the others
+    tolerance : HPCM: drift of scales, twice over, that decoders on other machines can mend; 0 leaves out what they
+        need for it
     """
 
-    def __init__(self, model: str = store.DEFAULT, threads: int | None = None, max_pixels: int = MAX_PIXELS) -> None:
+    def __init__(
+        self,
+        model: str | None = None,
+        threads: int | None = None,
+        max_pixels: int = MAX_PIXELS,
+        *,
+        weights: str | os.PathLike[str] | None = None,
+        device: str = "cpu",
+        precision: Precision = "float32",
+        tile: int | None = None,
+        tolerance: float = DEFAULT_TOLERANCE,
+    ) -> None:
         self.max_pixels = max_pixels
-        if threads is not None and threads < 1:
-            raise InputError(f"threads={threads}: at least 1 is needed")
-        self.model = model
+        for name, count, least in (("threads", threads, 1), ("tile", tile, MIN_CORE)):
+            if count is not None and count < least:
+                raise InputError(f"{name}={count}: at least {least} is needed")
+        if precision not in PRECISIONS:
+            raise InputError(f"precision={precision!r}: there are {', '.join(PRECISIONS)}")
+        if not 0 <= tolerance < 1:
+            raise InputError(f"tolerance={tolerance}: 0 to below 1 is possible")
+        self.weights = None if weights is None else os.fspath(weights)
+        if model is not None and load.is_float(model) != (weights is not None):
+            raise InputError(
+                f"{model}: its weights do not ship with tintype; give their file (--weights FILE)"
+                if weights is None
+                else f"{model} does not take a weights file; those of hpcm models do"
+            )
+        self.model = store.DEFAULT if model is None or weights is not None else model
+        self._float_name = model
+        self._float_threads = threads or FLOAT_THREADS
         self.threads = threads or available_cpus()
+        self.device, self.precision, self.tile, self.tolerance = device, precision, tile, tolerance
 
-    def encode(self, image: Source, quality: float = DEFAULT_QUALITY, progress: Progress | None = None) -> bytes:
+    def load(self) -> "TileModel":
+        """The model that encodes; the first call takes longer than a small picture."""
+        if self.weights is None:
+            return load.model(self.model)
+        return load.float_model(self.weights, self._float_name, self._float_threads, self.precision, self.device)
+
+    def encode(self, image: Source, quality: float | None = None, progress: Progress | None = None) -> bytes:
         """A picture as the bytes of a .tint file.
 
         Parameters
         ----------
         image : PIL image, uint8 array (H, W, 3) or (H, W), or the path of a picture
-        quality : 0 (smallest) to 100; 75 looks about as good as JPEG at 75
+        quality : 0 (smallest) to 100; 75, the default, looks about as good as JPEG at 75. Models with a single rate
+            take none.
 
         Raises
         ------
         InputError
             If the picture or the quality cannot be coded.
         """
-        model = load.model(self.model)
-        level = quality_to_level(quality, model.identity.levels)
+        model = self.load()
+        level = _level(quality, model)
         picture = images.load(image)
         self._check_pixels(picture.width, picture.height)
-        return Encoder(model, picture.pixels, threads=self.threads).encode(level, _chunks(picture), progress)
+        tiling = self._tiling(picture.width, picture.height)
+        encoder = Encoder(model, picture.pixels, tiling, self.threads, tolerance=self.tolerance)
+        return encoder.encode(level, _chunks(picture), progress)
 
     def decode(self, data: bytes, progress: Progress | None = None) -> Image.Image:
         """The picture in the bytes of a .tint file, with its colour profile and EXIF in `info`.
@@ -107,6 +154,22 @@ class Codec:
         pixels = decoder.decode(container, self._model_for(container), self.threads, progress)
         return images.Picture(pixels, **_metadata(container))
 
+    def _tiling(self, width: int, height: int) -> Tiling | None:
+        """How a picture is cut; None: as the encoder likes."""
+        if self.tile is not None:
+            tiling = Tiling.of(width, height, self.tile, DEFAULT_MARGIN)
+        elif self.weights is not None:
+            tiling = WHOLE_PICTURE
+        else:
+            return None
+        pixels = largest_tile_pixels(width, height, tiling)
+        if pixels > MAX_TILE_PIXELS:
+            raise InputError(
+                f"{width} x {height} makes a tile of {pixels} pixels, above the limit of {MAX_TILE_PIXELS}; give a "
+                "smaller tile (--tile)"
+            )
+        return tiling
+
     def _check_pixels(self, width: int, height: int) -> None:
         if width * height > self.max_pixels:
             raise InputError(
@@ -115,12 +178,17 @@ class Codec:
             )
 
     def _model_for(self, container: Container) -> "TileModel":
+        numerics = _numerics(container)
+        if load.is_float(container.header.model_name):
+            if numerics is None:
+                raise CorruptError(f"a file of {container.header.model_name} lacks the numerics it was made with")
+            return load.float_model_for(container.header, numerics, self.weights, self.device)
         extra = () if self.model in store.manifest() else (self.model,)
         return load.model_for(container.header, extra)
 
 
 def encode(
-    image: Source, quality: float = DEFAULT_QUALITY, model: str = store.DEFAULT, threads: int | None = None
+    image: Source, quality: float | None = None, model: str = store.DEFAULT, threads: int | None = None
 ) -> bytes:
     """`Codec(model, threads).encode(image, quality)`."""
     return Codec(model, threads).encode(image, quality)
@@ -136,6 +204,7 @@ def info(data: bytes) -> Info:
     container = parse(data)
     header = container.header
     name = store.name_of(header.weights_hash)
+    numerics = _numerics(container)
     return Info(
         width=header.width,
         height=header.height,
@@ -147,6 +216,7 @@ def info(data: bytes) -> Info:
         size_bytes=len(data),
         bpp=8 * len(data) / (header.width * header.height),
         chunks=tuple((_chunk_name(chunk.type), len(chunk.data)) for chunk in container.chunks),
+        numerics=None if numerics is None else str(numerics),
         decodable=name is not None,
     )
 
@@ -154,6 +224,19 @@ def info(data: bytes) -> Info:
 def open(path: str | os.PathLike[str], threads: int | None = None) -> Image.Image:
     """Decode a .tint file from disk."""
     return decode(Path(path).read_bytes(), threads)
+
+
+def _level(quality: float | None, model: "TileModel") -> int:
+    """Level of a quality; a model with a single rate has nothing to choose."""
+    levels = model.identity.levels
+    if levels > 1:
+        return quality_to_level(DEFAULT_QUALITY if quality is None else quality, levels)
+    if quality is not None:
+        raise InputError(
+            f"{model.identity.name} weights have a single rate, so there is no quality to choose (-q); other weights "
+            "files of it stand for other qualities"
+        )
+    return 0
 
 
 def quality_to_level(quality: float, levels: int) -> int:
@@ -174,6 +257,11 @@ def available_cpus() -> int:
 def _chunks(picture: images.Picture) -> Sequence[Chunk]:
     found = ((ChunkType.ICC, picture.icc), (ChunkType.EXIF, picture.exif), (ChunkType.XMP, picture.xmp))
     return [Chunk(kind, data) for kind, data in found if data]
+
+
+def _numerics(container: Container) -> Numerics | None:
+    data = container.chunk(ChunkType.NUMERICS)
+    return None if data is None else Numerics.parse(data)
 
 
 def _metadata(container: Container) -> dict[str, bytes | None]:

@@ -252,8 +252,8 @@ def test_forward_and_encoding_never_look_at_values():
         x = torch.empty(1, 3, 256, 512)
     assert model(x)["x_hat"].shape == x.shape
     coded = coding.encode_on_device(model, model.analyse(x))
-    assert [rows.shape for rows, _ in coded] == [symbols.shape for _, symbols in coded]
-    assert sum(rows.numel() for rows, _ in coded[1:]) == 320 * 16 * 32
+    assert [rows.shape for rows, _, _ in coded] == [symbols.shape for _, symbols, _ in coded]
+    assert sum(rows.numel() for rows, _, _ in coded[1:]) == 320 * 16 * 32
 
 
 def test_training_needs_torch_and_numpy_alone():

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from tintype.cli.files import STREAM, Outputs, is_tint, plan
-from tintype.cli.options import add_max_pixels, add_model, add_output, add_threads
+from tintype.cli.options import add_max_pixels, add_model, add_output, add_threads, add_weights
 from tintype.cli.progress import Bar
 from tintype.cli.report import Report, UsageError
 from tintype.errors import InputError
@@ -27,6 +27,7 @@ def register(commands: "Commands") -> None:
         "ends in /; - writes PNG to standard output",
     )
     add_model(parser, "a .tintmodel file, for what was encoded with one")
+    add_weights(parser, "weights file, for what was encoded with an HPCM model")
     add_threads(parser)
     add_max_pixels(parser)
     parser.set_defaults(run=run)
@@ -36,12 +37,17 @@ def run(options: argparse.Namespace) -> int:
     """Decode every input; returns the exit status."""
     from tintype import images
     from tintype.api import MAX_PIXELS, Codec
-    from tintype.weights import store
 
-    codec = Codec(options.model or store.DEFAULT, options.threads, options.max_pixels or MAX_PIXELS)
     outputs = Outputs(options.force)
     report = Report()
     with report.file("tintype decode"):
+        codec = Codec(
+            options.model,
+            options.threads,
+            options.max_pixels or MAX_PIXELS,
+            weights=options.weights,
+            device=options.device,
+        )
         jobs = plan(options.inputs, options.output, ".png", is_tint, report)
         with Bar(len(jobs)) as bar:
             for job in bar.each(jobs):

@@ -7,12 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tintype.cli.files import STREAM, Input, Outputs, plan
-from tintype.cli.options import add_max_pixels, add_model, add_output, add_threads, quality
+from tintype.cli.options import (
+    add_max_pixels,
+    add_model,
+    add_output,
+    add_threads,
+    add_weights,
+    fraction,
+    positive,
+    quality,
+)
 from tintype.cli.progress import Bar
 from tintype.cli.report import Report, say
 
 if TYPE_CHECKING:
-    from tintype.api import Source
+    from tintype.api import Codec, Source
     from tintype.cli.options import Commands
 
 
@@ -32,7 +41,24 @@ def register(commands: "Commands") -> None:
         type=quality,
         help="0 (smallest) to 100; 75, the default, looks about as good as JPEG at 75",
     )
-    add_model(parser, "name of shipped weights (see tintype models), or a .tintmodel file")
+    add_model(parser, "name of shipped weights (see tintype models), a .tintmodel file, or an HPCM model")
+    add_weights(parser, "weights file of the HPCM model (see tintype convert); it has one rate, so no -q")
+    parser.add_argument(
+        "--precision", choices=("float32", "bfloat16"), default="float32", help="of HPCM (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--tile",
+        metavar="N",
+        type=positive,
+        help="side of tiles in pixels, at least 64 (default: 504 above 2^20 pixels, HPCM: the whole picture)",
+    )
+    parser.add_argument(
+        "--tolerance",
+        metavar="T",
+        type=fraction,
+        help="of HPCM: other machines may compute scales that differ by T / 2 (default: 4e-5); 0 makes smaller files "
+        "for like machines alone",
+    )
     add_threads(parser)
     add_max_pixels(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="say for each file what came out")
@@ -41,23 +67,20 @@ def register(commands: "Commands") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Encode every input; returns the exit status."""
-    from tintype.api import DEFAULT_QUALITY, MAX_PIXELS, Codec, info
-    from tintype.runtime import load
-    from tintype.weights import store
+    from tintype.api import info
 
-    quality = DEFAULT_QUALITY if options.quality is None else options.quality
-    codec = Codec(options.model or store.DEFAULT, options.threads, options.max_pixels or MAX_PIXELS)
     outputs = Outputs(options.force)
     report = Report()
     with report.file("tintype encode"):
+        codec = _codec(options)
         jobs = plan(options.inputs, options.output, ".tint", _is_picture, report)
-        load.model(codec.model)  # a wrong name is said once, not per file
+        codec.load()  # a wrong name is said once, not per file
         with Bar(len(jobs)) as bar:
             for job in bar.each(jobs):
                 with report.file(job.input.name):
                     outputs.check(job)
                     begin = time.perf_counter()
-                    data = codec.encode(_source(job.input), quality, bar.tiles)
+                    data = codec.encode(_source(job.input), options.quality, bar.tiles)
                     with outputs.open(job) as file:
                         file.write(data)
                     if options.verbose:
@@ -68,6 +91,22 @@ def run(options: argparse.Namespace) -> int:
                             f"{seconds:.2f} s"
                         )
     return report.status
+
+
+def _codec(options: argparse.Namespace) -> "Codec":
+    from tintype.api import MAX_PIXELS, Codec
+    from tintype.codec.agreement import DEFAULT_TOLERANCE
+
+    return Codec(
+        options.model,
+        options.threads,
+        options.max_pixels or MAX_PIXELS,
+        weights=options.weights,
+        device=options.device,
+        precision=options.precision,
+        tile=options.tile,
+        tolerance=DEFAULT_TOLERANCE if options.tolerance is None else options.tolerance,
+    )
 
 
 def _source(input: Input) -> "Source":

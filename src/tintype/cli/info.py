@@ -51,5 +51,6 @@ def _text(name: str, about: "Info") -> str:
         "level": str(about.level),
         "tiles": str(about.tiles),
         "chunks": chunks or "none",
+        **({"made by": about.numerics} if about.numerics else {}),
     }
     return "\n".join([name, *(f"  {key:<8} {value}" for key, value in rows.items())])

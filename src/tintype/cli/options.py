@@ -18,6 +18,17 @@ def quality(text: str) -> float:
     return value
 
 
+def fraction(text: str) -> float:
+    """0 to below 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to below 1")
+    return value
+
+
 def positive(text: str) -> int:
     """A whole number of at least 1."""
     if not (text.isdecimal() and int(text) >= 1):
@@ -34,6 +45,12 @@ def add_model(parser: argparse.ArgumentParser, help: str) -> None:
     parser.add_argument("--model", metavar="NAME", help=help)
 
 
+def add_weights(parser: argparse.ArgumentParser, help: str) -> None:
+    """What HPCM models need in both directions."""
+    parser.add_argument("--weights", metavar="FILE", help=help)
+    parser.add_argument("--device", metavar="NAME", default="cpu", help="where HPCM runs: cpu (default), cuda, ...")
+
+
 def add_max_pixels(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-pixels",
@@ -48,5 +65,6 @@ def add_threads(parser: argparse.ArgumentParser) -> None:
         "--threads",
         metavar="N",
         type=positive,
-        help="tiles worked on at the same time (default: the CPUs at hand); changes no result",
+        help="tiles worked on at the same time (default: the CPUs at hand); changes no result. HPCM: compute threads "
+        "when encoding (default: 2), which files record and decoders use",
     )

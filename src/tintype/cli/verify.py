@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from tintype.cli.files import find, is_tint
-from tintype.cli.options import add_max_pixels, add_model, add_threads
+from tintype.cli.options import add_max_pixels, add_model, add_threads, add_weights
 from tintype.cli.progress import Bar
 from tintype.cli.report import Report, result
 
@@ -21,6 +21,7 @@ def register(commands: "Commands") -> None:
     )
     parser.add_argument("inputs", metavar="FILE", nargs="+", help=".tint file or folder; - is standard input")
     add_model(parser, "a .tintmodel file, for what was encoded with one")
+    add_weights(parser, "weights file, for what was encoded with an HPCM model")
     add_threads(parser)
     add_max_pixels(parser)
     parser.set_defaults(run=run)
@@ -29,11 +30,16 @@ def register(commands: "Commands") -> None:
 def run(options: argparse.Namespace) -> int:
     """Verify every file; returns the exit status."""
     from tintype.api import MAX_PIXELS, Codec
-    from tintype.weights import store
 
-    codec = Codec(options.model or store.DEFAULT, options.threads, options.max_pixels or MAX_PIXELS)
     report = Report()
     with report.file("tintype verify"):
+        codec = Codec(
+            options.model,
+            options.threads,
+            options.max_pixels or MAX_PIXELS,
+            weights=options.weights,
+            device=options.device,
+        )
         inputs = find(options.inputs, is_tint, report)
         with Bar(len(inputs)) as bar:
             for input in bar.each(inputs):

@@ -227,10 +227,10 @@ class Agreement:
     def _message(self, step: int, portable: bool) -> str:
         if portable:
             why = "and they differ by more than the file can mend"
-            helps = "or encode the picture again with a larger --tolerance"
+            helps = "or encode the picture again with a larger tolerance (--tolerance)"
         else:
             why = "and the file holds nothing to mend them with"
-            helps = "or encode the picture again with --portable"
+            helps = "or encode the picture again with a tolerance above 0 (--tolerance)"
         return (
             f"step {step}: the table rows computed here are not those of the encoder, {why}. Float networks round "
             "differently on other hardware and library versions, and one wrong row makes noise of all that follows. "

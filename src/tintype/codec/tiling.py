@@ -136,8 +136,8 @@ def extract(picture: Picture, tile: Tile) -> Pixels:
     """
     block = picture[tile.source.slices]
     if block.shape[:2] != (tile.height, tile.width):
-        rows = _mirrored(tile.source.height, tile.height)
-        columns = _mirrored(tile.source.width, tile.width)
+        rows = mirrored(tile.source.height, tile.height)
+        columns = mirrored(tile.source.width, tile.width)
         block = block[rows[:, None], columns]
     if block.ndim == 2:
         block = np.broadcast_to(block[:, :, None], (*block.shape, 3))
@@ -203,7 +203,7 @@ def _spans(length: int, tiling: Tiling, stride: int) -> list[_Span]:
     return spans
 
 
-def _mirrored(length: int, padded: int) -> NDArray[np.intp]:
+def mirrored(length: int, padded: int) -> NDArray[np.intp]:
     """Index along an axis that is reflected at its end, the last pixel repeated: 0 1 2 2 1 0 0 1 2 ..."""
     phase = np.arange(padded) % (2 * length)
     return np.minimum(phase, 2 * length - 1 - phase)

@@ -6,14 +6,17 @@ from collections import defaultdict
 from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
+from pathlib import Path
 
 from tintype.codec.header import MODEL_NAMES, Header
+from tintype.codec.numerics import Numerics, Precision
 from tintype.codec.seam import TileModel
 from tintype.errors import UnsupportedError
 from tintype.weights import store
 from tintype.weights.bundle import Bundle
 
 ENGINES = {"pico": "tintype.runtime.onnx_pico"}  # family: module whose `load` takes a Bundle
+FLOAT_ENGINES = {"hpcm": "tintype.runtime.torch_hpcm"}  # family: module whose `load` takes a weights file
 
 
 def model(name: str) -> TileModel:
@@ -39,6 +42,58 @@ _LOCKS: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)  # by pro
 def _model(name: str, process: int) -> TileModel:
     bundle = store.load(name)
     return _engine(bundle)(bundle)
+
+
+def float_model(
+    weights: Path | str, name: str | None, threads: int, precision: Precision = "float32", device: str = "cpu"
+) -> TileModel:
+    """A model of a float family from its weights file, to compute under these numerics.
+
+    Parameters
+    ----------
+    name : the model that is expected; None: whichever the file holds
+
+    Raises
+    ------
+    WeightsError
+        The file is missing, damaged, or of another model.
+    UnsupportedError
+        PyTorch is not installed, or there is no such device.
+    """
+    with _LOCKS[os.getpid()]:
+        try:
+            engine = import_module(FLOAT_ENGINES["hpcm"])
+        except ModuleNotFoundError as error:
+            raise UnsupportedError(f"hpcm models run on PyTorch ({error}); install tintype[train]") from error
+        found: TileModel = engine.load(weights, name, threads, precision, device)
+        return found
+
+
+def is_float(name: str) -> bool:
+    """Whether a model's rows come from float networks, so that it needs a weights file and records its numerics."""
+    return name.partition("-")[0] in FLOAT_ENGINES
+
+
+def float_model_for(header: Header, numerics: Numerics, weights: Path | str | None, device: str = "cpu") -> TileModel:
+    """The float model that a file names by its weights' hash, under the file's numerics.
+
+    Raises
+    ------
+    UnsupportedError
+        No weights are given, or others; the message names the model and the hash.
+    """
+    needed = f"{header.model_name} weights {header.weights_hash.hex()}"
+    if weights is None:
+        raise UnsupportedError(
+            f"the file was made with {needed}, which do not ship with tintype; give their file (--weights FILE)"
+        )
+    found = float_model(weights, None, numerics.threads, numerics.precision, device)
+    if found.identity.weights_hash != header.weights_hash:
+        raise UnsupportedError(
+            f"the file was made with {needed}, but {weights} holds {found.identity.name} weights "
+            f"{found.identity.weights_hash.hex()}; give the file with the weights it was made with"
+        )
+    return found
 
 
 def model_for(header: Header, candidates: tuple[str, ...] = ()) -> TileModel:

@@ -2,11 +2,15 @@
 
 They know no files and no streams. Step 0 holds the hyper-latents z, the others those of y; within a step the
 coding order is C order of its small arrays (`tintype.schedules.hpcm`).
+
+The lattices want sides that pictures seldom have. What padding adds is not coded: given the `extent` of the picture on
+the lattice of y, latents outside have the symbol 0, which is their mean, and take no part in rows and symbols.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -14,10 +18,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tintype.codec.agreement import FloatCoded, FloatRows, Margins
 from tintype.codec.rans import Coded
 from tintype.codec.seam import EVERYTHING, Quantiser, Step
 from tintype.codec.tables import Rows, Symbols, Tables
 from tintype.errors import InputError, WeightsError
+from tintype.models.hpcm.config import HPCMConfig
 from tintype.models.hpcm.context import Density, drive
 from tintype.models.hpcm.lattice import take
 from tintype.models.hpcm.model import HPCM
@@ -55,16 +61,50 @@ class RowFinder:
         """int32 rows in [0, 60), shape of `scale`: how many thresholds are below it."""
         return torch.bucketize(scale.float(), self.thresholds, out_int32=True)
 
+    def margins(self, scale: Tensor) -> Tensor:
+        """float32, scale minus the threshold nearest to it; not positive where the row ends at that threshold."""
+        scale = scale.float()
+        rows = self(scale)
+        to_end = scale - self.thresholds[rows.clamp_max(ROWS - 2)]
+        to_begin = scale - self.thresholds[(rows - 1).clamp_min(0)]
+        return torch.where(to_end.abs() <= to_begin.abs(), to_end, to_begin)
+
+
+Extent = tuple[int, int]
+"""Rows and columns of y that a picture covers."""
+
+
+@lru_cache(maxsize=16)
+def coded_places(config: HPCMConfig, lattice: Extent, extent: Extent) -> list[Tensor | None]:
+    """Which elements of each step are coded, z first: int64 positions in the flattened step; None: all."""
+    steps = config.steps.steps
+    if lattice == extent:
+        return [None] * (1 + len(steps))
+    height, width = extent
+    z = torch.zeros(1, config.hyper_latents, lattice[0] // 4, lattice[1] // 4, dtype=torch.bool)
+    z[..., : -(-height // 4), : -(-width // 4)] = True
+    y = torch.zeros(1, config.latents, *lattice, dtype=torch.bool)
+    y[..., :height, :width] = True
+    wanted = [z, *(take(y, step.latents, config.latents) for step in steps)]
+    return [mask.flatten().nonzero()[:, 0] for mask in wanted]
+
 
 def encode(model: HPCM, y: Tensor, quantise: Quantiser = nearest) -> list[Coded]:
-    """Rows and symbols of every step of one picture, on the host.
+    """Rows and symbols of every step of one picture, on the host; see `encode_with_margins`."""
+    return [Coded(step.rows, step.symbols) for step in encode_with_margins(model, y, quantise)]
+
+
+def encode_with_margins(
+    model: HPCM, y: Tensor, quantise: Quantiser = nearest, extent: Extent | None = None
+) -> list[FloatCoded]:
+    """Rows, symbols and margins of every step of one picture, on the host.
 
     Parameters
     ----------
     model : HPCM
     y : Tensor, shape (1, C, H, W)
         Of `model.analyse`.
-    quantise : Quantiser
+    quantise, extent
         See `encode_on_device`.
 
     Raises
@@ -73,18 +113,28 @@ def encode(model: HPCM, y: Tensor, quantise: Quantiser = nearest) -> list[Coded]
         A symbol is not a number of 16 bits: the picture holds values that are not finite, or the weights are
         broken.
     """
-    coded = encode_on_device(model, y, quantise)
-    rows, symbols = (_joined(parts) for parts in zip(*coded, strict=True))
+    coded = encode_on_device(model, y, quantise, extent)
+    all_rows, all_symbols, all_scales = zip(*coded, strict=True)
+    rows, symbols = _joined(all_rows), _joined(all_symbols)
     if not np.all(np.abs(symbols) <= _LIMIT):  # false for NaN too
         raise InputError(f"{model.config.name}: a latent is not a 16-bit number; pictures must be finite")
-    cuts = np.cumsum([part.numel() for part, _ in coded])[:-1]
-    steps = zip(np.split(rows.astype(np.uint16), cuts), np.split(symbols.astype(np.int16), cuts), strict=True)
-    return [Coded(*step) for step in steps]
+    find_rows = RowFinder(model.config.fine_entropy, y.device)
+    margins = _joined([find_rows.margins(scale) for scale in all_scales[1:]])
+    cuts = np.cumsum([part.numel() for part in all_rows])
+    each = zip(
+        np.split(rows.astype(np.uint16), cuts[:-1]),
+        np.split(symbols.astype(np.int16), cuts[:-1]),
+        [None, *np.split(margins, cuts[1:-1] - cuts[0])],
+        strict=True,
+    )
+    return [FloatCoded(*step) for step in each]
 
 
 @torch.no_grad()
-def encode_on_device(model: HPCM, y: Tensor, quantise: Quantiser = nearest) -> list[tuple[Tensor, Tensor]]:
-    """Rows (int32) and symbols (float) of every step, still on y's device.
+def encode_on_device(
+    model: HPCM, y: Tensor, quantise: Quantiser = nearest, extent: Extent | None = None
+) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """Rows (int32), symbols (float) and scales of every step, still on y's device. The scales of z are empty.
 
     Nothing waits for the host between steps, nor depends on what values are.
 
@@ -92,38 +142,48 @@ def encode_on_device(model: HPCM, y: Tensor, quantise: Quantiser = nearest) -> l
     ----------
     quantise : Quantiser
         Gives the integer symbols of a `Step`, whose arrays hold that step's elements alone, on y's device.
+    extent : Extent, optional
+        Code only this part of y.
     """
-    find_rows = RowFinder(model.config.fine_entropy, y.device)
+    config = model.config
+    find_rows = RowFinder(config.fine_entropy, y.device)
+    lattice = (y.shape[2], y.shape[3])
+    places = iter(coded_places(config, lattice, extent or lattice))
     one = torch.ones((), device=y.device)
-    coded: list[tuple[Tensor, Tensor]] = []
+    coded: list[tuple[Tensor, Tensor, Tensor]] = []
 
-    def code(rows: Tensor, mean: Tensor, latents: Tensor) -> Tensor:
-        symbols: Tensor = quantise(Step(rows, mean, one, latents, EVERYTHING))
-        coded.append((rows, symbols))
-        return symbols + mean
+    def code(rows: Tensor, scale: Tensor, mean: Tensor, latents: Tensor, place: Tensor | None) -> Tensor:
+        step = Step(rows, _some(mean.expand_as(latents), place), one, _some(latents, place), EVERYTHING)
+        symbols: Tensor = quantise(step)
+        coded.append((rows, symbols, scale))
+        return _all(symbols, place, latents) + mean
 
     def code_step(density: Density) -> Tensor:
-        latents = take(y, density.step.latents, model.config.latents)
-        return code(find_rows(density.scale), density.mean, latents)
+        place = next(places)
+        scale = _some(density.scale, place)
+        latents = take(y, density.step.latents, config.latents)
+        return code(find_rows(scale), scale, density.mean, latents, place)
 
-    z = model.hyper_analysis(y)
-    z_hat = code(_z_rows(z), model.prior.mean, z)
+    z, place = model.hyper_analysis(y), next(places)
+    z_hat = code(_some(_z_rows(z), place), z.new_empty(0), model.prior.mean, z, place)
     drive(model.context.walk(model.predict(z_hat)), code_step)
     return coded
 
 
 @torch.no_grad()
-def decode(model: HPCM, height: int, width: int) -> Generator[Rows, Symbols, Tensor]:
+def decode(model: HPCM, height: int, width: int, extent: Extent | None = None) -> Generator[FloatRows, Symbols, Tensor]:
     """Replay the schedule.
 
     Parameters
     ----------
     height, width : int
         Of the picture, multiples of `config.multiple`.
+    extent : Extent, optional
+        As the encoder had it.
 
     Yields
     ------
-    Rows
+    FloatRows
         Of each step, z first; the generator is to be sent the step's symbols.
 
     Returns
@@ -133,26 +193,31 @@ def decode(model: HPCM, height: int, width: int) -> Generator[Rows, Symbols, Ten
     """
     config, device = model.config, model.prior.mean.device
     find_rows = RowFinder(config.fine_entropy, device)
+    lattice = (height // 16, width // 16)
+    places = iter(coded_places(config, lattice, extent or lattice))
     shape = (1, config.hyper_latents, height // 64, width // 64)
-    symbols = yield _on_host(_z_rows(torch.empty(shape, device=device)))
-    z_hat = _on_device(symbols, model.prior.mean.expand(shape)) + model.prior.mean
+    mean, place = model.prior.mean.expand(shape), next(places)
+    symbols = yield FloatRows(_on_host(_some(_z_rows(mean), place)), lambda: None)
+    z_hat = _all(_on_device(symbols, mean), place, mean) + mean
     walk = model.context.walk(model.predict(z_hat))
     try:
         density = next(walk)
         while True:
-            symbols = yield _on_host(find_rows(density.scale))
-            density = walk.send(_on_device(symbols, density.mean) + density.mean)
+            place = next(places)
+            scale = _some(density.scale, place)
+            symbols = yield FloatRows(_on_host(find_rows(scale)), partial(_host_margins, find_rows, scale))
+            density = walk.send(_all(_on_device(symbols, density.mean), place, density.mean) + density.mean)
     except StopIteration as stop:
         y_hat: Tensor = stop.value
     return y_hat
 
 
-def play(steps: Generator[Rows, Symbols, Tensor], read: Callable[[Rows], Symbols]) -> Tensor:
+def play(steps: Generator[FloatRows, Symbols, Tensor], read: Callable[[Rows], Symbols]) -> Tensor:
     """Run `decode` with a function that reads the symbols for some rows."""
     try:
-        rows = next(steps)
+        found = next(steps)
         while True:
-            rows = steps.send(read(rows))
+            found = steps.send(read(found.rows))
     except StopIteration as stop:
         y_hat: Tensor = stop.value
         return y_hat
@@ -174,5 +239,23 @@ def _on_host(rows: Tensor) -> Rows:
     return rows.flatten().cpu().numpy().astype(np.uint16)
 
 
+def _host_margins(find_rows: RowFinder, scale: Tensor) -> Margins:
+    margins: Margins = find_rows.margins(scale).flatten().cpu().numpy()
+    return margins
+
+
 def _on_device(symbols: Symbols, like: Tensor) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(symbols)).to(like.device).to(like.dtype).view(like.shape)
+    return torch.from_numpy(np.ascontiguousarray(symbols)).to(like.device).to(like.dtype)
+
+
+def _some(x: Tensor, place: Tensor | None) -> Tensor:
+    """The elements of a step that are coded, (n,); all of them, as they are, if there is no `place`."""
+    return x if place is None else x.flatten()[place.to(x.device)]
+
+
+def _all(symbols: Tensor, place: Tensor | None, like: Tensor) -> Tensor:
+    """Symbols of a whole step, shape of `like`: zero where none are coded."""
+    if place is None:
+        return symbols.view(like.shape)
+    full = torch.zeros(like.numel(), device=like.device, dtype=symbols.dtype)
+    return full.index_copy(0, place.to(like.device), symbols).view(like.shape)

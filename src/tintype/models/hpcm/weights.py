@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 import warnings
 from pathlib import Path
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from tintype.codec.tables import Tables
 from tintype.errors import UnsupportedError, WeightsError
-from tintype.models.hpcm.coding import make_tables
+from tintype.models.hpcm.coding import make_tables, tables_of
 from tintype.models.hpcm.config import CONFIGS, HPCMConfig
 from tintype.models.hpcm.model import HPCM
 from tintype.models.hpcm.official import clean, detect, translate
@@ -73,6 +74,21 @@ def load(path: Path | str, name: str | None = None) -> HPCM:
     if len(model.tables) != len(y_tables(model.config.fine_entropy)) + model.config.hyper_latents:
         raise WeightsError(f"{path}: there must be one table row per channel of z")
     return model
+
+
+def content_hash(model: HPCM) -> bytes:
+    """8 bytes of a SHA-256 of the model's name, weights and tables of z, by which files name their weights.
+
+    It covers what a weights file holds, not its bytes: the same content always has the same hash.
+    """
+    arrays = {key: value.detach().cpu().float().numpy() for key, value in model.state_dict().items()}
+    tables = z_part(tables_of(model)).to_arrays()
+    digest = hashlib.sha256(model.config.name.encode())
+    for key, array in sorted({**arrays, **{_TABLES + key: value for key, value in tables.items()}}.items()):
+        raw = np.ascontiguousarray(array)
+        digest.update(f"\0{key}\0{raw.dtype.str}{raw.shape}\0".encode())
+        digest.update(raw.data)
+    return digest.digest()[:8]
 
 
 def convert(checkpoint: Path | str, out: Path | str, name: str | None = None) -> str:
