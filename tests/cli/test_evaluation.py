@@ -25,9 +25,20 @@ def folder(tmp_path: Path) -> Path:
 
 def test_eval_measures_and_report_shows_it(folder: Path) -> None:
     (folder / "pictures" / "bad.png").write_bytes(b"no picture")
-    codecs = ("--codecs", "jpeg,webp_m0", "--metrics", "psnr,ms_ssim", "--window", "0,100", "--anchors", "jpeg444")
+    codecs = (
+        "--codecs",
+        "jpeg,webp_m0",
+        "--metrics",
+        "psnr,ms_ssim",
+        "--window",
+        "0,100",
+        "--anchors",
+        "jpeg444",
+        "--memory",
+    )
     found = tintype(folder, "eval", "pictures", "--out", "out", *codecs, *QUALITIES)
     assert found.status == 0
+    assert "| jpeg444 | p0, 48 |" in found.out  # memory; of the first picture that can be read
     assert "## BD-rate, PSNR" in found.out and "not a picture in a known format" in found.out
     assert "2 measurements failed" in found.err and "left" in found.err
     assert (folder / "out" / "summary.md").read_text() == found.out.rstrip("\n") + "\n"

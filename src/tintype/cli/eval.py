@@ -47,6 +47,7 @@ def register(commands: "Commands") -> None:
     parser.add_argument("--window", metavar="LOW,HIGH", default="0.08,1.6", help="bpp of BD-rates (%(default)s)")
     parser.add_argument("--jobs", metavar="N", type=positive, default=1, help="pictures at the same time (default: 1)")
     parser.add_argument("--limit", metavar="N", type=positive, help="only N pictures, spread over the folder")
+    parser.add_argument("--memory", action="store_true", help="measure peak memory on one picture, too")
     parser.set_defaults(run=run)
 
 
@@ -59,7 +60,7 @@ def run(options: argparse.Namespace) -> Status:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from tintype.evaluation import codecs, quality, rows, stored, summary, sweep
+    from tintype.evaluation import codecs, fresh, quality, rows, stored, summary, sweep
 
     subjects = sweep.subjects(options.pictures)
     if options.limit and options.limit < len(subjects):
@@ -71,12 +72,16 @@ def _run(options: argparse.Namespace) -> None:
         dict(_qualities(text) for text in options.qualities),
     )
     found = sweep.run(plan, options.out, options.jobs, TimeLeft())
+    readable = {row.image for row in found if not row.error}
+    sample = next((subject for subject in subjects if subject.name in readable), None)
+    memory = fresh.peaks(plan.codecs, sample.name, sample.path) if options.memory and sample else {}
     results = summary.Results(
         found,
         rows.read(options.rows) if options.rows else (),
         stored.load(options.curves) if options.curves else {},
         options.anchors.split(",") if options.anchors else summary.USUAL_ANCHORS,
         _window(options.window),
+        memory,
     )
     result(summary.write(results, options.out / summary.SUMMARY))
     failures = sum(1 for row in found if row.error)

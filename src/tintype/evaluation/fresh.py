@@ -9,12 +9,16 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tintype.errors import UnsupportedError
+import numpy as np
+
+from tintype.errors import TintypeError, UnsupportedError
 
 Task = Literal["encode", "decode"]
 
@@ -38,7 +42,7 @@ def run(task: Task, codec: str, quality: float, source: Path, target: Path, thre
     ----------
     source : pixels as a .npy file to encode, a coded file to decode
     target : what comes out, the other way round
-    repeat : times that the task is done, after the first
+    repeat : times that the task is done, after the first; 0: `warm_s` is infinite
 
     Raises
     ------
@@ -64,10 +68,44 @@ def run(task: Task, codec: str, quality: float, source: Path, target: Path, thre
         return found, seconds
 
     cold, seconds = once(0)
-    warm, _ = once(repeat)
+    warm, _ = once(repeat) if repeat else (cold, seconds)
     return Cost(
         seconds, cold["cpu_s"], warm["warm_s"], warm["warm_cpu_s"], int(cold["peak_bytes"]), int(cold["base_bytes"])
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """Highest resident memory of processes that encode and decode one picture."""
+
+    image: str
+    quality: float
+    encode_bytes: int
+    decode_bytes: int
+
+
+def peaks(names: Sequence[str], image: str, picture: Path) -> dict[str, Peak]:
+    """One sample of each codec, at the middle of its qualities; by the codec's name in tables.
+
+    Codecs that cannot be used are left out.
+    """
+    from tintype import images
+    from tintype.evaluation.codecs import codec
+
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        pixels, file, back = (Path(folder) / name for name in ("pixels.npy", "coded", "back.npy"))
+        np.save(pixels, images.load(picture).pixels)
+        for name in names:
+            try:
+                coder = codec(name)
+                quality = coder.qualities[len(coder.qualities) // 2]
+                encode = run("encode", name, quality, pixels, file, repeat=0)
+                decode = run("decode", name, quality, file, back, repeat=0)
+            except TintypeError:
+                continue
+            found[coder.name] = Peak(image, quality, encode.peak_bytes, decode.peak_bytes)
+    return found
 
 
 def peak_memory() -> int:
@@ -94,8 +132,6 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--repeat", type=int, default=3)
     options = parser.parse_args()
-
-    import numpy as np
 
     from tintype.evaluation.codecs import codec
 

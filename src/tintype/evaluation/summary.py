@@ -18,6 +18,7 @@ from tintype.evaluation.bd_rate import (
     bd_rate,
 )
 from tintype.evaluation.curves import Table
+from tintype.evaluation.fresh import Peak
 from tintype.evaluation.markdown import table
 from tintype.evaluation.rows import Row
 
@@ -42,6 +43,7 @@ class Results:
     anchor_rows : of an earlier run, per picture
     anchor_curves : entries of a file of curves, by name
     anchors : names to compare with, of any of the three
+    memory : peaks by codec, of one sample each
     """
 
     rows: Sequence[Row]
@@ -49,6 +51,7 @@ class Results:
     anchor_curves: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     anchors: Sequence[str] = USUAL_ANCHORS
     window: tuple[float, float] = PROJECT_WINDOW
+    memory: Mapping[str, Peak] = field(default_factory=dict)
 
     @property
     def images(self) -> tuple[str, ...]:
@@ -123,7 +126,7 @@ def summary(results: Results, title: str = "Results") -> str:
             parts.append(_bd_rates(results, compared, metric, name))
         if reasons:
             parts.append("Not compared:\n\n" + "\n".join(f"- {reason}" for reason in reasons))
-        parts += [_averages(results), _monotony(results), _times(results), _agreement(results)]
+        parts += [_averages(results), _monotony(results), _times(results), _memory(results), _agreement(results)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -251,6 +254,20 @@ def _times(results: Results) -> str:
         "## Time\n\nSeconds per megapixel: mean of the qualities (lowest - highest), one thread, in memory, codec "
         "loaded before. Where other work runs on the machine, CPU seconds are the figure to use.\n\n"
         + table(header, lines)
+    )
+
+
+def _memory(results: Results) -> str:
+    if not results.memory:
+        return ""
+    lines = [
+        [name, f"{peak.image}, {peak.quality:g}", f"{peak.encode_bytes / 1e6:.0f}", f"{peak.decode_bytes / 1e6:.0f}"]
+        for name, peak in results.memory.items()
+    ]
+    header = ["codec", "sample, quality", "encode, MB", "decode, MB"]
+    return (
+        "## Memory\n\nPeak resident memory of a fresh process that codes one picture, Python, libraries and picture "
+        "included.\n\n" + table(header, lines)
     )
 
 
