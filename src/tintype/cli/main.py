@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import tintype
-from tintype.cli import compare, convert, decode, encode, info, models, page, study, verify
+from tintype.cli import compare, convert, decode, encode, info, models, page, study, train, verify
 from tintype.cli import eval as evaluate
 from tintype.cli.report import say, show_warning
 
@@ -46,6 +46,6 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"tintype {tintype.__version__}")
     commands: Commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (encode, decode, info, verify, models, convert, compare, evaluate, page, study):
+    for command in (encode, decode, info, verify, models, convert, compare, evaluate, page, study, train):
         command.register(commands)
     return top

@@ -53,14 +53,7 @@ class Plain:
         self.device, self.bf16 = torch.device(device), bf16
 
     def setup(self, module: nn.Module, units: list[nn.Module]) -> Forward:
-        module.to(self.device)
-
-        def forward(*inputs: Tensor) -> dict[str, Tensor]:
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-                out: dict[str, Tensor] = module(*inputs)
-            return out
-
-        return forward
+        return _autocasting(module.to(self.device), self.device, self.bf16)
 
     def setup_optimiser(self, optimiser: torch.optim.Optimizer) -> torch.optim.Optimizer:
         return optimiser
@@ -92,6 +85,7 @@ class Fabric:
     ) -> None:
         import lightning_fabric
 
+        self.bf16 = bf16
         self.units: list[nn.Module] = []
         chosen: Any = "auto"
         if strategy == "fsdp":
@@ -105,15 +99,14 @@ class Fabric:
             devices=processes,
             num_nodes=nodes,
             strategy=chosen,
-            precision="bf16-mixed" if bf16 else "32-true",
+            precision="32-true",  # its bf16-mixed casts inputs too: pictures, levels and noise would lose bits
         )
         self.fabric.launch()
         self.device, self.rank, self.ranks = self.fabric.device, self.fabric.global_rank, self.fabric.world_size
 
     def setup(self, module: nn.Module, units: list[nn.Module]) -> Forward:
         self.units = units
-        forward: Forward = self.fabric.setup_module(module, _reapply_compile=False)
-        return forward
+        return _autocasting(self.fabric.setup_module(module, _reapply_compile=False), self.device, self.bf16)
 
     def setup_optimiser(self, optimiser: torch.optim.Optimizer) -> torch.optim.Optimizer:
         made: Any = self.fabric.setup_optimizers(optimiser)  # it keeps the face of an optimiser
@@ -143,6 +136,16 @@ class Fabric:
         for unit in (*self.units, module):
             fully_shard(unit, mesh=mesh["data_parallel"])
         return module
+
+
+def _autocasting(module: Forward, device: torch.device, bf16: bool) -> Forward:
+    """A module's call in bfloat16 where that is safe."""
+
+    def forward(*inputs: Tensor) -> dict[str, Tensor]:
+        with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+            return module(*inputs)
+
+    return forward
 
 
 def choose(device: str, bf16: bool, processes: int = 1, nodes: int = 1, strategy: Strategy = "ddp") -> Machine:

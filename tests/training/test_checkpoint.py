@@ -1,0 +1,68 @@
+"""Checkpoints: parts, completeness, older layouts."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tintype.errors import InputError
+from tintype.training import checkpoint
+
+
+def state(step: int) -> dict[str, Any]:
+    return {"step": step, "model": {"weight": torch.arange(5000.0) + step}}
+
+
+def test_a_checkpoint_comes_back_in_small_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint, "FILE_BYTES", 6000)
+    checkpoint.save(tmp_path, state(3), {"state": {0: torch.ones(9)}, "param_groups": []})
+    assert max(path.stat().st_size for path in tmp_path.iterdir()) <= 6000
+    found, optimiser = checkpoint.load(tmp_path)
+    assert found["step"] == 3 and torch.equal(found["model"]["weight"], state(3)["model"]["weight"])
+    assert optimiser is not None and torch.equal(optimiser["state"][0], torch.ones(9))
+
+
+def test_only_the_newest_checkpoint_is_kept(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path, state(1), {})
+    checkpoint.save(tmp_path, state(2), None)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint.json", "state-2.pt.0"]
+    assert checkpoint.load(tmp_path)[1] is None
+
+
+def test_a_kill_while_writing_leaves_the_older_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoint.save(tmp_path, state(1), {})
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint.os, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        checkpoint.save(tmp_path, state(2), {})
+    assert checkpoint.load(tmp_path)[0]["step"] == 1
+
+
+def test_weights_without_the_optimisers_files_load(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path, state(1), {"state": {}, "param_groups": []})
+    next(tmp_path.glob("optimiser-*")).unlink()
+    found, optimiser = checkpoint.load(tmp_path)
+    assert found["step"] == 1 and optimiser is None
+
+
+@pytest.mark.parametrize(("step", "whole"), [(5, True), (4, False)])
+def test_checkpoints_of_whole_files_load_their_optimiser_only_if_it_is_of_the_same_step(
+    step: int, whole: bool, tmp_path: Path
+) -> None:
+    torch.save(state(5), tmp_path / "state.pt")
+    torch.save({"step": step, "optimiser": {"state": {}}}, tmp_path / "optimiser.pt")
+    found, optimiser = checkpoint.load(tmp_path)
+    assert found["step"] == 5 and (optimiser == {"state": {}}) is whole
+
+
+def test_missing_checkpoints_and_parts_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no checkpoint"):
+        checkpoint.load(tmp_path)
+    checkpoint.save(tmp_path, state(1), None)
+    next(tmp_path.glob("state-*")).unlink()
+    with pytest.raises(InputError, match=r"lacks state-1\.pt\.0"):
+        checkpoint.load(tmp_path)

@@ -1,0 +1,76 @@
+"""The command as users run it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cli.command import tintype
+from tests.training.runs import SMALL, pictures
+from tintype.training.command import line
+
+BLOCKED = """
+import sys
+
+class Block:
+    def find_spec(self, name, *_):
+        if name.split(".")[0] in ("onnx", "onnxruntime", "safetensors", "lightning_fabric", "rich", "matplotlib"):
+            raise ImportError(name)
+
+sys.meta_path.insert(0, Block())
+import tintype.models.pico, tintype.models.hpcm, tintype.models.structured
+from tintype.training.__main__ import main
+main(sys.argv[1:])
+"""
+
+
+def options(folder: Path, *settings: str) -> list[str]:
+    np.save(folder / "pictures.npy", pictures())
+    chosen = [part for setting in (*SMALL["pico_s"], *settings) for part in ("--set", setting)]
+    return ["--data", "pictures.npy", "--validation", "pictures.npy", "--out", "run", *chosen]
+
+
+def test_training_needs_torch_numpy_and_pillow_alone(tmp_path: Path) -> None:
+    arguments = ["pico_s", *options(tmp_path, "steps=2", "evaluate_every=2")]
+    done = subprocess.run(
+        [sys.executable, "-c", BLOCKED, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "step 2" in done.stdout and "validation 7" in done.stdout
+    assert (tmp_path / "run" / "curve.svg").exists()
+    assert [json.loads(text)["step"] for text in (tmp_path / "run" / "log.jsonl").read_text().splitlines()] == [1, 2, 2]
+
+
+def test_wrong_settings_and_missing_folders_are_one_clear_line(tmp_path: Path) -> None:
+    wrong = tintype(tmp_path, "train", "pico_s", *options(tmp_path, "bach=3"))
+    assert wrong.status == 3 and "bach=3" in wrong.err and wrong.err.count("\n") == 1
+    missing = tintype(tmp_path, "train", "pico_s", "--data", "nothing", "--validation", "nothing", "--out", "run")
+    assert missing.status == 3 and "nothing: there is no such folder" in missing.err
+
+
+def test_two_processes_learn_as_one(tmp_path: Path) -> None:
+    """The same global batch; sums in another order, so losses agree to float32's last digits."""
+    found = {}
+    for count in ("1", "2"):
+        arguments = [*options(tmp_path, "steps=4"), "--out", count, "--processes", count]
+        # not `tintype`, which turns warnings into errors: Fabric has some
+        done = subprocess.run(
+            [sys.executable, "-m", "tintype.training", "pico_s", *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        found[count] = [json.loads(text) for text in (tmp_path / count / "log.jsonl").read_text().splitlines()]
+    assert len(found["1"]) == 4
+    for key in ("loss", "norm", "bpp", "psnr"):
+        assert [r[key] for r in found["2"]] == pytest.approx([r[key] for r in found["1"]], rel=1e-4)
+
+
+def test_a_line_shows_the_share_of_the_peak() -> None:
+    record = {"step": 3, "finite": True, "loss": 1.5, "cost_by_level": [1.0, None], "images_per_second": 2.0}
+    assert line(record, 0.1) == "step 3  loss 1.5  cost_by_level 1/-  images_per_second 2  peak 20.0%"

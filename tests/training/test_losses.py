@@ -1,0 +1,32 @@
+"""Distortions beside those that evaluation uses."""
+
+import numpy as np
+import pytest
+import torch
+
+from tests.pictures import picture
+from tintype import metrics
+from tintype.training.losses import ms_ssim, mse_255, psnr
+
+
+def pair(height: int, width: int) -> tuple[np.ndarray, np.ndarray, torch.Tensor, torch.Tensor]:
+    a = picture(height, width)
+    b = np.clip(a + np.random.default_rng(0).integers(-20, 21, a.shape), 0, 255).astype(np.uint8)
+    x, y = (torch.as_tensor(p).movedim(-1, 0)[None].float() / 255 for p in (a, b))
+    return a, b, x, y
+
+
+@pytest.mark.parametrize("size", [(256, 256), (181, 200), (64, 64), (20, 9)])
+def test_distortions_are_those_of_evaluation(size: tuple[int, int]) -> None:
+    a, b, x, y = pair(*size)
+    assert float(mse_255(y, x)) == pytest.approx(metrics.mse(a, b), rel=1e-5)
+    assert float(psnr(mse_255(y, x))) == pytest.approx(metrics.psnr(a, b), abs=1e-3)
+    # E[x^2] - E[x]^2 in float32 of samples in [0, 1]
+    assert float(ms_ssim(y, x)) == pytest.approx(metrics.ms_ssim(a, b), abs=2e-5)
+
+
+def test_ms_ssim_has_finite_gradients_where_nothing_is_alike() -> None:
+    x = torch.rand(1, 3, 64, 64)
+    y = (1 - x).requires_grad_()
+    ms_ssim(y, x).sum().backward()
+    assert y.grad is not None and torch.isfinite(y.grad).all()
