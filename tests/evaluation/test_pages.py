@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.pictures import picture
 from tintype.codec.tiling import Rect
-from tintype.evaluation import compare, figures, page, report, sweep
+from tintype.evaluation import compare, figures, page, report, sweep, viewing
 from tintype.evaluation.scenes import REGION, Scenes, Version, regions
 from tintype.evaluation.summary import Results
 
@@ -153,7 +153,7 @@ def test_large_pictures_are_shown_in_parts_chosen_by_content_and_by_error():
 
 def test_the_report_shows_curves_tables_and_pictures(results):
     out, found = results
-    shown = report.Shown({"p1": sweep.sources(out)["p1"]}, (1.0,))
+    shown = viewing.Shown({"p1": sweep.sources(out)["p1"]}, (1.0,))
     text = report.render(found, shown, "Title & more")
     data = checked(text)
     assert "<h1>Title &amp; more</h1>" in text
@@ -170,19 +170,19 @@ def test_the_report_shows_curves_tables_and_pictures(results):
 
 def test_a_report_without_pictures_has_no_viewer(results):
     _, found = results
-    assert "data-viewer" not in report.render(found, report.Shown({}), "x").partition("<script")[0]
+    assert "data-viewer" not in report.render(found, viewing.Shown({}), "x").partition("<script")[0]
 
 
 def test_a_picture_that_has_gone_is_said_and_the_rest_shown(results, tmp_path):
     _, found = results
-    text = report.render(found, report.Shown({"p9": tmp_path / "gone.png"}), "x")
+    text = report.render(found, viewing.Shown({"p9": tmp_path / "gone.png"}), "x")
     assert "p9 cannot be shown" in text
 
 
 def test_plots_lie_beside_the_page_as_files(results, tmp_path):
     pytest.importorskip("matplotlib", reason="the files are drawn with it")
     out, found = results
-    path = report.write(out, found, report.Shown({}), "x")
+    path = report.write(out, found, viewing.Shown({}), "x")
     assert checked(path.read_text())["plots"]
     for suffix in ("svg", "png"):
         assert (out / "plots" / f"psnr.{suffix}").stat().st_size > 1000

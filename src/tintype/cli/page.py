@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> Status:
 
 def _run(options: argparse.Namespace) -> None:
     from tintype.api import available_cpus
-    from tintype.evaluation import report, rows, stored, summary, sweep
+    from tintype.evaluation import report, rows, stored, summary, sweep, viewing
 
     results = summary.Results(
         rows.read(options.folder / rows.RESULTS),
@@ -55,8 +55,8 @@ def _run(options: argparse.Namespace) -> None:
     names = _pictures(options.pictures, [name for name in results.images if name in sources], report.PICTURES)
     if unknown := [name for name in names if name not in sources]:
         raise UsageError(f"no pictures named {', '.join(unknown)} in these results")
-    rates = [float(rate) for rate in options.rates.split(",")] if options.rates else report.RATES
-    shown = report.Shown({name: sources[name] for name in names}, rates)
+    rates = [float(rate) for rate in options.rates.split(",")] if options.rates else viewing.RATES
+    shown = viewing.Shown({name: sources[name] for name in names}, rates)
     with Steps() as steps:
         path = report.write(options.folder, results, shown, options.title, available_cpus(), steps)
     result(f"{path}: {path.stat().st_size / 1e6:.1f} MB, open it in a browser")

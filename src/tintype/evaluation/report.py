@@ -2,22 +2,19 @@
 
 import html
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tintype import images, metrics
-from tintype.errors import TintypeError
-from tintype.evaluation import codecs, curves, ours, page, rows, summary
+from tintype.evaluation import curves, ours, page, rows, summary, viewing
 from tintype.evaluation.bd_rate import Curve, NotComparableError, bd_rate
 from tintype.evaluation.curves import Table
-from tintype.evaluation.matching import match
-from tintype.evaluation.measure import alike
-from tintype.evaluation.rows import TIMES, Row
-from tintype.evaluation.scenes import WHOLE_PIXELS, Scenes, Version, regions
+from tintype.evaluation.rows import TIMES
+from tintype.evaluation.scenes import Scenes
 from tintype.evaluation.summary import COMPARED, Results
+from tintype.evaluation.viewing import Shown
 
 PAGE = "report.html"
 PLOTTED = {
@@ -29,18 +26,9 @@ PLOTTED = {
     "texture": "Texture distance (lower is better)",
     "butteraugli": "Butteraugli (lower is better)",
 }
-RATES = (0.25, 0.6)  # bpp at which pictures are shown
 PICTURES = 3
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """Pictures for the viewer: their paths by name, and the rates."""
-
-    sources: Mapping[str, Path]
-    rates: Sequence[float] = RATES
 
 
 def render(results: Results, shown: Shown, title: str, threads: int = 1, progress: Progress | None = None) -> str:
@@ -57,7 +45,7 @@ def render(results: Results, shown: Shown, title: str, threads: int = 1, progres
     drawn = [table.curve for table in tables] + [anchor for anchor in anchors if anchor.stored]
     mine = [table.codec for table in tables if ours.is_ours(table.settings)]
     colours = page.colours([curve.name for curve in drawn], mine)
-    scenes, notes = _scenes(results, shown, threads, progress or (lambda text: None))
+    scenes, notes = viewing.scenes(results, shown, threads, progress or (lambda text: None))
     plots = {"rd": rd_specs(drawn, colours, mine), "speed": _speed_specs(results, anchors, colours)}
     body = "\n".join(
         [
@@ -220,64 +208,6 @@ def _viewer(scenes: Scenes, notes: Sequence[str]) -> str:
 <p class="note">Files of about equal size: each codec at the setting that comes closest. JPEG,
 WebP and AVIF are the coded files themselves where the whole picture is shown; the rest is stored without loss.</p>
 {page.asset("viewer.html")}{text}"""
-
-
-def _scenes(results: Results, shown: Shown, threads: int, progress: Progress) -> tuple[Scenes, list[str]]:
-    scenes, notes = Scenes(), []
-    for name, path in shown.sources.items():
-        try:
-            original = images.load(path).pixels
-        except (TintypeError, OSError) as error:
-            notes.append(f"{name} cannot be shown: {error}")
-            continue
-        for rate in shown.rates:
-            target = round(rate * original.shape[0] * original.shape[1] / 8)
-            progress(f"{name} at {rate:g} bpp")
-            versions = [
-                v for v in (_version(t, name, original, target, results, threads, notes) for t in results.measured) if v
-            ]
-            if versions:
-                _add(scenes, name, rate, original, versions)
-    return scenes, list(dict.fromkeys(notes))
-
-
-def _add(scenes: Scenes, name: str, rate: float, original: page.Samples, versions: Sequence[Version]) -> None:
-    title = f"{name}, {rate:g} bpp"
-    if original.shape[0] * original.shape[1] <= WHOLE_PIXELS or len(versions) < 2:
-        scenes.add(name, title, original, versions)
-        return
-    places = regions(original, versions[0].decoded, {v.name: v.decoded for v in versions[1:]})
-    part, place = next(iter(places.items()))
-    scenes.add(name, f"{title}, {part.lower()}", original, versions, place)
-
-
-def _version(
-    table: Table,
-    name: str,
-    original: page.Samples,
-    target: int,
-    results: Results,
-    threads: int,
-    notes: list[str],
-) -> Version | None:
-    """A codec's file of about the target's size; none where the codec cannot make it."""
-    try:
-        codec = codecs.codec(table.codec, threads)
-        if codec.settings != table.settings:
-            raise TintypeError("its settings or weights are not those of the results")
-        known = {row.quality: row.size_bytes for row in results.rows if _is(row, table.codec, name)}
-        found = match(codec, original, target, known)
-        decoded = alike(codec.decode(found.data), original)
-    except (TintypeError, OSError, ValueError) as error:
-        notes.append(f"{table.codec} is not shown: {error}")
-        return None
-    off = f"{100 * found.off(target):+.1f} %"
-    facts = f"{len(found.data) / 1000:.1f} kB ({off}), {metrics.psnr(original, decoded):.2f} dB"
-    return Version(table.codec, found.data, codec.suffix, decoded, facts)
-
-
-def _is(row: Row, codec: str, image: str) -> bool:
-    return row.codec == codec and row.image == image and not row.error
 
 
 def _per_image(results: Results, tables: Sequence[Table], mine: Sequence[str]) -> str:
