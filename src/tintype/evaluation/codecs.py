@@ -10,6 +10,7 @@ EXIF or XMP), and every codec is held to the same number of threads.
 | `webp_m6` (m0 to m6)                   | lossy WebP (always 4:2:0)                                          |
 | `avif444_s6`, `avif420_s6` (s0 to s10) | AVIF with the library's default tune; with `_psnr`: tuned for PSNR |
 | `jxl_e7` (e1 to e9)                    | JPEG XL (XYB)                                                      |
+| `cjxl_e7`, `avifenc444_s6`, ...        | the same formats by their own programs, where installed            |
 """
 
 import re
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tintype.errors import InputError
-from tintype.evaluation import ours, peers
+from tintype.evaluation import ours, peers, programs
 
 Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
 
@@ -72,6 +73,8 @@ PATTERNS: Sequence[tuple[str, Maker]] = (
     (r"webp_m(?P<method>[0-6])", peers.webp),
     (r"avif(?P<chroma>444|420)_s(?P<speed>\d|10)(?P<tune>_psnr)?", peers.avif),
     (r"jxl_e(?P<effort>[1-9])", peers.jpeg_xl),
+    (r"cjxl_e(?P<effort>[1-9])", programs.cjxl),
+    (r"avifenc(?P<chroma>444|420)_s(?P<speed>\d|10)", programs.avifenc),
 )
 
 USUAL = ("pico-s-dev", "jpeg444", "webp_m6", "avif444_s6", "avif444_s6_psnr", "jxl_e7")

@@ -4,6 +4,7 @@ import base64
 import html
 import io
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -94,16 +95,26 @@ def compare(
     else:
         first = match(ours, original, size_bytes, probed=partial(_say_file, say, ours.name))
     target = size_bytes or len(first.data)
-    contenders, failures = [_contender(ours, first, original, names)], {}
-    for name in peers:
-        try:
-            codec = codecs.codec(name, threads)
-            say(codec.name)
-            found = match(codec, original, target, probed=partial(_say_file, say, codec.name))
-            say(f"{codec.name}, metrics")
-            contenders.append(_contender(codec, found, original, names))
-        except (TintypeError, OSError, ValueError) as error:
-            failures[name] = str(error)
+    contenders, failures = [], {}
+    # metrics of one codec are measured while the next one looks for its setting: on large photos both take long
+    with ThreadPoolExecutor(1) as pool:
+        measured = [(ours.name, pool.submit(_contender, ours, first, original, names))]
+        for name in peers:
+            try:
+                codec = codecs.codec(name, threads)
+                say(codec.name)
+                found = match(codec, original, target, probed=partial(_say_file, say, codec.name))
+                measured.append((name, pool.submit(_contender, codec, found, original, names)))
+            except (TintypeError, OSError, ValueError) as error:
+                failures[name] = str(error)
+        for name, future in measured:
+            say(f"{name}, metrics")
+            try:
+                contenders.append(future.result())
+            except (TintypeError, OSError, ValueError) as error:
+                if name == ours.name:
+                    raise
+                failures[name] = str(error)
     if len(contenders) == 1:
         raise InputError(f"nothing to compare with: {'; '.join(f'{k}: {v}' for k, v in failures.items())}")
     return Comparison(photo.name, original, contenders, failures)
