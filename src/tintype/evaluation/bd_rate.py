@@ -9,6 +9,7 @@ metric are never compared.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from typing import Literal
 
 import numpy as np
@@ -103,7 +104,7 @@ def bd_rate(
         The package is not installed.
     """
     try:
-        from bjontegaard import bd_rate as bjontegaard_rate  # type: ignore[import-untyped]  # it has none
+        bjontegaard_rate = import_module("bjontegaard").bd_rate
     except ImportError as error:
         raise UnsupportedError("BD-rates need the package bjontegaard: pip install 'tintype[eval]'") from error
 

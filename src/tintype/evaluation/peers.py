@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -109,21 +110,19 @@ def avif(name: str, chroma: str, speed: str, tune: str | None, threads: int) -> 
 def jpeg_xl(name: str, effort: str, threads: int) -> PillowCodec:
     """JPEG XL by libjxl. Below quality 19 libjxl halves the resolution: a step in its curve."""
     try:
-        import pillow_jxl
-        from pillow_jxl import JpegXLImagePlugin as Plugin
+        plugin: Any = import_module("pillow_jxl.JpegXLImagePlugin")  # registers the format
     except ImportError as error:
         raise UnsupportedError(f"{name} needs the package pillow-jxl-plugin: pip install pillow-jxl-plugin") from error
     count = threads if threads > 1 else 0  # of helpers: 0 keeps to the calling thread
 
     @contextmanager
     def limited() -> Iterator[None]:
-        before, Plugin.DECODE_THREADS = Plugin.DECODE_THREADS, count
+        before, plugin.DECODE_THREADS = plugin.DECODE_THREADS, count
         try:
             yield
         finally:
-            Plugin.DECODE_THREADS = before
+            plugin.DECODE_THREADS = before
 
-    assert pillow_jxl
     return PillowCodec(
         name,
         settings=f"JPEG XL effort {effort}, XYB",

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -54,10 +55,9 @@ def luma(picture: Samples) -> NDArray[np.float32]:
 
 def ssimulacra2(original: Samples, decoded: Samples) -> float:
     """SSIMULACRA2 by the package of that name."""
-    from ssimulacra2.ssimulacra2 import compute_ssimulacra2  # type: ignore[import-untyped]  # it has none
-
+    compute = import_module("ssimulacra2.ssimulacra2").compute_ssimulacra2
     with tempfile.TemporaryDirectory() as folder:
-        return float(compute_ssimulacra2(*_written(folder, original, decoded)))
+        return float(compute(*_written(folder, original, decoded)))
 
 
 def butteraugli(original: Samples, decoded: Samples) -> float:
