@@ -1,0 +1,68 @@
+"""The commands with HPCM's weights files."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.cli.command import DONE, photo, tintype
+from tests.hpcm import NANO, network
+from tintype.models.hpcm import save
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("weights") / "nano.safetensors"
+    save(network(), path)
+    return str(path)
+
+
+def test_a_picture_goes_there_and_back_with_a_weights_file(tmp_path: Path, weights: str) -> None:
+    photo(tmp_path / "a.png", 40, 56)
+    assert tintype(tmp_path, "encode", "a.png", "--model", NANO, "--weights", weights, "--threads", "1").all == DONE
+    assert tintype(tmp_path, "decode", "a.tint", "--weights", weights, "--threads", "2", "-o", "b.png").all == DONE
+    assert np.asarray(Image.open(tmp_path / "b.png")).shape == (40, 56, 3)
+
+    about = json.loads(tintype(tmp_path, "info", "--json", "a.tint").out)
+    assert about["model"] == NANO and ", float32, 1 thread, " in about["numerics"]
+    assert {chunk["type"] for chunk in about["chunks"]} == {"NUMERICS", "ROW_HASHES", "ROW_REPAIRS"}
+
+    refused = tintype(tmp_path, "decode", "a.tint", "-o", "c.png")
+    assert refused.status == 4
+    assert refused.err.startswith("a.tint: the file was made with hpcm-nano weights ") and "--weights" in refused.err
+
+
+def test_options_reach_the_file(tmp_path: Path, weights: str) -> None:
+    photo(tmp_path / "a.png", 40, 140)
+    options = ("--weights", weights, "--tile", "70", "--tolerance", "0", "--precision", "bfloat16")
+    assert tintype(tmp_path, "encode", "a.png", *options).all == DONE
+    about = json.loads(tintype(tmp_path, "info", "--json", "a.tint").out)
+    assert about["tiles"] == 2 and ", bfloat16, 2 threads, " in about["numerics"]
+    assert {chunk["type"] for chunk in about["chunks"]} == {"NUMERICS", "ROW_HASHES"}
+    assert tintype(tmp_path, "verify", "a.tint", "--weights", weights).out == "a.tint: OK\n"
+
+
+def test_a_quality_is_refused_because_weights_have_one_rate(tmp_path: Path, weights: str) -> None:
+    photo(tmp_path / "a.png")
+    result = tintype(tmp_path, "encode", "a.png", "--weights", weights, "-q", "50")
+    assert result.status == 3
+    assert "a.png: hpcm-nano weights have a single rate, so there is no quality to choose (-q)" in result.err
+
+
+def test_a_model_without_its_weights_is_refused(tmp_path: Path) -> None:
+    photo(tmp_path / "a.png")
+    result = tintype(tmp_path, "encode", "a.png", "--model", NANO)
+    assert result.all == (
+        3,
+        "",
+        "tintype encode: hpcm-nano: its weights do not ship with tintype; give their file (--weights FILE)\n",
+    )
+
+
+def test_models_lists_the_sizes_of_hpcm_if_asked(tmp_path: Path) -> None:
+    lines = [json.loads(line) for line in tintype(tmp_path, "models", "--all", "--json").out.splitlines()]
+    sizes = {line["name"]: line["parameters"] for line in lines}
+    assert sizes["hpcm-base"] == 68_505_299 and sizes["hpcm-1b"] == 1_000_328_003
+    assert all(line["levels"] == 1 for line in lines if line["name"].startswith("hpcm"))
