@@ -42,7 +42,6 @@ STUDIES = {
         {
             "learning rate 1e-3": (),
             "learning rate 5e-4": ("learning_rate=5e-4",),
-            "learning rate 2e-3": ("learning_rate=2e-3",),
         },
     ),
     "batch": Study("pico_s", SMALL, {"batch 4": (), "batch 8, half the steps": ("batch=8",)}),

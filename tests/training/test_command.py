@@ -15,12 +15,8 @@ from tintype.training.command import line
 BLOCKED = """
 import sys
 
-class Block:
-    def find_spec(self, name, *_):
-        if name.split(".")[0] in ("onnx", "onnxruntime", "safetensors", "lightning_fabric", "rich", "matplotlib"):
-            raise ImportError(name)
-
-sys.meta_path.insert(0, Block())
+for name in ("onnx", "onnxruntime", "safetensors", "lightning_fabric", "rich", "matplotlib"):
+    sys.modules[name] = None  # as if it were not installed
 import tintype.models.pico, tintype.models.hpcm, tintype.models.structured
 from tintype.training.__main__ import main
 main(sys.argv[1:])
@@ -55,7 +51,7 @@ def test_two_processes_learn_as_one(tmp_path: Path) -> None:
     """The same global batch; sums in another order, so losses agree to float32's last digits."""
     found = {}
     for count in ("1", "2"):
-        arguments = [*options(tmp_path, "steps=4"), "--out", count, "--processes", count]
+        arguments = [*options(tmp_path, "steps=3", "learning_rate=1e-4"), "--out", count, "--processes", count]
         # not `tintype`, which turns warnings into errors: Fabric has some
         done = subprocess.run(
             [sys.executable, "-m", "tintype.training", "pico_s", *arguments],
@@ -66,7 +62,7 @@ def test_two_processes_learn_as_one(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stderr
         found[count] = [json.loads(text) for text in (tmp_path / count / "log.jsonl").read_text().splitlines()]
-    assert len(found["1"]) == 4
+    assert len(found["1"]) == 3
     for key in ("loss", "norm", "bpp", "psnr"):
         assert [r[key] for r in found["2"]] == pytest.approx([r[key] for r in found["1"]], rel=1e-4)
 
