@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--pictures", type=int, default=48, help="training pictures that tables are fitted to")
     parser.add_argument("--name", default="pico-s-dev")
     parser.add_argument("--hardware", default=platform.processor() or platform.machine())
+    parser.add_argument("--provenance", default="not recorded", help="where the training pictures come from")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder of the bundle and its manifest")
     options = parser.parse_args(arguments)
 
@@ -46,6 +47,7 @@ def main(arguments: list[str] | None = None) -> None:
             "hours": round(state["seconds"] / 3600, 2),
             "hardware": options.hardware,
             "pictures": len(train),
+            "provenance": options.provenance,
             "config": state["config"],
         },
         "validation": evaluate(model, load(options.validation, 256)),
