@@ -256,6 +256,7 @@ def _overview(original: Samples, places: Mapping[str, Rect]) -> str:
         f'<rect x="{p.left}" y="{p.top}" width="{p.width}" height="{p.height}" fill="none" stroke="#fff" '
         f'stroke-width="{width / 300:.1f}"/>'
         f'<text x="{p.left + width / 80:.0f}" y="{p.top + width / 30:.0f}" fill="#fff" '
+        f'stroke="#000a" stroke-width="{width / 300:.1f}" paint-order="stroke" '
         f'font-size="{width / 45:.0f}" font-weight="600">{html.escape(title)}</text>'
         for title, p in places.items()
     )
