@@ -21,9 +21,9 @@ from tintype.training import checkpoint
 from tintype.training.loop import LOG, SKIPS_IN_A_ROW, Trainer
 from tintype.training.recipes import configure
 
-# Other instruction sets differ by up to 1e-4 in ten steps, measured as golden/make_training.py says; a mistake in
-# a loss, a rate of learning or a draw of random numbers moves the second loss by more than this.
-TOLERANCE = 2e-3
+# AVX2 differs from AVX-512 by up to 3e-4 within ten steps, SSE4.1 by up to 2e-3, measured as golden/make_training.py
+# says; a mistake in a loss, a learning rate or a draw of random numbers moves some of the losses by more than this.
+TOLERANCE = 1e-2
 
 
 def silent(_: dict[str, Any]) -> None:

@@ -62,6 +62,7 @@ def main(arguments: list[str] | None = None) -> None:
 def install(bundle: Bundle, folder: Path) -> None:
     """Write a bundle and its entry in the folder's manifest."""
     name: str = bundle.card["name"]
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}{SUFFIX}"
     bundle.write(path)
     manifest = folder / "manifest.json"

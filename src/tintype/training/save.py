@@ -1,0 +1,30 @@
+"""`python -m tintype.training.save RUN OUT.safetensors`: the weights file of a trained HPCM model.
+
+The averaged weights and the tables that files are coded with. (For pico it is `tintype.training.ship`.)
+"""
+
+import argparse
+from pathlib import Path
+
+from tintype.errors import InputError
+from tintype.models import hpcm
+from tintype.training import checkpoint
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="tintype.training.save", description=__doc__)
+    parser.add_argument("run", type=Path, help="folder of the checkpoint")
+    parser.add_argument("out", type=Path, help="the weights file to write")
+    options = parser.parse_args(arguments)
+    state, _ = checkpoint.load(options.run)
+    name: str = state["config"]["model"]
+    if name not in hpcm.CONFIGS:
+        raise InputError(f"{options.run}: holds {name}, which is no HPCM model")
+    model = hpcm.HPCM(hpcm.CONFIGS[name]).eval()
+    model.load_state_dict(state["ema"])
+    hpcm.save(model, options.out)
+    print(f"{options.out}: {name} after {state['step']} steps, {options.out.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()
