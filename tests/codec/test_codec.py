@@ -76,5 +76,5 @@ def test_salvage_decodes_the_tiles_that_are_whole() -> None:
     data = bytearray(Encoder(model, original, Tiling.of(200, 200, 100, 4)).encode(7))
     data[-10] ^= 1  # in the last tile's payload
     salvaged = decoder.decode(parse(bytes(data), salvage=True), model)
-    assert np.abs(salvaged[:100, :100].astype(int) - original[:100, :100]).max() <= 3
-    assert (salvaged[100:, 100:] == 128).all()
+    assert np.abs(salvaged[:96, :96].astype(int) - original[:96, :96]).max() <= 3
+    assert (salvaged[104:, 104:] == 128).all()

@@ -2,16 +2,15 @@
 
 from collections.abc import Callable
 
-import numpy as np
-
 from tintype.codec import rans
 from tintype.codec.agreement import Agreement, Records
+from tintype.codec.canvas import Canvas
 from tintype.codec.container import ChunkType, Container
 from tintype.codec.header import ColourType
 from tintype.codec.numerics import Numerics
 from tintype.codec.parallel import in_order
 from tintype.codec.seam import Pixels, TileModel
-from tintype.codec.tiling import Picture, Tile, place, tile_grid
+from tintype.codec.tiling import Picture, Tile, tile_grid
 from tintype.errors import CorruptError, DesyncError, FormatError
 
 Progress = Callable[[int, int], None]  # tiles done, tiles in all
@@ -36,7 +35,7 @@ def check(container: Container, model: TileModel) -> None:
 def decode(container: Container, model: TileModel, threads: int = 1, progress: Progress | None = None) -> Picture:
     """Pixels of a file, (H, W, 3) or (H, W) uint8; the same for any number of threads.
 
-    Tiles that are listed in `container.damage` stay mid-grey.
+    Tiles that are listed in `container.damage` are mid-grey.
 
     Raises
     ------
@@ -49,8 +48,7 @@ def decode(container: Container, model: TileModel, threads: int = 1, progress: P
     header, agreements = container.header, _agreements(container, model)
     if model.identity.numerics is not None:
         threads = 1  # float models use their threads inside a tile
-    shape = (header.height, header.width) + ((3,) if header.colour == ColourType.RGB else ())
-    picture = np.full(shape, 128, np.uint8)
+    canvas = Canvas(header.width, header.height, header.colour == ColourType.GREY, header.tiling)
     tiles = tile_grid(header.width, header.height, header.tiling, model.identity.stride)
 
     def work(number: int) -> tuple[int, Pixels]:
@@ -58,10 +56,12 @@ def decode(container: Container, model: TileModel, threads: int = 1, progress: P
 
     whole = [number for number in range(len(tiles)) if number not in container.damage]
     for done, (number, pixels) in enumerate(in_order(work, whole, threads), 1):
-        place(pixels, tiles[number], picture)
+        canvas.add(pixels, tiles[number])
         if progress is not None:
             progress(done, len(whole))
-    return picture
+    for number in container.damage:
+        canvas.add_missing(tiles[number])
+    return canvas.picture()
 
 
 def decode_tile(

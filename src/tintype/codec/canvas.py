@@ -1,0 +1,78 @@
+"""Where decoded tiles come together: cores side by side, blended over the margins that neighbours share.
+
+Independent tiles differ a little along their borders. Each was decoded `margin` pixels beyond its core, so across a
+border the picture passes from one to the other over twice that width. docs/format.md, "Tiles", is the normative text.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tintype.codec.tiling import Picture, Pixels, Rect, Tile, Tiling, place
+
+ONE = 256  # a weight of 1 in the fixed-point sum: integers add up to the same whatever the order
+MID_GREY = 128 / 255
+
+
+class Canvas:
+    """A picture that tiles are added to, each once, in any order.
+
+    Parameters
+    ----------
+    width, height : pixels
+    grey : (H, W) instead of (H, W, 3)
+    """
+
+    def __init__(self, width: int, height: int, grey: bool, tiling: Tiling) -> None:
+        self._shape = (height, width) if grey else (height, width, 3)
+        # half the width of the ramp: a quarter of a core at most, so that the ramps of a tile never meet
+        self._reach = min(tiling.margin, tiling.core // 4)
+        self._right, self._bottom = width, height
+        self._sum = np.zeros(self._shape, np.uint16 if self._reach else np.uint8)
+
+    def add(self, pixels: Pixels, tile: Tile) -> None:
+        """Add a decoded tile: float32 (3, tile.height, tile.width), nominally in [0, 1]; NaN counts as 0."""
+        if not self._reach:
+            place(pixels, tile, self._sum)
+            return
+        core, reach = tile.core, self._reach
+        left, top = core.left - reach * (core.left > 0), core.top - reach * (core.top > 0)
+        right = core.right + reach * (core.right < self._right)
+        bottom = core.bottom + reach * (core.bottom < self._bottom)
+        shown = Rect(left, top, right - left, bottom - top)
+        inside = Rect(left - tile.source.left, top - tile.source.top, shown.width, shown.height)
+        values = pixels[(slice(None), *inside.slices)]
+        values = values.transpose(1, 2, 0) if len(self._shape) == 3 else values.mean(axis=0)
+        weight = np.outer(
+            _ramp(shown.height, 2 * reach, core.top > 0, core.bottom < self._bottom),
+            _ramp(shown.width, 2 * reach, core.left > 0, core.right < self._right),
+        )
+        if len(self._shape) == 3:
+            weight = weight[..., None]
+        # fmax first: NaN, which damaged latents may give, becomes 0
+        share = np.fmin(np.fmax(values, 0), 1) * (weight * np.float32(255 * ONE)) + np.float32(0.5)
+        self._sum[shown.slices] += share.astype(np.uint16)
+
+    def add_missing(self, tile: Tile) -> None:
+        """Mid-grey in place of a tile that could not be decoded."""
+        self.add(np.full((3, tile.height, tile.width), MID_GREY, np.float32), tile)
+
+    def picture(self) -> Picture:
+        """uint8, (H, W, 3) or (H, W), once all tiles are added."""
+        if not self._reach:
+            return self._sum
+        picture = np.empty(self._shape, np.uint8)
+        for row in range(0, len(picture), 256):  # in bands: no second copy of a large picture in 16 bits
+            band = self._sum[row : row + 256]
+            np.minimum((band >> 8) + ((band >> 7) & 1), 255, out=picture[row : row + 256], casting="unsafe")
+        return picture
+
+
+def _ramp(length: int, width: int, begin: bool, end: bool) -> NDArray[np.float32]:
+    """Weights along one axis: 1, falling linearly to 0 over `width` pixels at either end that has a neighbour."""
+    weights = np.ones(length, np.float32)
+    rise = (np.arange(width, dtype=np.float32) + 0.5) / width
+    if begin:
+        weights[:width] *= rise
+    if end:
+        weights[length - width :] *= rise[::-1]
+    return weights
