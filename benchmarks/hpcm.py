@@ -26,11 +26,12 @@ from torch.nn import functional as F
 from tintype import images
 from tintype.codec import rans
 from tintype.codec.agreement import DEFAULT_TOLERANCE, Agreement, FloatRows, record
+from tintype.codec.numerics import Precision
 from tintype.codec.quantise import RateDistortion
 from tintype.codec.tiling import WHOLE_PICTURE, extract, tile_grid
 from tintype.models import hpcm
 from tintype.models.hpcm.variants import cost
-from tintype.models.hpcm.weights import content_hash
+from tintype.runtime import torch_hpcm
 from tintype.runtime.torch_hpcm import STRIDE, HPCMModel, device_name
 
 Parts = dict[str, float]  # seconds
@@ -56,9 +57,7 @@ def main() -> None:
     if options.cpu_time:
         Clock.now = staticmethod(time.process_time)
     torch.manual_seed(0)
-    network = hpcm.create(options.model, options.weights).eval().to(options.device)
-    network.update()
-    model = HPCMModel(network, content_hash(network), options.threads, options.precision)
+    model = load(options.model, options.weights, options.threads, options.precision, options.device)
     noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     pixels = images.load(options.picture).pixels[:height, :width] if options.picture else noise
     print(
@@ -67,7 +66,7 @@ def main() -> None:
     )
     size = (pixels.shape[0], pixels.shape[1])
     encoder, decoder, peaks = run(model, pixels, options.repeat)
-    its = cost(network.config)
+    its = cost(model.model.config)
     for name, parts, peak, kmac in (
         ("encode", encoder, peaks[0], its.kmac_encoder),
         ("decode", decoder, peaks[1], its.kmac_decoder),
@@ -81,6 +80,16 @@ def main() -> None:
         floors = floor(model, pixels, options.repeat)
         for name, seconds, parts in (("encode", floors[0], encoder), ("decode", floors[1], decoder)):
             print(f"{name} floor: {seconds:.3f} s; ours is {sum(parts.values()) / seconds:.2f} times that")
+
+
+def load(name: str, weights: Path | None, threads: int, precision: Precision, device: str) -> HPCMModel:
+    """A weights file's model, or one with random weights."""
+    if weights is not None:
+        return torch_hpcm.load(weights, name, threads, precision, device)
+    torch.manual_seed(0)
+    network = hpcm.create(name).eval().to(device, memory_format=torch.channels_last)
+    network.update()
+    return HPCMModel(network, b"", threads, precision)
 
 
 def run(model: HPCMModel, pixels: np.ndarray, repeat: int) -> tuple[Parts, Parts, tuple[float, float]]:

@@ -71,7 +71,12 @@ class _Network(NamedTuple):
 @lru_cache(maxsize=2)  # each may take gigabytes
 def _network(path: str, stamp: tuple[int, int], name: str | None, device: torch.device) -> _Network:
     model = weights.load(path, name)
-    return _Network(model.to(device), weights.content_hash(model))
+    weights_hash = weights.content_hash(model)
+    for tensor in (*model.parameters(), *model.buffers()):
+        # a copy even where nothing changes: one tensor left on the file's mapping would keep all of it in memory
+        layout = torch.channels_last if tensor.ndim == 4 else torch.contiguous_format
+        tensor.data = tensor.data.to(device, copy=True, memory_format=layout)
+    return _Network(model, weights_hash)
 
 
 def _stamp(path: Path | str) -> tuple[int, int]:
@@ -119,6 +124,7 @@ class HPCMModel:
         rows, columns = (mirrored(side, self._padded(side)) for side in (height, width))
         with memory.guarded(self.model.config, len(rows), len(columns), self.device), self._conditions():
             x = torch.from_numpy(pixels[:, rows[:, None], columns])[None].to(self.device)
+            x = x.contiguous(memory_format=torch.channels_last)
             return Latents(self.model.analyse(x), height, width)
 
     def encode(self, analysis: Latents, level: int, quantise: Quantiser) -> Sequence[FloatCoded]:

@@ -29,7 +29,7 @@ class PartialBlock(nn.Module):
         self.split = channels // partial
         self.partial = nn.Conv2d(self.split, self.split, 3, padding=1)
         self.expand = nn.Conv2d(channels, expansion * channels, 1)
-        self.activation = nn.LeakyReLU(SLOPE)
+        self.activation = nn.LeakyReLU(SLOPE, inplace=True)
         self.project = nn.Conv2d(expansion * channels, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -47,7 +47,7 @@ class DepthwiseBlock(nn.Module):
         super().__init__()
         self.depthwise = nn.Conv2d(channels, channels, 3, padding=1, groups=channels)
         self.expand = nn.Conv2d(channels, 2 * channels, 1)
-        self.activation = nn.LeakyReLU(SLOPE)
+        self.activation = nn.LeakyReLU(SLOPE, inplace=True)
         self.project = nn.Conv2d(2 * channels, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -1,0 +1,132 @@
+"""What drift between machines does to HPCM files, and what it costs to mend it.
+
+    python benchmarks/hpcm_drift.py PICTURE... --weights FILE [--drift 5e-6,1e-5] [--seeds 1] [--size 512x256]
+
+Encodes each picture once (one thread) and prints the bytes that files of several tolerances keep to mend their rows.
+Then decodes as other machines would: with uniform noise of up to the drift on every predicted scale and mean; with two
+threads; with the other memory layout. A plain file (tolerance 0) is refused at the first step whose rows differ, or
+decodes if there is none; a portable file (default tolerance) is mended there, or refused.
+"""
+
+import argparse
+import copy
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tintype import images
+from tintype.codec import rans
+from tintype.codec.agreement import DEFAULT_TOLERANCE, Agreement, FloatCoded, StepRecord, record
+from tintype.codec.quantise import RateDistortion
+from tintype.codec.tiling import WHOLE_PICTURE, extract, tile_grid
+from tintype.errors import DesyncError
+from tintype.models import hpcm
+from tintype.models.hpcm.context import Density, Walk
+from tintype.models.hpcm.weights import content_hash
+from tintype.runtime.torch_hpcm import STRIDE, HPCMModel
+
+TOLERANCES = (1e-5, 2e-5, 4e-5, 1e-4, 2e-4)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pictures", metavar="PICTURE", nargs="+", type=Path)
+    parser.add_argument("--weights", metavar="FILE", type=Path, required=True)
+    parser.add_argument("--drift", default="5e-6,1e-5")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--size", help="cut pictures to WIDTHxHEIGHT")
+    options = parser.parse_args()
+    network = hpcm.load(options.weights).to(memory_format=torch.channels_last)
+    model = HPCMModel(network, content_hash(network), threads=1)
+    machines = [
+        (f"noise {drift:g}", HPCMModel(drifting(network, drift, seed), b"", threads=1))
+        for drift in map(float, options.drift.split(","))
+        for seed in range(options.seeds)
+    ]
+    other_layout = copy.deepcopy(network).to(memory_format=torch.contiguous_format)
+    machines += [
+        ("two threads", HPCMModel(network, b"", threads=2)),
+        ("other layout", HPCMModel(other_layout, b"", threads=1)),
+    ]
+    counts: dict[str, list[str]] = {name: [] for name, _ in machines}
+    columns = ["picture", "payload", "hashes", *(f"{tolerance:g}" for tolerance in TOLERANCES)]
+    print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
+    for path in options.pictures:
+        pixels = images.load(path).pixels
+        if options.size:
+            width, height = map(int, options.size.split("x"))
+            pixels = pixels[:height, :width]
+        height, width, steps, payload = encode(model, pixels)
+        sizes = [sum(1 + len(record(step, tolerance).syndrome) for step in steps) for tolerance in TOLERANCES]
+        cells = [path.name, len(payload), 2 * len(steps), *(f"{n} ({100 * n / len(payload):.2f} %)" for n in sizes)]
+        print(f"| {' | '.join(map(str, cells))} |", flush=True)
+        records = [record(step, DEFAULT_TOLERANCE) for step in steps]
+        for name, machine in machines:
+            counts[name].append(decode(machine, height, width, payload, steps, records))
+    print("\n| decoder | outcomes |\n|---|---|")
+    for name, outcomes in counts.items():
+        told = (f"{outcomes.count(outcome)} x {outcome}" for outcome in sorted(set(outcomes)))
+        print(f"| {name} | {'; '.join(told)} |")
+
+
+def encode(model: HPCMModel, pixels: np.ndarray) -> tuple[int, int, Sequence[FloatCoded], bytes]:
+    """Sides at the network, steps and payload of one picture."""
+    (tile,) = tile_grid(pixels.shape[1], pixels.shape[0], WHOLE_PICTURE, STRIDE)
+    steps = model.encode(model.analyse(extract(pixels, tile)), 0, RateDistortion.of(model.tables))
+    return tile.height, tile.width, steps, rans.encode([(step.rows, step.symbols) for step in steps], model.tables)
+
+
+def decode(
+    machine: HPCMModel, height: int, width: int, payload: bytes, steps: Sequence[FloatCoded], records: list[StepRecord]
+) -> str:
+    """What became of it, in words."""
+    agreement = Agreement(records, None, None)
+    coder = rans.Decoder(payload, machine.tables)
+    walk, symbols, mended = machine.decode(height, width, 0), None, []
+    try:
+        for number, step in enumerate(steps):
+            found = next(walk) if symbols is None else walk.send(symbols)
+            rows = agreement.confirm(found)
+            if not np.array_equal(rows, found.rows):
+                mended.append((number, int((rows != found.rows).sum())))
+            symbols = coder.decode(rows)
+            if not np.array_equal(symbols, step.symbols):
+                return f"WRONG SYMBOLS in step {number}"
+    except DesyncError as error:
+        return f"plain refused, portable refused in {str(error).split(':')[0]}"
+    if not mended:
+        return "both decode"
+    total = sum(count for _, count in mended)
+    return f"plain refused in step {mended[0][0]}, portable decodes ({total} rows mended in {len(mended)} steps)"
+
+
+def drifting(network: hpcm.HPCM, amount: float, seed: int) -> hpcm.HPCM:
+    """The same network on a machine whose scales and means are off by up to `amount`."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def off(x: torch.Tensor) -> torch.Tensor:
+        return x + amount * (2 * torch.rand(x.shape, generator=generator) - 1)
+
+    def walk(params: torch.Tensor) -> Walk:
+        steps: Generator[Density, torch.Tensor, torch.Tensor] = network.context.walk(params)
+        values = None
+        while True:
+            try:
+                density = next(steps) if values is None else steps.send(values)
+            except StopIteration as stop:
+                return stop.value
+            values = yield replace(density, scale=off(density.scale), mean=off(density.mean))
+
+    other = copy.copy(network)
+    other._modules = dict(network._modules)
+    other.context = copy.copy(network.context)
+    other.context.walk = walk  # type: ignore[method-assign]
+    return other
+
+
+if __name__ == "__main__":
+    main()
