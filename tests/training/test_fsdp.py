@@ -1,6 +1,7 @@
 """Weights shared out among processes."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -48,10 +49,16 @@ if machine.rank == 0:
 
 def test_the_layout_of_hpcm_1b_steps_shared_out_and_recomputed_and_goes_on_from_a_checkpoint(tmp_path: Path) -> None:
     (tmp_path / "steps.py").write_text(STEPS)
+    search = os.pathsep.join((str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")))
     found = {}
     for count in ("1", "2"):
         done = subprocess.run(
-            [sys.executable, "steps.py", count], cwd=tmp_path, capture_output=True, text=True, check=False
+            [sys.executable, "steps.py", count],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": search},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         found[count] = json.loads((tmp_path / f"{count}.json").read_text())

@@ -85,9 +85,11 @@ def _train(options: argparse.Namespace, config: RunConfig, started: float) -> No
         train = torch.as_tensor(train).to(here.device)
     source = options.out if options.resume else options.init
     trainer = Trainer(config, train, validation, options.out, source, here, not options.weights_only)
-    if here.rank == 0:
-        print(f"{len(train)} pictures, ready after {time.time() - started:.1f} s", flush=True)
     stop_at = min(started + 60 * options.minutes, options.stop_at or float("inf"))
+    if here.rank:
+        trainer.run(stop_at)  # the first process does the talking
+        return
+    print(f"{len(train)} pictures, ready after {time.time() - started:.1f} s", flush=True)
     trainer.run(stop_at, _reports(options, config, here.device))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tintype.errors import InputError
 from tintype.models.hpcm import CONFIGS, HPCM, Noise
@@ -43,6 +43,11 @@ class HPCMObjective(Objective):
         if self.config.start == "structured":
             mse = self.config.distortion == "mse"
             structured_start(self.model, pictures, self.config.lambda_ / (1 if mse else MS_SSIM_PER_MSE))
+
+    def stages(self) -> list[nn.Module]:
+        model = self.model
+        transforms = [model.analysis, model.synthesis, model.hyper_analysis, model.hyper_synthesis]
+        return [*transforms, *model.context.nets.values()]
 
     def draw(self, shape: tuple[int, int], draw: Draw) -> tuple[Tensor, ...]:
         """Noise for the rates of y and z."""

@@ -75,7 +75,8 @@ class Trainer:
         if config.checkpointing:
             recompute(blocks)
         if config.compile:
-            self.objective.compile()
+            for stage in self.objective.stages():
+                stage.compile()
         self.forward = self.machine.setup(self.objective, blocks)
         self.ema = {name: p.detach().clone() for name, p in self.model.named_parameters()}
         made = optimiser.make(config, self.objective.groups())
@@ -129,7 +130,7 @@ class Trainer:
         if finite:
             self.optimiser.step()
             self.update_ema()
-            self.window.append(out)
+            self.window.append({**out, "loss": loss[None]})
         else:
             self.skipped += 1
             self._dump(x, drawn)
@@ -161,7 +162,7 @@ class Trainer:
             name: self.machine.gather(torch.cat([samples[name] for samples in self.window])) for name in self.window[0]
         }
         self.window.clear()
-        return self.objective.summary(joined)
+        return {"loss": float(joined.pop("loss").mean()), **self.objective.summary(joined)}
 
     def evaluate(self) -> list[dict[str, float]]:
         """Rate and distortion of the averaged weights on the validation pictures; nothing but in the first process."""
@@ -188,6 +189,7 @@ class Trainer:
     def log(self, record: Record, report: Callable[[Record], None]) -> None:
         """A line of the log, and whatever else the caller shows."""
         if self.machine.rank == 0:
+            record = {key: None if _is_nonfinite(value) else value for key, value in record.items()}  # no JSON for NaN
             self.folder.mkdir(parents=True, exist_ok=True)
             with (self.folder / LOG).open("a") as file:
                 file.write(json.dumps(record) + "\n")
@@ -218,3 +220,7 @@ class Trainer:
             path = self.folder / f"nonfinite-step{self.step}-rank{self.machine.rank}.npz"
             inputs = {f"drawn{i}": value.cpu().numpy() for i, value in enumerate(drawn)}
             np.savez_compressed(path, allow_pickle=False, x=x.cpu().numpy(), **inputs)
+
+
+def _is_nonfinite(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)

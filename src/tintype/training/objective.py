@@ -44,7 +44,7 @@ class Draw(NamedTuple):
 
 
 class Objective(nn.Module, ABC):
-    """A model and its loss, as one module: what DDP and FSDP wrap, and what is compiled.
+    """A model and its loss, as one module: what DDP and FSDP wrap.
 
     `model` alone is what checkpoints hold.
     """
@@ -68,6 +68,10 @@ class Objective(nn.Module, ABC):
     def blocks(self) -> list[nn.Module]:
         """Residual blocks: units of recomputation, and of weights that are shared out among processes."""
         return [module for module in self.model.modules() if isinstance(module, self.block_types)]
+
+    @abstractmethod
+    def stages(self) -> list[nn.Module]:
+        """Networks between coding steps, each compiled as one graph."""
 
     @abstractmethod
     def draw(self, shape: tuple[int, int], draw: Draw) -> tuple[Tensor, ...]:

@@ -51,6 +51,10 @@ class PicoObjective(Objective):
         rest = [p for p in model.parameters() if p.requires_grad and id(p) not in special]
         return [Group(rest, 1.0), Group(biases, self.config.bias_rate), Group(hyper, self.config.z_rate)]
 
+    def stages(self) -> list[nn.Module]:
+        model = self.model
+        return [model.analysis, model.synthesis, model.context_decoder, model.context_model]
+
     def draw(self, shape: tuple[int, int], draw: Draw) -> tuple[Tensor, ...]:
         """Levels (B,), and noise for the rates of y and z."""
         sizes, (height, width) = self.model.config, shape
