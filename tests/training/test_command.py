@@ -49,6 +49,7 @@ def test_wrong_settings_and_missing_folders_are_one_clear_line(tmp_path: Path) -
 
 def test_two_processes_learn_as_one(tmp_path: Path) -> None:
     """The same global batch; sums in another order, so losses agree to float32's last digits."""
+    pytest.importorskip("lightning_fabric")
     found = {}
     for count in ("1", "2"):
         arguments = [*options(tmp_path, "steps=3", "learning_rate=1e-4"), "--out", count, "--processes", count]

@@ -48,6 +48,7 @@ if machine.rank == 0:
 
 
 def test_the_layout_of_hpcm_1b_steps_shared_out_and_recomputed_and_goes_on_from_a_checkpoint(tmp_path: Path) -> None:
+    pytest.importorskip("lightning_fabric")
     (tmp_path / "steps.py").write_text(STEPS)
     search = os.pathsep.join((str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")))
     found = {}

@@ -1,0 +1,31 @@
+"""Where a run computes."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.training.runs import SMALL, pictures
+from tintype.errors import UnsupportedError
+from tintype.training.loop import Trainer
+from tintype.training.machine import Machine, Plain, choose
+from tintype.training.recipes import configure
+
+
+def test_several_processes_without_fabric_are_refused_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "lightning_fabric", None)
+    assert isinstance(choose("cpu", False), Plain)
+    with pytest.raises(UnsupportedError, match=r"install tintype\[train\]"):
+        choose("cpu", False, processes=2)
+
+
+@pytest.mark.parametrize("bf16", [False, True])
+def test_fabric_and_plain_torch_give_the_same_losses_to_the_last_digit(bf16: bool, tmp_path: Path) -> None:
+    pytest.importorskip("lightning_fabric")
+    torch.set_num_threads(1)
+    config = configure("pico_s", [*SMALL["pico_s"], f"bf16={bf16}"])
+    machines: list[Machine] = [Plain("cpu", bf16), choose("cpu", bf16)]
+    runs = [Trainer(config, pictures(), pictures(1), tmp_path, None, machine) for machine in machines]
+    first, second = ([run.train_step()["loss"] for _ in range(3)] for run in runs)
+    assert first == second
