@@ -15,7 +15,8 @@ from tintype.models.pico import SIZES, Pico
 from tintype.models.structured import structured_start
 from tintype.runtime import onnx_pico, torch_pico
 from tintype.runtime.pico import PicoModel
-from tintype.training.export import export
+from tintype.training.export import export, with_integer_means
+from tintype.training.rate import forward
 from tintype.weights.bundle import Bundle
 
 Both = tuple[PicoModel, PicoModel, Bundle]
@@ -85,3 +86,19 @@ def test_a_bundle_without_its_arrays_is_an_error(engines: Both) -> None:
     broken = Bundle(bundle.card, bundle.graphs, {**bundle.arrays, "levels": {}})
     with pytest.raises(WeightsError, match="gain"):
         onnx_pico.load(broken)
+
+
+def test_integer_means_of_hyper_latents_change_no_result() -> None:
+    torch.manual_seed(5)
+    model = Pico(SIZES["pico-s"])
+    torch.nn.init.normal_(model.z_mean, std=2.0)
+    for net in (model.scale_decoder.last.weight, model.context_decoder.net[-1].weight, model.analysis.down64.weight):
+        torch.nn.init.normal_(net, std=0.2)
+    integral = with_integer_means(model)
+    assert torch.equal(integral.z_mean, model.z_mean.round())
+    x, level = torch.as_tensor(picture(64, 64)).movedim(-1, 0)[None].float() / 255, torch.tensor([33.0])
+    with torch.no_grad():
+        pixels, bits = forward(model, x, level, None)
+        same, same_bits = forward(integral, x, level, None)
+    assert (pixels - same).abs().max() <= 1e-3
+    assert torch.allclose(torch.stack(bits), torch.stack(same_bits), rtol=1e-3)
