@@ -31,8 +31,9 @@ MAX_PIXELS = 2**28  # of a picture, unless the caller allows more: a few hostile
 DEFAULT_QUALITY = 75
 FLOAT_THREADS = 2  # a count, not the CPUs at hand: it decides the last bits of float models
 QUALITY_MAX = 100
-# Quality to share of the model's levels, linear between: chosen so that 75 is as good as JPEG at 75.
-QUALITY_KNOTS = ((0.0, 0.0), (75.0, 0.7), (100.0, 1.0))
+# Quality to share of the levels, linear between. From 25 to 90 about as good as JPEG at that quality, halfway between
+# equal PSNR and equal MS-SSIM on validation crops: studies/quality_scale.py.
+QUALITY_KNOTS = ((0.0, 0.0), (25.0, 0.23), (50.0, 0.43), (75.0, 0.6), (90.0, 0.85), (100.0, 1.0))
 
 
 @dataclass(frozen=True, slots=True)
