@@ -11,7 +11,7 @@ decodes if there is none; a portable file (default tolerance) is mended there, o
 import argparse
 import copy
 from collections.abc import Generator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +52,7 @@ def main() -> None:
         ("two threads", HPCMModel(network, b"", threads=2)),
         ("other layout", HPCMModel(other_layout, b"", threads=1)),
     ]
-    counts: dict[str, list[str]] = {name: [] for name, _ in machines}
+    outcomes: dict[str, list[Outcome]] = {name: [] for name, _ in machines}
     columns = ["picture", "payload", "hashes", *(f"{tolerance:g}" for tolerance in TOLERANCES)]
     print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
     for path in options.pictures:
@@ -66,11 +66,23 @@ def main() -> None:
         print(f"| {' | '.join(map(str, cells))} |", flush=True)
         records = [record(step, DEFAULT_TOLERANCE) for step in steps]
         for name, machine in machines:
-            counts[name].append(decode(machine, height, width, payload, steps, records))
-    print("\n| decoder | outcomes |\n|---|---|")
-    for name, outcomes in counts.items():
-        told = (f"{outcomes.count(outcome)} x {outcome}" for outcome in sorted(set(outcomes)))
-        print(f"| {name} | {'; '.join(told)} |")
+            outcomes[name].append(decode(machine, height, width, payload, steps, records))
+    columns = ["decoder", "files", "plain decodes", "portable decodes", "rows mended, most", "first refused step"]
+    print(f"\n| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
+    for name, its in outcomes.items():
+        plain = sum(outcome.differs is None for outcome in its)
+        portable = sum(outcome.refused is None for outcome in its)
+        first = min((outcome.differs for outcome in its if outcome.differs is not None), default="")
+        print(f"| {name} | {len(its)} | {plain} | {portable} | {max(outcome.mended for outcome in its)} | {first} |")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a file."""
+
+    differs: int | None  # first step whose rows differ: where a plain file is refused
+    refused: int | None  # step where a portable file is refused
+    mended: int  # rows
 
 
 def encode(model: HPCMModel, pixels: np.ndarray) -> tuple[int, int, Sequence[FloatCoded], bytes]:
@@ -82,26 +94,23 @@ def encode(model: HPCMModel, pixels: np.ndarray) -> tuple[int, int, Sequence[Flo
 
 def decode(
     machine: HPCMModel, height: int, width: int, payload: bytes, steps: Sequence[FloatCoded], records: list[StepRecord]
-) -> str:
-    """What became of it, in words."""
+) -> Outcome:
+    """Decode with what a portable file keeps; raises AssertionError where a symbol is wrong."""
     agreement = Agreement(records, None, None)
     coder = rans.Decoder(payload, machine.tables)
-    walk, symbols, mended = machine.decode(height, width, 0), None, []
-    try:
-        for number, step in enumerate(steps):
-            found = next(walk) if symbols is None else walk.send(symbols)
+    walk, symbols, differs, mended = machine.decode(height, width, 0), None, None, 0
+    for number, step in enumerate(steps):
+        found = next(walk) if symbols is None else walk.send(symbols)
+        if differs is None and not np.array_equal(found.rows, step.rows):
+            differs = number
+        try:
             rows = agreement.confirm(found)
-            if not np.array_equal(rows, found.rows):
-                mended.append((number, int((rows != found.rows).sum())))
-            symbols = coder.decode(rows)
-            if not np.array_equal(symbols, step.symbols):
-                return f"WRONG SYMBOLS in step {number}"
-    except DesyncError as error:
-        return f"plain refused, portable refused in {str(error).split(':')[0]}"
-    if not mended:
-        return "both decode"
-    total = sum(count for _, count in mended)
-    return f"plain refused in step {mended[0][0]}, portable decodes ({total} rows mended in {len(mended)} steps)"
+        except DesyncError:
+            return Outcome(differs, number, mended)
+        mended += int((rows != found.rows).sum())
+        symbols = coder.decode(rows)
+        assert np.array_equal(symbols, step.symbols), "decoded into garbage"
+    return Outcome(differs, None, mended)
 
 
 def drifting(network: hpcm.HPCM, amount: float, seed: int) -> hpcm.HPCM:
