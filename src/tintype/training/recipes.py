@@ -11,8 +11,8 @@ def pico_s() -> PicoRun:
 
     Hardware: one core that has bfloat16 products (AMD Zen 4 and later, Intel Sapphire Rapids and later), 2 GB.
     Time: 0.2 s a step there if it is idle; 20,000 steps in about 70 minutes.
-    Expect: at anchors 0 / 2 / 4 / 6, costs (lambda 255^2 MSE + bpp, validation crops of photographs) near
-        .257 / .564 / 1.146 / 2.219 after 8,600 steps with decay; see docs/training.md.
+    Expect: at anchors 0 / 2 / 4 / 6, costs (lambda 255^2 MSE + bpp, validation crops of photographs) of
+        .262 / .567 / 1.152 / 2.340 after 2.8 Gpx, .282 / .614 / 1.238 / 2.522 on the way there after 1 Gpx.
 
     tintype train pico_s --data PICTURES --validation PICTURES --out RUN
     """
