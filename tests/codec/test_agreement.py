@@ -58,7 +58,9 @@ def test_without_a_syndrome_drift_is_refused_and_the_step_named():
     stored = record(coded(scales), tolerance=0)
     assert stored.syndrome == b""
     assert np.array_equal(confirm(stored, scales), rows_of(scales))
-    with pytest.raises(DesyncError, match=r"^step 0: .*nothing to mend.*torch 2, float32, 2 threads.*a tolerance above 0"):
+    with pytest.raises(
+        DesyncError, match=r"^step 0: .*nothing to mend.*torch 2, float32, 2 threads.*a tolerance above 0"
+    ):
         confirm(stored, drifted(scales, 1e-3))
 
 
