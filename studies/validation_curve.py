@@ -1,8 +1,8 @@
 """Validation loss against training: `python studies/validation_curve.py LOG.jsonl [FINISHED.jsonl ...] --out FOLDER`.
 
-The first log is drawn and tabulated: lambda 255^2 MSE + bpp of the EMA weights at each anchor level, estimated bits. The
-ends of all logs, each a run whose learning rate fell to zero, are fitted with cost = c * pixels^-b, which says what more
-pixels would bring. Without a floor in it the fit is optimistic.
+The first log is drawn and tabulated: lambda 255^2 MSE + bpp of the EMA weights at each anchor level, estimated bits.
+The ends of all logs, each a run whose learning rate fell to zero, are fitted with cost = c * pixels^-b, which says what
+more pixels would bring. Without a floor in it the fit is optimistic.
 """
 
 import argparse

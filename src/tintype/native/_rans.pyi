@@ -6,9 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 class Tables:
-    def __init__(
-        self, cumulative: NDArray[np.int32], offsets: NDArray[np.int32], first: NDArray[np.int16]
-    ) -> None: ...
+    def __init__(self, cumulative: NDArray[np.int32], offsets: NDArray[np.int32], first: NDArray[np.int16]) -> None: ...
 
 class Decoder:
     def __init__(self, payload: bytes, tables: Tables) -> None: ...
