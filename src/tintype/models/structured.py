@@ -1,7 +1,7 @@
 """Structured start: before its first step, pico is a 16x16 KLT with matching quantisation and densities.
 
 Blocks begin as the identity, projections as principal components of what reaches them, the decoder's as their
-transposes. It saves the first tens of thousands of steps of a random start.
+transposes. docs/studies.md compares it with a random start.
 """
 
 import math
