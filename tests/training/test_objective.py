@@ -60,6 +60,15 @@ def test_pico_weighs_levels_so_that_high_ones_do_not_dominate() -> None:
     assert ((level >= 0) & (level < 70)).all()
 
 
+def test_levels_of_a_batch_lie_one_in_each_equal_part_of_the_range() -> None:
+    made = objective(configure("pico_s", [*SMALL["pico_s"], "batch=5"]))
+    for step in range(9):
+        level = made.draw((64, 64), Draw(0, step, range(5), CPU))[0]
+        assert (level / 14).int().tolist() == [0, 1, 2, 3, 4]
+        shared = made.draw((64, 64), Draw(0, step, [2, 3], CPU))[0]
+        assert torch.equal(shared, level[2:4])
+
+
 def test_scales_that_do_not_learn_get_no_gradients() -> None:
     made = objective(configure("pico_s", [*SMALL["pico_s"], "learn_scales=false"]))
     learning = sum(len(group.parameters) for group in made.groups())

@@ -22,7 +22,7 @@ EVALUATION_BATCH = 9
 
 
 class PicoObjective(Objective):
-    """(R + lambda D) lambda^weight of a real level drawn for each sample."""
+    """(R + lambda D) lambda^weight of a real level drawn for each sample, stratified over a batch."""
 
     model: Pico
     block_types = (Block,)
@@ -56,10 +56,11 @@ class PicoObjective(Objective):
         return [model.analysis, model.synthesis, model.context_decoder, model.context_model]
 
     def draw(self, shape: tuple[int, int], draw: Draw) -> tuple[Tensor, ...]:
-        """Levels (B,), and noise for the rates of y and z."""
+        """Levels (B,), one in each of B equal parts of the range, and noise for the rates of y and z."""
         sizes, (height, width) = self.model.config, shape
+        place = draw.uniform((), LEVEL_STREAM) + torch.tensor(draw.samples, device=draw.device)
         return (
-            self.config.top_level * draw.uniform((), LEVEL_STREAM),
+            self.config.top_level / self.config.batch * place,
             draw.uniform((sizes.latents, height // Y_STRIDE, width // Y_STRIDE), Y_STREAM) - 0.5,
             draw.uniform((sizes.hyper_latents, height // Z_STRIDE, width // Z_STRIDE), Z_STREAM) - 0.5,
         )
