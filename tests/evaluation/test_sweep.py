@@ -183,6 +183,31 @@ def test_aliases_and_labels_are_understood():
         codecs.names(" , ")
 
 
+def test_two_codecs_of_one_name_are_refused(folder, tmp_path):
+    with pytest.raises(InputError, match="webp_m0 and webp_m0=webp_m4 both go by the name webp_m0; name one LABEL="):
+        sweep.run(plan(folder, ["webp_m0", "webp_m0=webp_m4"]), tmp_path / "out")
+
+
+def test_a_codec_that_breaks_in_an_unforeseen_way_becomes_a_row(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("tintype.evaluation.peers._require", lambda *_: 1 // 0)
+    found = sweep.run(plan(folder, ["jpeg444", "pico-s-dev"], steps={"pico-s-dev": [50]}), tmp_path / "out")
+    (failed,) = [row for row in found if row.error]
+    assert failed.codec == "jpeg444" and failed.error.startswith("ZeroDivisionError: ")
+    assert sum(row.codec == "pico-s-dev" for row in found) == 3
+
+
+def test_what_could_not_be_used_is_forgotten_once_it_is_left_out(folder, tmp_path):
+    sweep.run(plan(folder, ["jpeg444", "jepg"]), tmp_path / "out")
+    assert any(row.error for row in rows.read(tmp_path / "out" / RESULTS))
+    sweep.run(plan(folder, ["jpeg444"]), tmp_path / "out")
+    assert not any(row.error for row in rows.read(tmp_path / "out" / RESULTS))
+
+
+def test_a_label_is_no_part_of_a_path():
+    with pytest.raises(InputError, match=r"no codec named 'runs/lr=3/x\.jpg'"):
+        codecs.codec("runs/lr=3/x.jpg")
+
+
 def test_labelled_codecs_are_measured_under_their_label(folder, tmp_path):
     found = sweep.run(plan(folder, ["mine=webp_m0"], steps={"mine": [50]}), tmp_path / "out")
     assert {(row.codec, row.quality) for row in found} == {("mine", 50)}

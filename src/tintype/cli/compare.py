@@ -26,7 +26,9 @@ def register(commands: "Commands") -> None:
     )
     parser.add_argument("-q", "--quality", metavar="Q", type=quality, help="of our file, 0 to 100 (default: 40)")
     parser.add_argument("--size", metavar="BYTES", type=positive, help="instead of -q: the size of all files")
-    parser.add_argument("--model", metavar="NAME", help="ours: a shipped model or a .tintmodel file")
+    parser.add_argument(
+        "--model", metavar="NAME", help="ours: a shipped model, a .tintmodel file, or hpcm-base:FILE.safetensors"
+    )
     parser.add_argument("--codecs", metavar="LIST", help="others, separated by commas (default: jpeg,webp,avif,jxl)")
     parser.add_argument("--force", action="store_true", help="overwrite an existing page")
     parser.set_defaults(run=run)
@@ -55,7 +57,7 @@ def _run(options: argparse.Namespace) -> None:
             options.photo,
             options.model or store.DEFAULT,
             codecs.names(options.codecs) if options.codecs else compare.PEERS,
-            compare.DEFAULT_QUALITY if options.quality is None else options.quality,
+            options.quality,
             options.size,
             available_cpus(),
             steps,

@@ -15,9 +15,10 @@ DESCRIPTION = """\
 Code every picture with every codec at several qualities, decode the files, and compare. Writes results.csv (one row
 per picture, codec and quality), summary.md and the coded files. A run that was interrupted goes on where it stopped.
 
-codecs: pico-s-dev or another shipped model, PATH.tintmodel, LABEL=PATH.tintmodel, jpeg444, jpeg420, webp_m6,
-avif444_s6, avif444_s6_psnr, avif420_s6, jxl_e7, and the like with other methods (m), speeds (s) and efforts (e);
-jpeg, webp, avif, avif_psnr and jxl stand for the usual ones"""
+codecs: pico-s-dev or another shipped model, PATH.tintmodel, hpcm-base:FILE.safetensors+FILE.safetensors (one file per
+rate, from low to high), jpeg444, jpeg420, webp_m6, avif444_s6, avif444_s6_psnr, avif420_s6, jxl_e7, and the like with
+other methods (m), speeds (s) and efforts (e); jpeg, webp, avif, avif_psnr and jxl stand for the usual ones; where the
+programs are installed, cjxl_e7, avifenc444_s6, vvenc420_medium and the like. LABEL=CODEC shows one under that label"""
 
 
 def register(commands: "Commands") -> None:

@@ -40,7 +40,6 @@ def run(options: argparse.Namespace) -> Status:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from tintype.api import available_cpus
     from tintype.evaluation import report, rows, stored, summary, sweep, viewing
 
     results = summary.Results(
@@ -56,9 +55,9 @@ def _run(options: argparse.Namespace) -> None:
     if unknown := [name for name in names if name not in sources]:
         raise UsageError(f"no pictures named {', '.join(unknown)} in these results")
     rates = [float(rate) for rate in options.rates.split(",")] if options.rates else viewing.RATES
-    shown = viewing.Shown({name: sources[name] for name in names}, rates)
+    shown = viewing.Shown({name: sources[name] for name in names}, rates, sweep.recipes(options.folder))
     with Steps() as steps:
-        path = report.write(options.folder, results, shown, options.title, available_cpus(), steps)
+        path = report.write(options.folder, results, shown, options.title, steps)
     result(f"{path}: {path.stat().st_size / 1e6:.1f} MB, open it in a browser")
 
 

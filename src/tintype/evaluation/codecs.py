@@ -6,22 +6,26 @@ EXIF or XMP), and every codec is held to the same number of threads.
 | name                                   | what                                                               |
 |----------------------------------------|--------------------------------------------------------------------|
 | `pico-s-dev`, `PATH.tintmodel`         | tintype with shipped weights, or with those of a bundle            |
+| `hpcm-base:FILE.safetensors`           | HPCM with a weights file; several, joined by +, make one curve     |
 | `jpeg444`, `jpeg420`                   | JPEG, optimised and progressive                                    |
 | `webp_m6` (m0 to m6)                   | lossy WebP (always 4:2:0)                                          |
 | `avif444_s6`, `avif420_s6` (s0 to s10) | AVIF with the library's default tune; with `_psnr`: tuned for PSNR |
 | `jxl_e7` (e1 to e9)                    | JPEG XL (XYB)                                                      |
 | `cjxl_e7`, `avifenc444_s6`, ...        | the same formats by their own programs, where installed            |
+| `vvenc420_medium` (faster to slower)   | VVC by vvencapp, where installed; with `_psnr`: tuned for PSNR     |
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tintype.errors import InputError
-from tintype.evaluation import ours, peers, programs
+from tintype.evaluation import hpcm, ours, peers, programs, vvenc
+from tintype.weights.bundle import SUFFIX
 
 Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
 
@@ -52,6 +56,9 @@ class Codec(Protocol):
     def quality_range(self) -> tuple[float, float]:
         """Lowest and highest rate; every whole number between is a setting."""
 
+    def prepare(self, quality: float) -> None:
+        """Load what a file of this quality needs, so that no time holds it."""
+
     def encode(self, pixels: Samples, quality: float) -> bytes:
         """A whole file."""
 
@@ -75,6 +82,7 @@ PATTERNS: Sequence[tuple[str, Maker]] = (
     (r"jxl_e(?P<effort>[1-9])", peers.jpeg_xl),
     (r"cjxl_e(?P<effort>[1-9])", programs.cjxl),
     (r"avifenc(?P<chroma>444|420)_s(?P<speed>\d|10)", programs.avifenc),
+    (r"vvenc420_(?P<preset>faster|fast|medium|slow|slower)(?P<tune>_psnr)?", vvenc.vvenc),
 )
 
 USUAL = ("pico-s-dev", "jpeg444", "webp_m6", "avif444_s6", "avif444_s6_psnr", "jxl_e7")
@@ -91,8 +99,7 @@ def codec(name: str, threads: int = 1) -> Codec:
     UnsupportedError
         Its library is not installed.
     """
-    label, _, target = name.rpartition("=")
-    target = ALIASES.get(target, target)
+    label, target = _labelled(name)
     for pattern, make in PATTERNS:
         found = re.fullmatch(pattern, target)
         if found:
@@ -100,10 +107,27 @@ def codec(name: str, threads: int = 1) -> Codec:
             return make(name=label or target, threads=threads, **arguments)
     if ours.is_model(target):
         return ours.Tintype(target, label or None, threads)
+    if hpcm.is_hpcm(target):
+        return hpcm.Hpcm(target, label or None, threads)
     raise InputError(
-        f"no codec named {target!r}; there is {', '.join((*ours.shipped(), *ALIASES.values(), 'jpeg420'))}, or the "
-        "path of a .tintmodel file"
+        f"no codec named {target!r}; there is {', '.join((*ours.shipped(), *ALIASES.values(), 'jpeg420'))}, the path "
+        "of a .tintmodel file, or an HPCM with its weights (hpcm-base:FILE.safetensors)"
     )
+
+
+def _labelled(name: str) -> tuple[str, str]:
+    """Label, or nothing, and name without aliases. A path may hold an equals sign, a label holds no part of a path."""
+    found = re.fullmatch(r"(?:(?P<label>[^=/\\:]+)=)?(?P<target>.+)", name)
+    label, target = (found["label"] or "", found["target"]) if found else ("", name)
+    return label, ALIASES.get(target, target)
+
+
+def absolute(name: str) -> str:
+    """The same codec without its label, with paths that hold in any folder."""
+    _, target = _labelled(name)
+    if hpcm.is_hpcm(target):
+        return hpcm.absolute(target)
+    return str(Path(target).resolve()) if target.endswith(SUFFIX) else target
 
 
 def names(text: str) -> list[str]:

@@ -68,7 +68,7 @@ def compare(
     photo: Path,
     model: str,
     peers: Sequence[str] = PEERS,
-    ours_quality: float = DEFAULT_QUALITY,
+    ours_quality: float | None = None,
     size_bytes: int | None = None,
     threads: int = 1,
     progress: Progress | None = None,
@@ -78,6 +78,7 @@ def compare(
     Parameters
     ----------
     model : ours
+    ours_quality : default: `DEFAULT_QUALITY`; of a model without so many qualities, the highest
     size_bytes : instead of `ours_quality`: the size that all, ours too, come close to
 
     Raises
@@ -90,6 +91,8 @@ def compare(
     names = quality.DEFAULT + _slow_metrics(original)
     ours = codecs.codec(model, threads)
     say(f"{ours.name}")
+    if ours_quality is None:
+        ours_quality = min(DEFAULT_QUALITY, ours.quality_range[1])
     if size_bytes is None:
         first = Match(ours_quality, ours.encode(original, ours_quality), 1)
     else:

@@ -57,7 +57,7 @@ def measure(subject: Subject, codec: Codec, steps: Sequence[float], metrics: Seq
         original = images.load(subject.path).pixels
     except (TintypeError, OSError) as error:
         settings, versions = codec.settings, codec.versions
-        return [Row(subject.name, codec=codec.name, settings=settings, versions=versions, error=_line(error))]
+        return [Row(subject.name, codec=codec.name, settings=settings, versions=versions, error=line(error))]
     row = Row(
         subject.name,
         image_sha256=sha256(data),
@@ -75,13 +75,14 @@ def _measure(row: Row, original: Samples, codec: Codec, metrics: Sequence[str], 
     path = folder / file_name(row.image, row.quality, codec.suffix)
     # one codec that fails on one picture, in whatever way its library does, must not end the run
     try:
+        codec.prepare(row.quality)
         data, encode_times = timed(lambda: codec.encode(original, row.quality))
         path.write_bytes(data)
         data = path.read_bytes()
         decoded, decode_times = timed(lambda: codec.decode(data))
         values = qualities.measure(metrics, original, alike(decoded, original))
     except Exception as error:
-        return replace(row, error=_line(error))
+        return replace(row, error=line(error))
     times = (*encode_times, *decode_times)
     names = ("encode_s", "encode_cpu_s", "decode_s", "decode_cpu_s")
     return replace(
@@ -112,6 +113,7 @@ def _rounded(name: str, value: float) -> float:
     return round(value, DECIMALS.get(name, OTHER_DECIMALS))
 
 
-def _line(error: Exception) -> str:
+def line(error: Exception) -> str:
+    """What went wrong, for a table: our own words alone, others with the error's kind."""
     text = " ".join(str(error).split())
     return text if isinstance(error, TintypeError) and text else f"{type(error).__name__}: {text}"

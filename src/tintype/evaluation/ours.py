@@ -48,6 +48,10 @@ class Tintype:
 
         return f"tintype {tintype.__version__}; onnxruntime {onnxruntime.__version__}"
 
+    def prepare(self, quality: float) -> None:
+        """One model has all qualities."""
+        self._codec.load()
+
     def encode(self, pixels: Samples, quality: float) -> bytes:
         """A whole file without metadata."""
         return self._codec.encode(pixels, quality)

@@ -32,6 +32,9 @@ class PillowCodec:
     options: Mapping[str, Any]
     decoding: Callable[[], AbstractContextManager[None]] = field(default=nullcontext, repr=False)
 
+    def prepare(self, quality: float) -> None:
+        """Nothing is to be loaded."""
+
     def encode(self, pixels: Samples, quality: float) -> bytes:
         """A whole file without metadata."""
         file = io.BytesIO()

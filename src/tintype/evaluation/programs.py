@@ -34,12 +34,15 @@ class ProgramCodec:
     encoder: Sequence[str]  # command; {quality}, {source} and {target} are filled in
     decoder: Sequence[str]
 
+    def prepare(self, quality: float) -> None:
+        """Programs start anew for every file."""
+
     def encode(self, pixels: Samples, quality: float) -> bytes:
         """A whole file, from a PNG file without metadata."""
         with tempfile.TemporaryDirectory() as folder:
             source, target = Path(folder) / "source.png", Path(folder) / f"target{self.suffix}"
             Image.fromarray(pixels).save(source, compress_level=1)
-            _run(self.encoder, source, target, round(quality))
+            run(_filled(self.encoder, source, target, round(quality)), target)
             return target.read_bytes()
 
     def decode(self, data: bytes) -> Samples:
@@ -47,7 +50,7 @@ class ProgramCodec:
         with tempfile.TemporaryDirectory() as folder:
             source, target = Path(folder) / f"source{self.suffix}", Path(folder) / "target.png"
             source.write_bytes(data)
-            _run(self.decoder, source, target)
+            run(_filled(self.decoder, source, target), target)
             with Image.open(target) as image:
                 return np.array(image)
 
@@ -58,7 +61,7 @@ def cjxl(name: str, effort: str, threads: int) -> ProgramCodec:
     return ProgramCodec(
         name,
         settings=f"JPEG XL effort {effort}, XYB; programs cjxl and djxl, times include their start",
-        versions=_version("cjxl", "djxl"),
+        versions=version("cjxl", "djxl"),
         suffix=".jxl",
         qualities=(8, 13, 19, 26, 34, 44, 54, 65, 75, 84, 90, 93),
         quality_range=(5, 98),
@@ -73,7 +76,7 @@ def avifenc(name: str, chroma: str, speed: str, threads: int) -> ProgramCodec:
         name,
         settings=f"AVIF {':'.join(chroma)}, speed {speed}, full range; programs avifenc and avifdec, times include "
         "their start",
-        versions=_version("avifenc", "avifdec"),
+        versions=version("avifenc", "avifdec"),
         suffix=".avif",
         qualities=(12, 20, 27, 34, 40, 46, 52, 58, 64, 70, 76, 82, 88),
         quality_range=(1, 97),
@@ -82,7 +85,7 @@ def avifenc(name: str, chroma: str, speed: str, threads: int) -> ProgramCodec:
     )
 
 
-def _version(*programs: str) -> str:
+def version(*programs: str) -> str:
     """First line that the first program says about itself.
 
     Raises
@@ -97,10 +100,20 @@ def _version(*programs: str) -> str:
     return next((line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()), programs[0])
 
 
-def _run(command: Sequence[str], source: Path, target: Path, quality: int = 0) -> None:
-    filled = [part.format(source=source, target=target, quality=quality) for part in command]
+def _filled(command: Sequence[str], source: Path, target: Path, quality: int = 0) -> list[str]:
+    return [part.format(source=source, target=target, quality=quality) for part in command]
+
+
+def run(command: Sequence[str], target: Path) -> None:
+    """Run a program that writes a file.
+
+    Raises
+    ------
+    UnsupportedError
+        It failed, hangs, or wrote nothing; the message ends with its own words.
+    """
     try:
-        done = subprocess.run(filled, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
     except subprocess.TimeoutExpired as error:
         raise UnsupportedError(f"{command[0]} was not done after {TIMEOUT} seconds") from error
     if done.returncode or not target.exists():

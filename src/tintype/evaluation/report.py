@@ -31,21 +31,20 @@ PICTURES = 3
 Progress = Callable[[str], None]
 
 
-def render(results: Results, shown: Shown, title: str, threads: int = 1, progress: Progress | None = None) -> str:
+def render(results: Results, shown: Shown, title: str, progress: Progress | None = None) -> str:
     """The page.
 
     Parameters
     ----------
     results : rows of the run, and what to compare them with
     shown : pictures for the viewer; none leaves it out
-    threads : of the codecs that make the viewer's files
     """
     tables = results.measured
     anchors, reasons = summary.anchors(results)
     drawn = [table.curve for table in tables] + [anchor for anchor in anchors if anchor.stored]
     mine = [table.codec for table in tables if ours.is_ours(table.settings)]
     colours = page.colours([curve.name for curve in drawn], mine)
-    scenes, notes = viewing.scenes(results, shown, threads, progress or (lambda text: None))
+    scenes, notes = viewing.scenes(results, shown, progress or (lambda text: None))
     plots = {"rd": rd_specs(drawn, colours, mine), "speed": _speed_specs(results, anchors, colours)}
     body = "\n".join(
         [
@@ -289,14 +288,12 @@ def _made(results: Results, tables: Sequence[Table], colours: Mapping[str, str],
     )
 
 
-def write(
-    out: Path, results: Results, shown: Shown, title: str, threads: int = 1, progress: Progress | None = None
-) -> Path:
+def write(out: Path, results: Results, shown: Shown, title: str, progress: Progress | None = None) -> Path:
     """Write the page into the folder of results, and its plots beside it as PNG and SVG."""
     from tintype.evaluation import figures
 
     path = out / PAGE
-    path.write_text(render(results, shown, title, threads, progress), encoding="utf-8")
+    path.write_text(render(results, shown, title, progress), encoding="utf-8")
     anchors, _ = summary.anchors(results)
     drawn = [table.curve for table in results.measured] + [anchor for anchor in anchors if anchor.stored]
     mine = [table.codec for table in results.measured if ours.is_ours(table.settings)]

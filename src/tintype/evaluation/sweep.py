@@ -12,14 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from tintype.errors import InputError, TintypeError
+from tintype.errors import InputError
 from tintype.evaluation import codecs, rows
-from tintype.evaluation.measure import Subject, measure, sha256
+from tintype.evaluation.measure import Subject, line, measure, sha256
 from tintype.evaluation.quality import METRICS
 from tintype.evaluation.rows import Row
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".ppm", ".pgm", ".jp2")
 SOURCES = "sources.json"
+CODECS = "codecs.json"
 FILES = "files"  # folder of coded files, inside the folder of results
 
 Usable = Mapping[str, tuple[str, codecs.Codec]]  # by name in the results: name that makes it, codec
@@ -94,12 +95,13 @@ def run(plan: Plan, out: Path, jobs: int = 1, progress: Progress | None = None) 
     Raises
     ------
     InputError
-        No codec of the plan can be used.
+        No codec of the plan can be used, or two go by one name.
     """
     out.mkdir(parents=True, exist_ok=True)
     path = out / rows.RESULTS
-    _remember_sources(plan, out)
     usable, failures = _usable(plan)
+    _remember(out / SOURCES, {subject.name: str(subject.path.resolve()) for subject in plan.subjects})
+    _remember(out / CODECS, {shown: codecs.absolute(name) for shown, (name, _) in usable.items()})
     kept = [row for row in (rows.read(path) if path.exists() else []) if not _outdated(row, plan, usable)]
     known = {row.key for row in kept if _complete(row, plan)}
     kept = [row for row in kept if row.key in known or row.codec not in usable or row.image not in _names(plan)]
@@ -119,19 +121,24 @@ def run(plan: Plan, out: Path, jobs: int = 1, progress: Progress | None = None) 
     return [row for row in rows.read(path) if row.codec in wanted and (row.image in _names(plan) or not row.image)]
 
 
-def _remember_sources(plan: Plan, out: Path) -> None:
-    """Where the pictures are, for a report that shows them."""
-    known = sources(out) | {subject.name: subject.path.resolve() for subject in plan.subjects}
-    text = json.dumps({name: str(path) for name, path in sorted(known.items())}, indent=1, ensure_ascii=False)
-    (out / SOURCES).write_text(text + "\n", encoding="utf-8")
+def _remember(path: Path, found: Mapping[str, str]) -> None:
+    """Where pictures and weights lie, for a report that shows files of them."""
+    text = json.dumps(dict(sorted({**_remembered(path), **found}.items())), indent=1, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _remembered(path: Path) -> dict[str, str]:
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
 
 
 def sources(out: Path) -> dict[str, Path]:
     """Paths of the pictures of earlier runs, by name."""
-    path = out / SOURCES
-    if not path.exists():
-        return {}
-    return {name: Path(found) for name, found in json.loads(path.read_text(encoding="utf-8")).items()}
+    return {name: Path(found) for name, found in _remembered(out / SOURCES).items()}
+
+
+def recipes(out: Path) -> dict[str, str]:
+    """Names for `codecs.codec` of the codecs of earlier runs, by name in the results."""
+    return _remembered(out / CODECS)
 
 
 def _names(plan: Plan) -> frozenset[str]:
@@ -145,18 +152,23 @@ def _usable(plan: Plan) -> tuple[dict[str, tuple[str, codecs.Codec]], list[Row]]
     for name in plan.codecs:
         try:
             codec = codecs.codec(name, plan.threads)
-            codec.encode(np.zeros((16, 16, 3), np.uint8), codec.qualities[0])  # loads what is loaded late
-        except (TintypeError, OSError) as error:
-            failures.append(Row("", codec=name, error=" ".join(str(error).split())))
-        else:
-            usable[codec.name] = name, codec
+            codec.encode(np.zeros((64, 64, 3), np.uint8), codec.qualities[0])  # loads what is loaded late
+            _ = codec.settings, codec.versions  # all weights
+        except Exception as error:  # whatever its library does, the others can be measured
+            failures.append(Row("", codec=name, error=line(error)))
+            continue
+        if codec.name in usable:
+            raise InputError(
+                f"{usable[codec.name][0]} and {name} both go by the name {codec.name}; name one LABEL={name}"
+            )
+        usable[codec.name] = name, codec
     if not usable:
         raise InputError("; ".join(f"{row.codec}: {row.error}" for row in failures))
     return usable, failures
 
 
 def _outdated(row: Row, plan: Plan, usable: Usable) -> bool:
-    if row.codec in plan.codecs and not row.image:
+    if not row.image:
         return True  # "cannot be used", of an earlier run
     if row.codec not in usable or row.image not in _names(plan):
         return False

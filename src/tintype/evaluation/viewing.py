@@ -1,11 +1,11 @@
 """Files for a report's viewer: every codec of a run at about the same size, made anew from the pictures."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tintype import images, metrics
-from tintype.errors import TintypeError
+from tintype.errors import InputError, TintypeError
 from tintype.evaluation import codecs, page
 from tintype.evaluation.curves import Table
 from tintype.evaluation.matching import match
@@ -21,15 +21,17 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Pictures for the viewer: their paths by name, and the rates."""
+    """Pictures for the viewer: their paths by name, the rates, and what makes the codecs that go by another name."""
 
     sources: Mapping[str, Path]
     rates: Sequence[float] = RATES
+    recipes: Mapping[str, str] = field(default_factory=dict)
 
 
-def scenes(results: Results, shown: Shown, threads: int, progress: Progress) -> tuple[Scenes, list[str]]:
+def scenes(results: Results, shown: Shown, progress: Progress) -> tuple[Scenes, list[str]]:
     """What the viewer shows, and why something is missing."""
-    found, notes = Scenes(), []
+    found, notes = Scenes(), list[str]()
+    usable = _usable(results.measured, shown.recipes, notes)
     for name, path in shown.sources.items():
         try:
             original = images.load(path).pixels
@@ -39,12 +41,24 @@ def scenes(results: Results, shown: Shown, threads: int, progress: Progress) -> 
         for rate in shown.rates:
             target = round(rate * original.shape[0] * original.shape[1] / 8)
             progress(f"{name} at {rate:g} bpp")
-            versions = [
-                v for v in (_version(t, name, original, target, results, threads, notes) for t in results.measured) if v
-            ]
+            versions = [v for v in (_version(c, name, original, target, results, notes) for c in usable) if v]
             if versions:
                 _add(found, name, rate, original, versions)
     return found, list(dict.fromkeys(notes))
+
+
+def _usable(tables: Sequence[Table], recipes: Mapping[str, str], notes: list[str]) -> list[codecs.Codec]:
+    """The codecs whose files can be made as they were measured: on one thread, with the same settings and weights."""
+    found = []
+    for table in tables:
+        try:
+            codec = codecs.codec(f"{table.codec}={recipes.get(table.codec, table.codec)}")
+            if codec.settings != table.settings:
+                raise InputError("its settings or weights are not those of the results")
+            found.append(codec)
+        except (TintypeError, OSError) as error:
+            notes.append(f"{table.codec} is not shown: {error}")
+    return found
 
 
 def _add(scenes: Scenes, name: str, rate: float, original: page.Samples, versions: Sequence[Version]) -> None:
@@ -58,28 +72,24 @@ def _add(scenes: Scenes, name: str, rate: float, original: page.Samples, version
 
 
 def _version(
-    table: Table,
+    codec: codecs.Codec,
     name: str,
     original: page.Samples,
     target: int,
     results: Results,
-    threads: int,
     notes: list[str],
 ) -> Version | None:
     """A codec's file of about the target's size; none where the codec cannot make it."""
     try:
-        codec = codecs.codec(table.codec, threads)
-        if codec.settings != table.settings:
-            raise TintypeError("its settings or weights are not those of the results")
-        known = {row.quality: row.size_bytes for row in results.rows if _is(row, table.codec, name)}
+        known = {row.quality: row.size_bytes for row in results.rows if _is(row, codec.name, name)}
         found = match(codec, original, target, known)
         decoded = alike(codec.decode(found.data), original)
     except (TintypeError, OSError, ValueError) as error:
-        notes.append(f"{table.codec} is not shown: {error}")
+        notes.append(f"{codec.name} is not shown on {name}: {error}")
         return None
     off = f"{100 * found.off(target):+.1f} %"
     facts = f"{len(found.data) / 1000:.1f} kB ({off}), {metrics.psnr(original, decoded):.2f} dB"
-    return Version(table.codec, found.data, codec.suffix, decoded, facts)
+    return Version(codec.name, found.data, codec.suffix, decoded, facts)
 
 
 def _is(row: Row, codec: str, image: str) -> bool:
