@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("--size", default="768x512")
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--compile", action="store_true", help="run the networks through torch.compile")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--cpu-time", action="store_true", help="CPU seconds instead of wall-clock seconds")
     parser.add_argument("--no-floor", action="store_true", help="leave the floor out")
@@ -57,12 +58,12 @@ def main() -> None:
     if options.cpu_time:
         Clock.now = staticmethod(time.process_time)
     torch.manual_seed(0)
-    model = load(options.model, options.weights, options.threads, options.precision, options.device)
+    model = load(options.model, options.weights, options.threads, options.precision, options.device, options.compile)
     noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     pixels = images.load(options.picture).pixels[:height, :width] if options.picture else noise
     print(
         f"{options.model} {pixels.shape[1]}x{pixels.shape[0]}, {device_name(model.device)}, {options.threads} threads, "
-        f"{options.precision}, torch {torch.__version__}, load {os.getloadavg()[0]:.1f}, best of {options.repeat}"
+        f"{options.precision}{', compiled' * options.compile}, torch {torch.__version__}, load {os.getloadavg()[0]:.1f}, best of {options.repeat}"
     )
     size = (pixels.shape[0], pixels.shape[1])
     encoder, decoder, peaks = run(model, pixels, options.repeat)
@@ -82,19 +83,26 @@ def main() -> None:
             print(f"{name} floor: {seconds:.3f} s; ours is {sum(parts.values()) / seconds:.2f} times that")
 
 
-def load(name: str, weights: Path | None, threads: int, precision: Precision, device: str) -> HPCMModel:
+def load(
+    name: str, weights: Path | None, threads: int, precision: Precision, device: str, compile: bool
+) -> HPCMModel:
     """A weights file's model, or one with random weights."""
     if weights is not None:
-        return torch_hpcm.load(weights, name, threads, precision, device)
+        return torch_hpcm.load(weights, name, threads, precision, device, compile)
     torch.manual_seed(0)
     network = hpcm.create(name).eval().to(device, memory_format=torch.channels_last)
     network.update()
-    return HPCMModel(network, b"", threads, precision)
+    return HPCMModel(torch_hpcm.compiled(network) if compile else network, b"", threads, precision, compile)
 
 
 def run(model: HPCMModel, pixels: np.ndarray, repeat: int) -> tuple[Parts, Parts, tuple[float, float]]:
     """Fastest encoding and decoding by parts, and peak memory in GiB after each."""
     encodings, decodings = [], []
+    if model.identity.numerics and model.identity.numerics.compiled:
+        begin = time.perf_counter()
+        _, payload, records = encode(model, pixels)
+        decode(model, pixels.shape[:2], payload, records)
+        print(f"compiled in {time.perf_counter() - begin:.0f} s")
     for _ in range(repeat):
         parts, payload, records = encode(model, pixels)
         encodings.append(parts)

@@ -4,7 +4,7 @@
 
 Encodes each picture once (one thread) and prints the bytes that files of several tolerances keep to mend their rows.
 Then decodes as other machines would: with uniform noise of up to the drift on every predicted scale and mean; with two
-threads; with the other memory layout. A plain file (tolerance 0) is refused at the first step whose rows differ, or
+threads; with the other memory layout; with compiled networks. A plain file (tolerance 0) is refused at the first step whose rows differ, or
 decodes if there is none; a portable file (default tolerance) is mended there, or refused.
 """
 
@@ -26,7 +26,7 @@ from tintype.errors import DesyncError
 from tintype.models import hpcm
 from tintype.models.hpcm.context import Density, Walk
 from tintype.models.hpcm.weights import content_hash
-from tintype.runtime.torch_hpcm import STRIDE, HPCMModel
+from tintype.runtime.torch_hpcm import STRIDE, HPCMModel, compiled
 
 TOLERANCES = (1e-5, 2e-5, 4e-5, 1e-4, 2e-4)
 
@@ -38,6 +38,7 @@ def main() -> None:
     parser.add_argument("--weights", metavar="FILE", type=Path, required=True)
     parser.add_argument("--drift", default="5e-6,1e-5")
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--compiled", action="store_true", help="decode with compiled networks too")
     parser.add_argument("--size", help="cut pictures to WIDTHxHEIGHT")
     options = parser.parse_args()
     network = hpcm.load(options.weights).to(memory_format=torch.channels_last)
@@ -52,6 +53,8 @@ def main() -> None:
         ("two threads", HPCMModel(network, b"", threads=2)),
         ("other layout", HPCMModel(other_layout, b"", threads=1)),
     ]
+    if options.compiled:
+        machines.append(("compiled", HPCMModel(compiled(network), b"", threads=1, compiled=True)))
     outcomes: dict[str, list[Outcome]] = {name: [] for name, _ in machines}
     columns = ["picture", "payload", "hashes", *(f"{tolerance:g}" for tolerance in TOLERANCES)]
     print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")

@@ -68,6 +68,8 @@ class Codec:
     weights : path of a safetensors file with the weights of an HPCM model, to encode with and to decode what was
     device : HPCM: "cpu", "cuda", ...
     precision : HPCM: "float32" or "bfloat16", which is faster on some machines; files record it
+    compiled : HPCM: run the networks through `torch.compile`; the first picture of each size waits for the compiler.
+        Files record it: decoders compile too
     tile : side of the cores in pixels; default: one tile for HPCM, `codec.tiling.Tiling.default` for the others
     tolerance : HPCM: drift of scales, twice over, that decoders on other machines can mend; 0 leaves out what they
         need for it
@@ -82,6 +84,7 @@ class Codec:
         weights: str | os.PathLike[str] | None = None,
         device: str = "cpu",
         precision: Precision = "float32",
+        compiled: bool = False,
         tile: int | None = None,
         tolerance: float = DEFAULT_TOLERANCE,
     ) -> None:
@@ -104,13 +107,16 @@ class Codec:
         self._float_name = model
         self._float_threads = threads or FLOAT_THREADS
         self.threads = threads or available_cpus()
-        self.device, self.precision, self.tile, self.tolerance = device, precision, tile, tolerance
+        self.device, self.precision, self.compiled = device, precision, compiled
+        self.tile, self.tolerance = tile, tolerance
 
     def load(self) -> "TileModel":
         """The model that encodes; the first call takes longer than a small picture."""
         if self.weights is None:
             return load.model(self.model)
-        return load.float_model(self.weights, self._float_name, self._float_threads, self.precision, self.device)
+        return load.float_model(
+            self.weights, self._float_name, self._float_threads, self.precision, self.device, self.compiled
+        )
 
     def encode(self, image: Source, quality: float | None = None, progress: Progress | None = None) -> bytes:
         """A picture as the bytes of a .tint file.

@@ -137,6 +137,8 @@ def test_numerics_come_back_from_their_bytes():
     assert Numerics.parse(NUMERICS.to_bytes()) == NUMERICS
     assert NUMERICS.to_bytes() == b"\0\2\7torch 2\x08some CPU"
     assert str(NUMERICS) == "torch 2, float32, 2 threads, some CPU"
+    other = replace(NUMERICS, precision="bfloat16", compiled=True)
+    assert Numerics.parse(other.to_bytes()) == other and other.to_bytes()[0] == 3
     long = replace(NUMERICS, device="ä" * 200)
     assert Numerics.parse(long.to_bytes()).device == "ä" * 127
 
@@ -144,8 +146,8 @@ def test_numerics_come_back_from_their_bytes():
 @pytest.mark.parametrize(
     "data, error, message",
     [
-        (b"", TruncatedError, "precision"),
-        (b"\2\1\0\0", CorruptError, "precision 2"),
+        (b"", TruncatedError, "mode"),
+        (b"\4\1\0\0", CorruptError, "mode 4"),
         (b"\0\0\0\0", CorruptError, "0 threads"),
         (b"\0\1\1a", TruncatedError, "device length"),
         (b"\0\1\1\xff\0", CorruptError, "not UTF-8"),

@@ -203,6 +203,37 @@ def test_bfloat16_is_recorded_and_decodes(net, weights):
     assert data != Codec(NANO, 1, weights=weights).encode(pixels)
 
 
+def test_a_file_of_compiled_networks_is_decoded_by_compiled_networks(weights, monkeypatch):
+    graphs = []
+
+    def compiler(graph, inputs):
+        graphs.append(graph)
+        return graph.forward
+
+    monkeypatch.setattr(torch_hpcm, "COMPILER", compiler)
+    torch_hpcm.compiled.cache_clear()
+    data = Codec(NANO, 1, weights=weights, compiled=True).encode(picture(60, 90))
+    assert ", compiled 1, float32, 1 thread" in tintype.info(data).numerics
+    for_encoding = len(graphs)
+    assert Codec(weights=weights).decode(data).size == (90, 60)
+    assert len(graphs) > for_encoding > 0  # its synthesis, which the encoder does not need
+    for_both = len(graphs)
+    eager = Codec(NANO, 1, weights=weights).encode(picture(60, 90))
+    Codec(weights=weights).decode(eager)
+    assert len(graphs) == for_both
+    assert parse(eager).payloads == parse(data).payloads  # this compiler changes nothing
+
+
+def test_a_compiler_that_fails_is_told_with_the_way_out(weights, monkeypatch):
+    def compiler(graph, inputs):
+        raise OSError("no such program: c++")
+
+    monkeypatch.setattr(torch_hpcm, "COMPILER", compiler)
+    torch_hpcm.compiled.cache_clear()
+    with pytest.raises(UnsupportedError, match=r"torch\.compile does not work here .*c\+\+.*without --compile"):
+        Codec(NANO, 1, weights=weights, compiled=True).encode(picture(20, 20))
+
+
 def test_weights_are_known_by_their_content(net, weights, tmp_path):
     again = tmp_path / "copy.safetensors"
     save(net, again)

@@ -47,6 +47,11 @@ def register(commands: "Commands") -> None:
         "--precision", choices=("float32", "bfloat16"), default="float32", help="of HPCM (default: %(default)s)"
     )
     parser.add_argument(
+        "--compile",
+        action="store_true",
+        help="of HPCM: run its networks through torch.compile; pays for many pictures of one size",
+    )
+    parser.add_argument(
         "--tile",
         metavar="N",
         type=positive,
@@ -104,6 +109,7 @@ def _codec(options: argparse.Namespace) -> "Codec":
         weights=options.weights,
         device=options.device,
         precision=options.precision,
+        compiled=options.compile,
         tile=options.tile,
         tolerance=DEFAULT_TOLERANCE if options.tolerance is None else options.tolerance,
     )

@@ -45,7 +45,12 @@ def _model(name: str, process: int) -> TileModel:
 
 
 def float_model(
-    weights: Path | str, name: str | None, threads: int, precision: Precision = "float32", device: str = "cpu"
+    weights: Path | str,
+    name: str | None,
+    threads: int,
+    precision: Precision = "float32",
+    device: str = "cpu",
+    compiled: bool = False,
 ) -> TileModel:
     """A model of a float family from its weights file, to compute under these numerics.
 
@@ -65,7 +70,7 @@ def float_model(
             engine = import_module(FLOAT_ENGINES["hpcm"])
         except ModuleNotFoundError as error:
             raise UnsupportedError(f"hpcm models run on PyTorch ({error}); install tintype[train]") from error
-        found: TileModel = engine.load(weights, name, threads, precision, device)
+        found: TileModel = engine.load(weights, name, threads, precision, device, compiled)
         return found
 
 
@@ -87,7 +92,7 @@ def float_model_for(header: Header, numerics: Numerics, weights: Path | str | No
         raise UnsupportedError(
             f"the file was made with {needed}, which do not ship with tintype; give their file (--weights FILE)"
         )
-    found = float_model(weights, None, numerics.threads, numerics.precision, device)
+    found = float_model(weights, None, numerics.threads, numerics.precision, device, numerics.compiled)
     if found.identity.weights_hash != header.weights_hash:
         raise UnsupportedError(
             f"the file was made with {needed}, but {weights} holds {found.identity.name} weights "

@@ -4,6 +4,7 @@ Float networks give other last bits with another number of threads, so a model c
 it, whatever the process uses otherwise. The number is the process's: one call computes at a time.
 """
 
+import copy
 import os
 import platform
 import threading
@@ -16,7 +17,9 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch._dynamo import config as dynamo
+from torch._dynamo.exc import TorchDynamoException
 
 from tintype.codec.agreement import FloatCoded, FloatRows
 from tintype.codec.header import MODEL_NAMES
@@ -26,12 +29,15 @@ from tintype.codec.tables import Symbols
 from tintype.codec.tiling import mirrored
 from tintype.errors import UnsupportedError
 from tintype.models.hpcm import HPCM, coding, memory, weights
+from tintype.models.hpcm.context import ContextNet, Fusion
 
 STRIDE = 16
 """Pixels per latent: sides of a tile are multiples of it. What the lattices need beyond is added here, not coded."""
 REVISION = 1
 """Of how the networks are run. It goes up with every change that may move a last bit."""
 
+COMPILER = "inductor"
+_NO_LIMIT = 2**30
 _LOCKS: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)  # by process: a fork copies locks as they are
 
 
@@ -43,7 +49,9 @@ class Latents(NamedTuple):
     width: int
 
 
-def load(path: Path | str, name: str | None, threads: int, precision: Precision, device: str) -> "HPCMModel":
+def load(
+    path: Path | str, name: str | None, threads: int, precision: Precision, device: str, compile: bool = False
+) -> "HPCMModel":
     """The model of a weights file on a device; networks stay in memory between calls.
 
     Parameters
@@ -51,6 +59,7 @@ def load(path: Path | str, name: str | None, threads: int, precision: Precision,
     name : the model that is expected
     threads : compute threads inside a tile
     device : "cpu", "cuda", "cuda:1", ...
+    compile : run the networks through `torch.compile`
 
     Raises
     ------
@@ -60,7 +69,8 @@ def load(path: Path | str, name: str | None, threads: int, precision: Precision,
         There is no such device, or files cannot name this model.
     """
     network = _network(str(path), _stamp(path), name, _known_device(device))
-    return HPCMModel(network.model, network.weights_hash, threads, precision)
+    model = compiled(network.model) if compile else network.model
+    return HPCMModel(model, network.weights_hash, threads, precision, compile)
 
 
 class _Network(NamedTuple):
@@ -77,6 +87,19 @@ def _network(path: str, stamp: tuple[int, int], name: str | None, device: torch.
         layout = torch.channels_last if tensor.ndim == 4 else torch.contiguous_format
         tensor.data = tensor.data.to(device, copy=True, memory_format=layout)
     return _Network(model, weights_hash)
+
+
+@lru_cache(maxsize=2)
+def compiled(model: HPCM) -> HPCM:
+    """The same model, its weights shared, whose networks go through `torch.compile` when first called with a shape."""
+    shared = [*model.parameters(), *model.buffers(), model.config, model.tables]
+    copied = copy.deepcopy(model, {id(part): part for part in shared})
+    networks: list[nn.Module] = [copied.analysis, copied.hyper_analysis, copied.hyper_synthesis, copied.synthesis]
+    networks += [part for part in copied.context.modules() if isinstance(part, ContextNet | Fusion)]
+    for network in networks:
+        # a graph for each shape: one for all shapes would depend on which came first, and so would the last bits
+        network.compile(fullgraph=True, dynamic=False, backend=COMPILER)
+    return copied
 
 
 def _stamp(path: Path | str) -> tuple[int, int]:
@@ -106,16 +129,24 @@ class HPCMModel:
     ----------
     model : in evaluation mode, with tables, on its device
     weights_hash : 8 bytes, `models.hpcm.weights.content_hash`
+    compiled : whether its networks are
     """
 
-    def __init__(self, model: HPCM, weights_hash: bytes, threads: int = 2, precision: Precision = "float32") -> None:
+    def __init__(
+        self,
+        model: HPCM,
+        weights_hash: bytes,
+        threads: int = 2,
+        precision: Precision = "float32",
+        compiled: bool = False,
+    ) -> None:
         numbers = {name: number for number, name in MODEL_NAMES.items()}
         if model.config.name not in numbers:
             known = ", ".join(name for name in numbers if name.startswith("hpcm"))
             raise UnsupportedError(f".tint files cannot name the model {model.config.name}; they know {known}")
         self.model, self.tables = model, coding.tables_of(model)
         self.device = model.prior.mean.device
-        numerics = Numerics(precision, threads, engine_name(), device_name(self.device))
+        numerics = Numerics(precision, threads, engine_name(compiled), device_name(self.device), compiled)
         self.identity = Identity(model.config.name, numbers[model.config.name], weights_hash, STRIDE, 1, numerics)
 
     def analyse(self, pixels: Pixels) -> Latents:
@@ -166,8 +197,17 @@ class HPCMModel:
             torch.no_grad(),
             torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
             torch.autocast(self.device.type, torch.bfloat16, enabled=low),
+            # past its limits the compiler would fall back to other numerics without a word
+            dynamo.patch(recompile_limit=_NO_LIMIT, accumulated_recompile_limit=_NO_LIMIT),
         ):
-            yield
+            try:
+                yield
+            except TorchDynamoException as error:
+                why = " ".join(str(error).splitlines()[:2])
+                raise UnsupportedError(
+                    f"torch.compile does not work here ({why}); it needs a C++ compiler; "
+                    "encode without --compile, or decode where one is installed"
+                ) from error
 
 
 def _extent(height: int, width: int) -> coding.Extent:
@@ -187,9 +227,9 @@ def _threads(count: int) -> Iterator[None]:
             torch.set_num_threads(before)
 
 
-def engine_name() -> str:
+def engine_name(compiled: bool = False) -> str:
     """Library, version, and how we run on it, for the numerics of a file."""
-    return f"torch {torch.__version__}, eager {REVISION}"
+    return f"torch {torch.__version__}, {'compiled' if compiled else 'eager'} {REVISION}"
 
 
 def device_name(device: torch.device) -> str:
