@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 PIP     = $(BIN)/python -m pip --disable-pip-version-check --quiet
 BUILD   = pyproject.toml constraints.txt CMakeLists.txt $(wildcard src/tintype/native/*.?pp)
 
-.PHONY: demo test lint format clean
+.PHONY: demo test lint format results clean
 
 demo: $(VENV)/demo.stamp      ## encode and decode a photo beside JPEG, WebP and AVIF; IMAGE=path for your own
 	$(BIN)/python examples/demo.py $(if $(IMAGE),"$(IMAGE)")
@@ -22,6 +22,13 @@ lint: $(VENV)/test.stamp      ## style, types, import contracts
 format: $(VENV)/test.stamp
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# KODAK=folder LARGE=folder [CURVES=file.json] [OUT=folder] [MODEL=name] [GRAPHICS=names of LARGE] [JOBS=1]
+results: $(VENV)/test.stamp   ## measure what is new, then write the tables of docs/results.md and the README's plot
+	$(if $(and $(KODAK),$(LARGE)),,$(error results needs KODAK=folder and LARGE=folder of pictures))
+	$(BIN)/python benchmarks/results.py "$(KODAK)" "$(LARGE)" --out "$(or $(OUT),build/results)" \
+		$(if $(CURVES),--curves "$(CURVES)") $(if $(MODEL),--model "$(MODEL)") \
+		$(if $(GRAPHICS),--graphics "$(GRAPHICS)") --jobs $(or $(JOBS),1) --write docs/results.md
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -1,23 +1,41 @@
-"""Make the tables of docs/results.md, and the plot of the README: one command, resumable.
+"""Measure what docs/results.md reports, and write its tables and the plot: one command, resumable.
 
-    python benchmarks/results.py KODAK LARGE --out DIR [--curves FILE.json] [--model NAME]
+    python benchmarks/results.py KODAK LARGE --out DIR [--curves FILE.json] [--write FILE.md...]
 
-KODAK is the folder of the 24 Kodak pictures, LARGE a folder of pictures for mosaics. Measures what DIR does not hold
-yet: rate and distortion on Kodak, seams and the cost of tiles on a mosaic, times and memory. Writes DIR/results.md and
-DIR/psnr.svg.
+KODAK is the folder of the 24 Kodak pictures, LARGE a folder of further pictures, also for mosaics. Measures what DIR
+does not hold yet: rate and distortion on both, with a page to look at for Kodak; what tiles cost, on a mosaic; times
+and memory. DIR/results.md has all tables. In the files to write, what stands between `<!-- make results: NAME -->` and
+`<!-- end -->` is replaced by the tables of that name, and docs/figures gets the plot.
 """
 
 import argparse
+import hashlib
+import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tintype.api import available_cpus
+from tintype.evaluation import curves, ours, rows, stored, summary
+from tintype.evaluation.bd_rate import BdRate, Curve, NotComparableError, bd_rate
+from tintype.evaluation.curves import Table
+from tintype.evaluation.markdown import table
+from tintype.evaluation.report import PAGE
+from tintype.evaluation.summary import Results
 from tintype.weights import store
 
 HERE = Path(__file__).parent
+FIGURES = HERE.parent / "docs" / "figures"
+PEERS = "jpeg444,webp_m6,avif444_s6,avif444_s6_psnr,jxl_e7"
+MOSAIC = "3024x2016"  # 6 megapixels: coded whole, too, which takes memory
+SECTION = re.compile(r"(<!-- make results: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+COMPARED = {"psnr": "PSNR", "ms_ssim_db": "MS-SSIM, mean of dB", "ms_ssim_db_of_mean": "MS-SSIM, dB of mean"}
 
 
 def main() -> None:
@@ -27,49 +45,207 @@ def main() -> None:
     parser.add_argument("large", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--curves", type=Path, help="published curves to compare with")
-    parser.add_argument("--model", default=store.DEFAULT)
-    parser.add_argument("--jobs", default="1")
+    parser.add_argument("--model", default=store.DEFAULT, help="default: %(default)s")
+    parser.add_argument("--graphics", default="", help="pictures of LARGE that are no photographs, by name: a,b")
+    parser.add_argument("--jobs", default="1", help="pictures at the same time; more make the sweeps' times worse")
+    parser.add_argument("--write", nargs="*", type=Path, default=[], help="Markdown files whose tables are replaced")
     options = parser.parse_args()
-    out: Path = options.out
-    out.mkdir(parents=True, exist_ok=True)
-    tintype = [sys.executable, "-m", "tintype"]
-    curves = ["--curves", str(options.curves)] if options.curves else []
-    peers = "jpeg444,webp_m6,avif444_s6,avif444_s6_psnr,jxl_e7"
-    measure = ["--codecs", f"{options.model},{peers}", "--jobs", options.jobs, "--memory", *curves]
-    # eval resumes by itself, and must look whether the weights have changed
-    run([*tintype, "eval", str(options.kodak), "--out", str(out / "kodak"), *measure], out / "kodak.log")
-    run([*tintype, "report", str(out / "kodak"), "--title", "Kodak", *curves], out / "report.log")
-    large = sorted(str(path) for path in options.large.iterdir() if path.suffix in (".webp", ".png"))
-    kodak = sorted(str(path) for path in options.kodak.glob("*.png"))
-    model = ["--model", options.model]
-    seams = once([sys.executable, "-m", "tintype.evaluation.seams", *large, *model], out / "seams.md")
-    speed = once([sys.executable, str(HERE / "speed.py"), *kodak, *model], out / "speed.md")
-    summary = (out / "kodak" / "summary.md").read_text(encoding="utf-8")
-    parts = [
-        "# Results\n\nMade by `python benchmarks/results.py KODAK LARGE --out DIR`; how: docs/evaluation.md.",
-        f"Python {platform.python_version()}, {platform.system()}. Weights: {options.model}.",
-        summary.replace("# Results", "## Kodak", 1).replace("\n## ", "\n### ").replace("\n### Kodak", "\n## Kodak"),
-        f"## Tiles\n\nA mosaic of {len(large)} pictures.\n\n{seams}",
-        f"## Speed and memory\n\n{speed}",
+    steps = Steps(options.out, options.model)
+    compared = ["--curves", options.curves] if options.curves else []
+    codecs = ["--codecs", f"{options.model},{PEERS}", "--jobs", options.jobs, *compared]
+    kodak, large = options.out / "kodak", options.out / "large"
+    # eval resumes by itself, and must look whether weights or libraries have changed
+    steps.run("Kodak", tintype("eval", options.kodak, "--out", kodak, "--memory", *codecs))
+    steps.run("page", tintype("report", kodak, "--title", "Kodak", *compared))
+    steps.run("large", tintype("eval", options.large, "--out", large, *codecs))
+    pictures = [path for path in sorted(options.large.iterdir()) if path.suffix in (".webp", ".png")]
+    module = [sys.executable, "-m", "tintype.evaluation.seams"]
+    tiles = steps.once("tiles", [*module, *pictures, "--size", MOSAIC, "--model", options.model])
+    threads = "1,2" if available_cpus() > 1 else "1"
+    script = [sys.executable, HERE / "speed.py", "--model", options.model, "--threads", threads]
+    speed = steps.once("speed", [*script, *sorted(options.kodak.glob("*.png"))])
+    stored_curves = stored.load(options.curves) if options.curves else {}
+    measured = Measured(options.model, results(kodak, stored_curves), results(large, {}), options.graphics.split(","))
+    sections = {
+        "kodak": measured.kodak(),
+        "settings": measured.settings(),
+        "large": measured.on_large(),
+        "tiles": tiles.strip(),
+        "speed": speed.strip(),
+    }
+    joined = "\n\n".join(f"## {name}\n\n{text}" for name, text in sections.items())
+    (options.out / "results.md").write_text(f"# Results\n\n{joined}\n", encoding="utf-8")
+    for path in options.write:
+        path.write_text(filled(path.read_text(encoding="utf-8"), sections), encoding="utf-8")
+    if options.write:
+        FIGURES.mkdir(exist_ok=True)
+        shutil.copy(kodak / "plots" / "psnr.svg", FIGURES / "kodak.svg")
+    page = kodak / PAGE
+    print(f"{options.out / 'results.md'}\n{page}: {page.stat().st_size / 1e6:.1f} MB")
+
+
+def tintype(*arguments: object) -> list[object]:
+    """A command of ours."""
+    return [sys.executable, "-m", "tintype", *arguments]
+
+
+class Steps:
+    """Runs commands, tells how long each took, and keeps what need not be done again for the same weights."""
+
+    def __init__(self, out: Path, model: str) -> None:
+        self.out, self.weights = out, store.load(model).weights_hash().hex()
+        out.mkdir(parents=True, exist_ok=True)
+
+    def run(self, name: str, command: Sequence[object], output: Path | None = None) -> None:
+        """A step whose progress is shown; its output goes to a file."""
+        start = time.monotonic()
+        with (output or self.out / f"{name}.log").open("w", encoding="utf-8") as file:
+            done = subprocess.run([str(part) for part in command], check=False, stdout=file)
+        if done.returncode:
+            raise SystemExit(f"{name} failed with status {done.returncode}; what is done is kept")
+        seconds = time.monotonic() - start
+        print(f"{name}: {seconds // 60:.0f} min {seconds % 60:.0f} s", file=sys.stderr, flush=True)
+
+    def once(self, name: str, command: Sequence[object]) -> str:
+        """Output of a step, from a file that appears when it is done and is named by command and weights."""
+        identity = hashlib.sha256(" ".join([self.weights, *map(str, command)]).encode()).hexdigest()[:12]
+        result = self.out / f"{name}-{identity}.md"
+        if not result.exists():
+            part = result.with_suffix(".part")
+            self.run(name, command, part)
+            part.rename(result)
+        return result.read_text(encoding="utf-8")
+
+
+def results(out: Path, stored_curves: Mapping[str, Mapping[str, object]]) -> Results:
+    """Rows of a sweep, of its usual codecs."""
+    return Results(rows.read(out / rows.RESULTS), anchor_curves=stored_curves)
+
+
+def filled(text: str, sections: Mapping[str, str]) -> str:
+    """A page with its generated parts replaced.
+
+    Raises
+    ------
+    KeyError
+        A part has a name that is not among the sections.
+    """
+    return SECTION.sub(lambda found: f"{found[1]}\n{sections[found[2]]}\n\n{found[3]}", text)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Tables of one model of ours, as Markdown."""
+
+    model: str
+    at_kodak: Results
+    at_large: Results
+    graphics: Sequence[str]
+
+    def kodak(self) -> str:
+        """BD-rates, means, order of the qualities."""
+        anchors, _ = summary.anchors(self.at_kodak)
+        mine = self._mine(self.at_kodak)
+        lines = [[name, *(_bd(a, mine, metric) for a in anchors)] for metric, name in COMPARED.items()]
+        losses = [_losses(anchors, mine, metric, name) for metric, name in COMPARED.items()]
+        header = [f"BD-rate of {mine.codec}", *(a.name + (" (stored)" if a.stored else "") for a in anchors)]
+        order = curves.monotony(self.at_kodak.rows, mine)
+        low, high = self.at_kodak.window
+        parts = [
+            f"Weights {mine.settings.removeprefix(ours.SETTINGS)}; {len(self.at_kodak.images)} pictures, measured "
+            f"in one run unless marked as stored, {machine()}. Per cent of rate at equal quality (Akima, points from "
+            f"{low:g} to {high:g} bpp; in brackets the common share of both quality intervals); negative: ours are "
+            "smaller.",
+            table(header, lines),
+            "![PSNR over rate on Kodak](figures/kodak.svg)",
+            _means(mine),
+            f"It ends at {mine.means['bpp'][-1]:.2f} bpp and {mine.means['psnr'][-1]:.1f} dB. Over {order.pairs} pairs "
+            f"of neighbouring qualities of one picture, more quality gave a smaller file {order.rate_falls} times, a "
+            f"lower PSNR {order.psnr_falls} times.",
+        ]
+        if any(losses):
+            parts.insert(2, f"Behind {'; '.join(filter(None, losses))}.")
+        return "\n\n".join(parts)
+
+    def settings(self) -> str:
+        """Of all codecs, and their cost."""
+        tables = self.at_kodak.measured
+        lines = [
+            [
+                t.codec,
+                f"{t.means['encode_cpu_s'].mean():.3f}",
+                f"{t.means['decode_cpu_s'].mean():.3f}",
+                t.settings,
+                t.versions,
+            ]
+            for t in tables
+        ]
+        return "CPU seconds per megapixel on Kodak, one thread, mean of all qualities.\n\n" + table(
+            ["codec", "encode", "decode", "settings", "versions"], lines
+        )
+
+    def on_large(self) -> str:
+        """BD-rates on the other folder, with and without what is no photograph."""
+        photographs = replace(
+            self.at_large, rows=[row for row in self.at_large.rows if row.image not in set(self.graphics)]
+        )
+        lines = []
+        for found, what in ((self.at_large, "all"), (photographs, "photographs")):
+            count = len(found.images)
+            if what == "photographs" and count == len(self.at_large.images):
+                continue
+            mine = self._mine(found)
+            anchors = [t.curve for t in found.measured if t.codec != self._name]
+            for metric, name in COMPARED.items():
+                lines.append([f"{count} ({what}), {name}", *(_bd(a, mine, metric) for a in anchors)])
+        return table([f"pictures, BD-rate of {self._name}", *(a.name for a in anchors)], lines)
+
+    @property
+    def _name(self) -> str:
+        return Path(self.model).stem if self.model.endswith(".tintmodel") else self.model
+
+    def _mine(self, found: Results) -> Table:
+        return next(t for t in found.measured if t.codec == self._name)
+
+
+def _rate(anchor: Curve, mine: Table, metric: str) -> BdRate | None:
+    try:
+        return bd_rate(anchor, mine.curve, metric, window=summary.PROJECT_WINDOW) if metric in anchor.metrics else None
+    except NotComparableError:
+        return None
+
+
+def _bd(anchor: Curve, mine: Table, metric: str) -> str:
+    found = _rate(anchor, mine, metric)
+    return "" if found is None else f"{found.percent:+.1f} ({found.overlap:.0%})"
+
+
+def _losses(anchors: Sequence[Curve], mine: Table, metric: str, name: str) -> str:
+    rates = ((anchor.name, _rate(anchor, mine, metric)) for anchor in anchors)
+    behind = [f"{codec} by {found.percent:.1f} %" for codec, found in rates if found and found.percent > 0]
+    return f"in {name}: {', '.join(behind)}" if behind else ""
+
+
+def _means(mine: Table) -> str:
+    columns = (
+        *(("bpp", "bpp", 3), ("psnr", "PSNR", 2), ("ms_ssim", "MS-SSIM", 4)),
+        *(("ms_ssim_db", "mean of dB", 2), ("texture", "texture distance", 4)),
+    )
+    shown = [column for column in columns if column[0] in mine.means]
+    lines = [
+        [f"{step:g}", *(f"{mine.means[key][at]:.{digits}f}" for key, _, digits in shown)]
+        for at, step in enumerate(mine.steps)
     ]
-    (out / "results.md").write_text("\n\n".join(part.strip() for part in parts) + "\n", encoding="utf-8")
-    shutil.copy(out / "kodak" / "plots" / "psnr.svg", out / "psnr.svg")
-    print(out / "results.md")
+    return table(["quality", *(title for _, title, _ in shown)], lines)
 
 
-def run(command: Sequence[str], log: Path) -> None:
-    """Run a step whose progress is shown; its output goes to a file."""
-    with log.open("w", encoding="utf-8") as file:
-        subprocess.run(command, check=True, stdout=file)
-
-
-def once(command: Sequence[str], result: Path) -> str:
-    """Output of a step, kept in a file that appears when the step is done."""
-    if not result.exists():
-        part = result.with_suffix(".part")
-        run(command, part)
-        part.rename(result)
-    return result.read_text(encoding="utf-8")
+def machine() -> str:
+    """What this ran on."""
+    info = Path("/proc/cpuinfo")
+    about = info.read_text().splitlines() if info.exists() else []
+    name = next((line.partition(":")[2].strip() for line in about if line.startswith("model name")), platform.machine())
+    python = f"Python {platform.python_version()}"
+    return f"{name}, {available_cpus()} of {os.cpu_count()} CPUs, {platform.system()}, {python}"
 
 
 if __name__ == "__main__":
