@@ -1,7 +1,7 @@
-"""Coding steps of pico: the hyper-latents, then two groups of latents (one-shot context model).
+"""Coding steps of pico: the hyper-latents, then the latents in two passes (one-shot context model).
 
 The scale decoder gives the rows of *all* latents from the hyper-latents alone, so an entropy decoder never
-waits for the float networks; the context model refines mean and width of the second group from the first
+waits for the float networks; the context model refines mean and width of the second pass from the first
 (PICO, section 4.1). Written once for numpy and torch arrays.
 """
 
@@ -37,7 +37,7 @@ class Stages(Protocol):
         """Prior of every latent: (B, 2N, h, w)."""
 
     def context_model(self, prior: Array, y_bar: Array) -> Array:
-        """The prior, refined by the latents of the first group (zero elsewhere)."""
+        """The prior, refined by the latents of earlier passes (zero elsewhere)."""
 
     def mean_width(self, prior: Array) -> tuple[Array, Array]:
         """Mean and quantisation width of every latent, latent units."""
@@ -83,7 +83,7 @@ def _order(places: tuple[int, ...], shape: Shape) -> NDArray[np.intp]:
     return np.flatnonzero(_mask(places, shape))
 
 
-FIRST, SECOND = Cells((0,)), Cells((1, 2, 3))
+PASSES = FIRST, SECOND = Cells((0,)), Cells((1, 2, 3))
 
 
 def schedule(stages: Stages, z_shape: Shape, y_shape: Shape, z: Array = None, y: Array = None) -> Schedule:
@@ -100,11 +100,12 @@ def schedule(stages: Stages, z_shape: Shape, y_shape: Shape, z: Array = None, y:
     z_hat = (symbols + z_mean).clip(-Z_LIMIT, Z_LIMIT)
 
     rows = stages.scale_decoder(z_hat)
-    prior = stages.context_decoder(z_hat)
-    mean, width = stages.mean_width(prior)
-    symbols = yield Step(rows, mean, width, y, FIRST, stages.worth())
-    y_bar = (symbols * width + mean) * stages.constant(FIRST.mask(y_shape))
-
-    mean, width = stages.mean_width(stages.context_model(prior, y_bar))
-    symbols = yield Step(rows, mean, width, y, SECOND, stages.worth())
-    return y_bar + (symbols * width + mean) * stages.constant(SECOND.mask(y_shape))
+    prior = refined = stages.context_decoder(z_hat)
+    y_hat: Array = 0  # of the passes so far, zero elsewhere
+    for number, cells in enumerate(PASSES):
+        if number:
+            refined = stages.context_model(prior, y_hat)
+        mean, width = stages.mean_width(refined)
+        symbols = yield Step(rows, mean, width, y, cells, stages.worth())
+        y_hat = y_hat + (symbols * width + mean) * stages.constant(cells.mask(y_shape))
+    return y_hat
