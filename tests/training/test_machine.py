@@ -20,11 +20,13 @@ def test_several_processes_without_fabric_are_refused_with_what_to_install(monke
         choose("cpu", False, processes=2)
 
 
-@pytest.mark.parametrize("bf16", [False, True])
-def test_fabric_and_plain_torch_give_the_same_losses_to_the_last_digit(bf16: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("bf16", "optimiser"), [(False, "adamw"), (True, "adamw"), (True, "muon")])
+def test_fabric_and_plain_torch_give_the_same_losses_to_the_last_digit(
+    bf16: bool, optimiser: str, tmp_path: Path
+) -> None:
     pytest.importorskip("lightning_fabric")
     torch.set_num_threads(1)
-    config = configure("pico_s", [*SMALL["pico_s"], f"bf16={bf16}"])
+    config = configure("pico_s", [*SMALL["pico_s"], f"bf16={bf16}", f"optimiser={optimiser}"])
     machines: list[Machine] = [Plain("cpu", bf16), choose("cpu", bf16)]
     runs = [Trainer(config, pictures(), pictures(1), tmp_path, None, machine) for machine in machines]
     first, second = ([run.train_step()["loss"] for _ in range(3)] for run in runs)

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 import torch
 
-from tests.training.runs import SMALL
+from tests.training.runs import SMALL, trainer
 from tintype.training import plot
 from tintype.training.objective import objective
 from tintype.training.plan import example, needs, saved_bytes, table
@@ -34,6 +34,15 @@ def test_a_model_that_fits_no_memory_here_is_planned_for_1_8_and_64_gpus() -> No
     assert "3.016 TFLOP" in text  # 6 x 7670.8 kMAC/px x 256 x 256, the published count
     for line in ("1 GPU ", "8 GPUs, ddp", "8 GPUs, fsdp", "64 GPUs, ddp", "64 GPUs, fsdp"):
         assert line in text
+
+
+@pytest.mark.parametrize("optimiser", ["adamw", "muon"])
+def test_planned_moments_are_those_that_an_optimiser_keeps(optimiser: str, tmp_path: Path) -> None:
+    run = trainer("pico_s", tmp_path, f"optimiser={optimiser}")
+    run.train_step()
+    states = [state for each in run.optimisers.values() for state in each.state_dict()["state"].values()]
+    kept = sum(value.numel() for state in states for key, value in state.items() if key != "step")
+    assert needs(run.config).moments == kept
 
 
 def test_the_plot_shows_every_validation(tmp_path: Path) -> None:

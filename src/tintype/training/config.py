@@ -16,6 +16,7 @@ class RunConfig:
     crop : side in pixels, a multiple of what the model needs
     steps : the run ends here
     decay : last steps, in which the learning rate falls to zero, linearly
+    optimiser : "adamw", or "muon" for the kernels that mix channels with AdamW for the rest, at the same learning rate
     clip : bound of the gradient's norm
     ema : share of the averaged weights that a step keeps, in the long run
     bf16 : autocast; likelihoods, scales and latents stay float32
@@ -29,6 +30,7 @@ class RunConfig:
     decay: int = 0
     warmup: int = 200
     learning_rate: float = 1e-3
+    optimiser: Literal["adamw", "muon"] = "adamw"
     clip: float = 10.0
     ema: float = 0.999
     seed: int = 0

@@ -35,8 +35,8 @@ class Trainer:
     ----------
     train, validation : uint8, (N, S, S, 3), arrays or tensors on the device
     folder : checkpoints, log and dumps
-    source : folder of a checkpoint to go on from, exactly if the optimiser's state is there, else with a new warm-up;
-        None: start values
+    source : folder of a checkpoint to go on from, exactly if the state of the same optimiser is there, else with a new
+        warm-up; None: start values
     machine : where to compute; by default this process, on the CPU
     save_optimiser : whether checkpoints hold the optimiser's state, twice the size of the weights
     """
@@ -83,10 +83,9 @@ class Trainer:
         if saved:
             for name, value in saved[0]["ema"].items():
                 self.ema[name].copy_(share(value, self.ema[name]))
-        if saved and saved[1]:
-            optimiser.load(made, saved[1])
+        if saved and saved[1] and optimiser.load(made, saved[1]):
             self.since_warmup = self.step
-        self.optimiser = self.machine.setup_optimiser(made)
+        self.optimisers = {name: self.machine.setup_optimiser(each) for name, each in made.items()}
 
     def run(self, stop_at: float = math.inf, report: Callable[[Record], None] = print) -> None:
         """Train until `config.steps`, or until the clock (time.time) passes `stop_at`; checkpoint at the end."""
@@ -119,16 +118,18 @@ class Trainer:
         x = x.contiguous(memory_format=torch.channels_last)
         drawn = self.objective.draw((config.crop, config.crop), Draw(config.seed, self.step, samples, self.device))
         rate = config.learning_rate_at(self.step, self.since_warmup)
-        optimiser.set_rate(self.optimiser, rate)
+        optimiser.set_rate(self.optimisers, rate)
 
         out = self.forward(x, *drawn)
-        self.optimiser.zero_grad()
+        for each in self.optimisers.values():
+            each.zero_grad()
         self.machine.backward(out["loss"])
         norm = whole(torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip))
         loss = self.machine.mean(out.pop("loss").detach())
         finite = bool(torch.isfinite(loss + norm))
         if finite:
-            self.optimiser.step()
+            for each in self.optimisers.values():
+                each.step()
             self.update_ema()
             self.window.append({**out, "loss": loss[None]})
         else:
@@ -181,7 +182,7 @@ class Trainer:
             "pixels": self.pixels,
             "config": asdict(self.config),
         }
-        moments = optimiser.state(self.optimiser) if self.save_optimiser else None
+        moments = optimiser.state(self.optimisers) if self.save_optimiser else None
         if self.machine.rank == 0:
             checkpoint.save(self.folder, state, moments)
         self.machine.barrier()  # nobody reads before it is there

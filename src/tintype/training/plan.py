@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from tintype.models import macs
 from tintype.training.config import RunConfig
 from tintype.training.objective import Draw, Objective, objective
+from tintype.training.optimiser import is_kernel
 
 GIB = 2**30
 FLOAT = 4  # bytes: parameters, gradients, moments and averages are float32
-COPIES = {"parameters": 1, "gradients": 1, "optimiser": 2, "averages": 1}
 BF16_SHARE = 0.7  # of float32 activations that autocast leaves: 0.68 (pico-s), 0.55 (hpcm-nano); rates stay float32
 
 
@@ -22,6 +22,7 @@ class Needs:
     """What one picture needs, in bytes of float32, and what the model is made of."""
 
     parameters: int
+    moments: int  # numbers that the optimiser keeps
     largest_block: int  # parameters
     macs: int  # of the forward pass
     kept: int  # bytes that the backward pass needs from the forward pass
@@ -35,8 +36,11 @@ def needs(config: RunConfig) -> Needs:
         inputs = example(made, config, 1)
     blocks = made.blocks()
     kept, recomputed = saved_bytes(made, blocks, inputs)
+    muon = config.optimiser == "muon"  # keeps one number for what AdamW keeps two
+    kept_once = sum(p.numel() for p in made.parameters() if muon and is_kernel(p))
     return Needs(
         macs.parameters(made),
+        2 * macs.parameters(made) - kept_once,
         max(macs.parameters(block) for block in blocks),
         macs.count_macs(made, *inputs),
         kept,
@@ -114,7 +118,9 @@ def table(config: RunConfig, ranks: Sequence[int] = (1, 8, 64)) -> str:
         pictures = max(1, config.batch // count)
         note = "" if config.batch >= count else f"  (batch {count}, one picture each)"
         for strategy in ("ddp", "fsdp") if count > 1 else ("ddp",):
-            parts = [copies * FLOAT * need.parameters / GIB for copies in COPIES.values()]
+            # parameters, gradients, optimiser, averages
+            numbers = (need.parameters, need.parameters, need.moments, need.parameters)
+            parts = [FLOAT * number / GIB for number in numbers]
             if strategy == "fsdp":
                 parts = [part / count for part in parts]
                 parts[0] += FLOAT * need.largest_block / GIB  # gathered while it is used
