@@ -8,14 +8,26 @@ Runs that are in the folder already are not repeated, so studies share their bas
 import argparse
 import json
 import math
+import re
+import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
+from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from tintype.codec.seam import EVERYTHING
+from tintype.models import layers
+from tintype.schedules import pico
+from tintype.schedules.pico import Cells
+from tintype.training import rate
 from tintype.training.data import load
 from tintype.training.loop import Trainer
 from tintype.training.recipes import configure
@@ -24,30 +36,88 @@ Row = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
+class Arm:
+    """What one side of a comparison changes.
+
+    Parameters
+    ----------
+    settings : of the recipe
+    constants : module, name, value: what is fixed by the file format or in the networks' code, and so is no setting;
+        replaced while the run lasts
+    """
+
+    settings: tuple[str, ...] = ()
+    constants: tuple[tuple[ModuleType, str, object], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Study:
-    """Arms are settings on top of `common`; the first one is what the others are compared with."""
+    """Arms on top of `common`; the first one is what the others are compared with."""
 
     recipe: str
     common: tuple[str, ...]
-    arms: dict[str, tuple[str, ...]]
+    arms: dict[str, Arm]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkerboard:
+    """Cells of one colour; the colours change with the channel. For training, which asks for the mask alone."""
+
+    colour: int
+
+    def mask(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        c, i, j = np.ogrid[: shape[0], : shape[1], : shape[2]]
+        return ((c + i + j) % 2 == self.colour).astype(np.float32)
+
+
+def passes(*lattices: object) -> Arm:
+    """Latents in other passes than a file's."""
+    return Arm((), ((pico, "PASSES", lattices),))
 
 
 SMALL = ("batch=4", "crop=128", "warmup=50", "log_every=50")
+OURS = Arm()
+# without the Haar transform in them, kernels are the same functions: 2x2 with stride 2, or 1x1 and a pixel shuffle
+PLAIN = ((layers, "HAAR", torch.eye(4)), (layers, "HAAR2", torch.eye(16)))
 STUDIES = {
-    "start": Study("pico_s", SMALL, {"structured start": (), "random start": ("start=random",)}),
-    "scales": Study("pico_s", SMALL, {"learned scales": (), "no learned scales": ("learn_scales=false",)}),
-    "rate": Study(
+    "start": Study("pico_s", SMALL, {"structured start": OURS, "random start": Arm(("start=random",))}),
+    "scales": Study("pico_s", SMALL, {"learned scales": OURS, "no learned scales": Arm(("learn_scales=false",))}),
+    "rate": Study("pico_s", SMALL, {"learning rate 1e-3": OURS, "learning rate 5e-4": Arm(("learning_rate=5e-4",))}),
+    "optimiser": Study(
         "pico_s",
         SMALL,
         {
-            "learning rate 1e-3": (),
-            "learning rate 5e-4": ("learning_rate=5e-4",),
+            "AdamW": OURS,
+            "Muon": Arm(("optimiser=muon",)),
+            "Muon, learning rate 2e-3": Arm(("optimiser=muon", "learning_rate=2e-3")),
+        },
+    ),
+    "context": Study(
+        "pico_s",
+        SMALL,
+        {
+            "quarter, then the rest": OURS,
+            "none": passes(EVERYTHING),
+            "checkerboard": passes(Checkerboard(0), Checkerboard(1)),
+            "four passes": passes(*(Cells((place,)) for place in range(4))),
+        },
+    ),
+    "width": Study(
+        "pico_s", SMALL, {"widths from the prior": OURS, "one a channel and level": Arm((), ((rate, "T_LIMIT", 0.0),))}
+    ),
+    "resampling": Study("pico_s", SMALL, {"Haar": OURS, "plain kernels": Arm((), PLAIN)}),
+    "resampling-random": Study(
+        "pico_s",
+        SMALL,
+        {
+            "Haar, random start": Arm(("start=random",)),
+            "plain kernels, random start": Arm(("start=random",), PLAIN),
         },
     ),
     "hpcm-start": Study(
         "hpcm_nano",
         ("batch=2", "learning_rate=4e-4", "warmup=50", "log_every=50"),
-        {"structured start": (), "random start": ("start=random",)},
+        {"structured start": OURS, "random start": Arm(("start=random",))},
     ),
 }
 
@@ -71,21 +141,29 @@ def main() -> None:
     validation = validation[:: max(1, len(validation) // options.crops)][: options.crops]
     train = load(options.data)
     results = {}
-    for name, settings in study.arms.items():
-        plan = [*study.common, *settings, f"steps={options.steps}", f"decay={options.steps * 6 // 10}"]
-        results[name] = [run(study.recipe, [*plan, f"seed={seed}"], train, validation, options.out) for seed in seeds]
+    for name, arm in study.arms.items():
+        settings = [*study.common, *arm.settings, f"steps={options.steps}", f"decay={options.steps * 6 // 10}"]
+        label = re.sub(r"\W+", "-", name) if arm.constants else ""
+        with ExitStack() as stack:
+            for constant in arm.constants:
+                stack.enter_context(patch.object(*constant))
+            results[name] = [
+                run(study.recipe, [*settings, f"seed={seed}"], label, train, validation, options.out) for seed in seeds
+            ]
     print(table(results))
 
 
-def run(recipe: str, settings: Sequence[str], train: Any, validation: Any, out: Path) -> dict[str, Any]:
-    """Rows and seconds of one run, from the folder if they are there."""
-    folder = out / "_".join((recipe, *settings)).replace("=", "-")
+def run(recipe: str, settings: Sequence[str], label: str, train: Any, validation: Any, out: Path) -> dict[str, Any]:
+    """Rows, and milliseconds of CPU time a step, of one run, from the folder if they are there."""
+    folder = out / "_".join((recipe, *settings, label)).replace("=", "-").rstrip("_")
     path = folder / f"result-{len(validation)}.json"
     if not path.exists():
         config = configure(recipe, [*settings, f"evaluate_every={10**9}", f"checkpoint_every={10**9}"])
-        trainer = Trainer(config, train, validation, folder)
+        trainer = Trainer(config, train, validation, folder, save_optimiser=False)
+        started = time.process_time()
         trainer.run(report=lambda record: print(folder.name, record.get("step"), record.get("loss"), flush=True))
-        path.write_text(json.dumps({"rows": trainer.evaluate(), "seconds": trainer.seconds}))
+        spent = 1000 * (time.process_time() - started) / config.steps
+        path.write_text(json.dumps({"rows": trainer.evaluate(), "milliseconds": spent}))
     found: dict[str, Any] = json.loads(path.read_text())
     return found
 
@@ -105,17 +183,17 @@ def table(results: dict[str, list[dict[str, Any]]]) -> str:
     anchors = range(0, len(next(iter(results.values()))[0]["rows"]), 2)
     heads = " | ".join(f"cost at anchor {a}" for a in anchors)
     lines = [
-        f"| arm | {heads} | mean cost | twice the spread | result | seconds |",
+        f"| arm | {heads} | mean cost | twice the spread | result | CPU ms a step |",
         "|---" * (len(anchors) + 5) + "|",
     ]
     for name, runs in results.items():
         costs = [fmean(result["rows"][a]["cost"] for result in runs) for a in anchors]
         difference = fmean(levels[name]) - first
         verdict = "-" if difference == 0 else "yes" if abs(difference) > 2 * spread else "none"
-        seconds = fmean(result["seconds"] for result in runs)
+        milliseconds = fmean(result["milliseconds"] for result in runs)
         lines.append(
             f"| {name} | {' | '.join(f'{cost:.3f}' for cost in costs)} | {100 * math.expm1(difference):+.1f} % "
-            f"| {200 * spread:.1f} % | {verdict} | {seconds:.0f} |"
+            f"| {200 * spread:.1f} % | {verdict} | {milliseconds:.0f} |"
         )
     return "\n".join(lines)
 
