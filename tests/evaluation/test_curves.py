@@ -42,6 +42,16 @@ def sweep(codec, factor=1.0, images=("a", "b"), points=6):
     ]
 
 
+def test_each_reason_of_failure_is_said_once():
+    unreadable = [Row("torn", codec=codec, error="torn.png: damaged") for codec in "xy"]
+    fails = [row("wide", "x", q, 0, 0, error="too wide") for q in (3, 7)]
+    assert summary.failures([*sweep("x"), *unreadable, *fails, Row("", codec="z", error="not installed")]) == [
+        ("(all)", "torn", "", "torn.png: damaged"),
+        ("x", "wide", "3, 7", "too wide"),
+        ("z", "(all)", "", "not installed"),
+    ]
+
+
 def test_means_are_means_of_the_pictures_values():
     rows = [row("a", "x", 1, 0.2, 30, 0.9), row("b", "x", 1, 0.6, 40, 0.99)]
     (table,) = curves.tables(rows, ["a", "b"])

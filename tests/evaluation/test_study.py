@@ -84,7 +84,8 @@ def site(tmp_path):
         path = tmp_path / f"p{number}.png"
         Image.fromarray(picture(96, 128, seed=40 * number)).save(path)
         pictures.append((path.stem, path))
-    trials = study.build(pictures, CODECS, (1.0, 2.0), tmp_path / "site")
+    trials, left_out = study.build([*pictures, ("gone", tmp_path / "gone.png")], CODECS, (1.0, 2.0), tmp_path / "site")
+    assert len(left_out) == 1 and "gone.png" in left_out[0]
     return tmp_path / "site", trials
 
 
@@ -169,3 +170,5 @@ def test_answers_to_another_study_are_refused(site):
 def test_a_study_of_one_codec_is_refused(tmp_path):
     with pytest.raises(InputError, match="at least two codecs"):
         study.build([("a", tmp_path)], ["jpeg444"], [1.0], tmp_path)
+    with pytest.raises(InputError, match="no picture can be used"):
+        study.build([("gone", tmp_path / "gone.png")], CODECS, [1.0], tmp_path)

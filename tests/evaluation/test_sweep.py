@@ -133,6 +133,8 @@ def test_an_empty_folder_is_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("no picture")
     with pytest.raises(InputError, match="no pictures"):
         sweep.subjects([tmp_path])
+    with pytest.raises(InputError, match="nowhere: no such file or folder"):
+        sweep.subjects([tmp_path, tmp_path / "nowhere"])
 
 
 def test_pictures_of_one_stem_keep_their_suffixes(tmp_path):

@@ -61,6 +61,7 @@ def run(options: argparse.Namespace) -> Status:
 
 
 def _run(options: argparse.Namespace) -> None:
+    from tintype.errors import InputError
     from tintype.evaluation import codecs, fresh, quality, rows, stored, summary, sweep
 
     subjects = sweep.subjects(options.pictures)
@@ -86,8 +87,10 @@ def _run(options: argparse.Namespace) -> None:
     )
     result(summary.write(results, options.out / summary.SUMMARY))
     failures = sum(1 for row in found if row.error)
+    if failures == len(found):
+        raise InputError("no measurement succeeded; the summary says why")
     if failures:
-        say(f"{failures} measurements failed; the summary lists them")
+        say(f"{failures} of {len(found)} measurements failed; the summary says why")
 
 
 def _qualities(text: str) -> tuple[str, list[float]]:

@@ -36,6 +36,17 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def rates(text: str) -> list[float]:
+    """Bits per pixel, separated by commas."""
+    try:
+        values = [float(value) for value in text.split(",")]
+    except ValueError:
+        values = []
+    if not values or not all(0 < value <= 100 for value in values):  # NaN too
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of rates in bpp, such as 0.25,0.5")
+    return values
+
+
 def add_output(parser: argparse.ArgumentParser, help: str) -> None:
     parser.add_argument("-o", "--output", metavar="OUT", help=help)
     parser.add_argument("--force", action="store_true", help="overwrite existing files")

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tintype.cli.options import rates
 from tintype.cli.report import Report, Status, UsageError, result
 from tintype.cli.time_left import Steps
 
@@ -24,7 +25,7 @@ def register(commands: "Commands") -> None:
     parser.add_argument(
         "--pictures", metavar="LIST", help="pictures to show, by name; none: no pictures (default: three)"
     )
-    parser.add_argument("--rates", metavar="LIST", help="bpp at which they are shown (default: 0.25,0.6)")
+    parser.add_argument("--rates", metavar="LIST", type=rates, help="bpp at which they are shown (default: 0.25,0.6)")
     parser.add_argument("--curves", metavar="FILE.json", type=Path, help="published curves to compare with")
     parser.add_argument("--rows", metavar="FILE.csv", type=Path, help="earlier rows, per picture, to compare with")
     parser.add_argument("--anchors", metavar="LIST", help="codecs and curves to compare with, by name")
@@ -54,8 +55,8 @@ def _run(options: argparse.Namespace) -> None:
     names = _pictures(options.pictures, [name for name in results.images if name in sources], report.PICTURES)
     if unknown := [name for name in names if name not in sources]:
         raise UsageError(f"no pictures named {', '.join(unknown)} in these results")
-    rates = [float(rate) for rate in options.rates.split(",")] if options.rates else viewing.RATES
-    shown = viewing.Shown({name: sources[name] for name in names}, rates, sweep.recipes(options.folder))
+    paths = {name: sources[name] for name in names}
+    shown = viewing.Shown(paths, options.rates or viewing.RATES, sweep.recipes(options.folder))
     with Steps() as steps:
         path = report.write(options.folder, results, shown, options.title, steps)
     result(f"{path}: {path.stat().st_size / 1e6:.1f} MB, open it in a browser")

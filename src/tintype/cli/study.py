@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tintype.cli.options import rates
 from tintype.cli.report import Report, Status, UsageError, result, say
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ def register(commands: "Commands") -> None:
     )
     parser.add_argument("pictures", metavar="FOLDER", nargs="*", type=Path, help="pictures to ask about")
     parser.add_argument("--codecs", metavar="LIST", help="at least two (default: ours,jpeg,webp,avif)")
-    parser.add_argument("--rates", metavar="LIST", default="0.25,0.5", help="bpp of the files (default: %(default)s)")
+    parser.add_argument(
+        "--rates", metavar="LIST", type=rates, default=[0.25, 0.5], help="bpp of the files (default: 0.25,0.5)"
+    )
     parser.add_argument(
         "--out", metavar="SITE", type=Path, help="folder for the page and the key; keep the key private"
     )
@@ -51,9 +54,10 @@ def _build(options: argparse.Namespace) -> None:
     from tintype.weights import store
 
     names = codecs.names(options.codecs or f"{store.DEFAULT},jpeg,webp,avif")
-    rates = [float(rate) for rate in options.rates.split(",")]
     pictures = [(subject.name, subject.path) for subject in sweep.subjects(options.pictures)]
-    trials = study.build(pictures, names, rates, options.out, available_cpus())
+    trials, left_out = study.build(pictures, names, options.rates, options.out, available_cpus())
+    for reason in left_out:
+        say(f"left out: {reason}")
     page = options.out / study.PAGE
     result(
         f"{page}: {len(trials)} trials, {page.stat().st_size / 1e6:.1f} MB; {options.out / study.KEY}: keep it private"

@@ -273,10 +273,9 @@ def _details(results: Results, tables: Sequence[Table]) -> str:
 def _made(results: Results, tables: Sequence[Table], colours: Mapping[str, str], mine: Sequence[str]) -> str:
     lines = [[page.named(t.codec, colours[t.codec]), html.escape(t.settings), html.escape(t.versions)] for t in tables]
     text = f"<h2>How this was made</h2>{page.table(['codec', 'settings', 'versions'], lines, text=True)}"
-    failed = [row for row in results.rows if row.error]
-    if failed:
-        cells = [[html.escape(r.codec), html.escape(r.image or "all"), html.escape(r.error)] for r in failed]
-        text += f"<h3>Failures</h3>{page.table(['codec', 'picture', 'reason'], cells, text=True)}"
+    if failed := summary.failures(results.rows):
+        cells = [[html.escape(cell) for cell in line] for line in failed]
+        text += f"<h3>Failures</h3>{page.table(['codec', 'picture', 'quality', 'reason'], cells, text=True)}"
     left_out = sorted({row.image for row in results.rows if row.image} - set(results.images))
     if left_out:
         names = html.escape(", ".join(left_out))

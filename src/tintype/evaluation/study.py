@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from tintype import images
 from tintype.codec.tiling import Rect
-from tintype.errors import InputError
+from tintype.errors import InputError, TintypeError
 from tintype.evaluation import codecs, page
 from tintype.evaluation.bradley_terry import Choice, Score, scores
 from tintype.evaluation.matching import match
@@ -61,8 +61,8 @@ def build(
     out: Path,
     threads: int = 1,
     seed: int = 0,
-) -> list[Trial]:
-    """Write the page and the key.
+) -> tuple[list[Trial], list[str]]:
+    """Write the page and the key; the trials, and why pictures were left out.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def build(
     Raises
     ------
     InputError
-        Fewer than two codecs, or no picture.
+        Fewer than two codecs, or no picture that can be read.
     """
     if len(names) < 2 or not pictures:
         raise InputError("a study needs at least two codecs and one picture")
@@ -82,9 +82,14 @@ def build(
     shown: dict[str, str] = {}
     entries: list[dict[str, str]] = []
     trials: list[Trial] = []
+    left_out: list[str] = []
     chosen = [codecs.codec(name, threads) for name in names]
     for image, path in pictures:
-        original = _detailed_part(images.load(path).pixels)
+        try:
+            original = _detailed_part(images.load(path).pixels)
+        except (TintypeError, OSError) as error:
+            left_out.append(str(error))
+            continue
         reference = _keep(shown, original)
         for rate in rates:
             target = round(rate * original.shape[0] * original.shape[1] / 8)
@@ -98,6 +103,8 @@ def build(
                 trial = Trial(rng.bytes(6).hex(), image, rate, left, right)
                 trials.append(trial)
                 entries.append({"id": trial.id, "reference": reference, "left": keys[left], "right": keys[right]})
+    if not trials:
+        raise InputError(f"no picture can be used: {'; '.join(left_out)}")
     order = rng.permutation(len(trials)).tolist()  # the page's list must not tell either
     out.mkdir(parents=True, exist_ok=True)
     identity = hashlib.sha256("".join(sorted(trial.id for trial in trials)).encode()).hexdigest()[:16]
@@ -106,7 +113,7 @@ def build(
     (out / PAGE).write_text(text, encoding="utf-8")
     key = {"study": identity, "trials": [asdict(trial) for trial in trials]}
     (out / KEY).write_text(json.dumps(key, indent=1) + "\n", encoding="utf-8")
-    return trials
+    return trials, left_out
 
 
 def _decoded(codec: codecs.Codec, original: Samples, target: int) -> Samples:

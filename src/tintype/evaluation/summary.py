@@ -131,14 +131,17 @@ def summary(results: Results, title: str = "Results") -> str:
 
 
 def _scope(results: Results) -> str:
-    measured = results.measured
     images = results.images
+    if not images:
+        return "No picture was coded by every codec, so there are no means."
+    measured = results.measured
     sizes = sorted({(row.width, row.height) for row in results.rows if row.image in set(images) and row.width})
     shown = ", ".join(f"{width}x{height}" for width, height in sizes[:4]) + (" and others" if len(sizes) > 4 else "")
     known = f" (all of {results.dataset})" if results.dataset else ""
     everything = {row.image for row in results.rows if row.image}
+    counted = "1 picture" if len(images) == 1 else f"{len(images)} pictures"
     lines = [
-        f"{len(images)} pictures{known}, {shown}. Sizes are whole files as they lie on disk, decoded from there; "
+        f"{counted}{known}, {shown}. Sizes are whole files as they lie on disk, decoded from there; "
         "pictures are coded without metadata; metrics compare 8-bit R, G, B as stored. Means are means of the "
         "pictures' values."
     ]
@@ -150,12 +153,25 @@ def _scope(results: Results) -> str:
     return "\n\n".join([*lines, codecs.replace("---:", "---")])
 
 
+def failures(found: Sequence[Row]) -> list[tuple[str, str, str, str]]:
+    """Codecs, pictures, qualities and reason, each reason once; a picture that cannot be read fails for all codecs."""
+    unreadable: dict[tuple[str, str], None] = {}  # picture and reason
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for row in (row for row in found if row.error):
+        if row.image and not row.width:
+            unreadable[row.image, row.error] = None
+        else:
+            key = row.codec, row.image or "(all)", row.error
+            groups.setdefault(key, []).append(f"{row.quality:g}" if row.image else "")
+    lines = [("(all)", image, "", error) for image, error in unreadable]
+    return lines + [(codec, image, ", ".join(qualities), error) for (codec, image, error), qualities in groups.items()]
+
+
 def _failures(found: Sequence[Row]) -> str:
-    failed = [row for row in found if row.error]
-    if not failed:
+    lines = failures(found)
+    if not lines:
         return ""
-    shown = [[row.codec, row.image or "(all)", f"{row.quality:g}" if row.image else "", row.error] for row in failed]
-    return "## Failures\n\n" + table(["codec", "picture", "quality", "reason"], shown).replace("---:", "---")
+    return "## Failures\n\n" + table(["codec", "picture", "quality", "reason"], lines).replace("---:", "---")
 
 
 def _bd_rates(results: Results, anchors: Sequence[Curve], metric: str, name: str) -> str:

@@ -61,8 +61,10 @@ def subjects(paths: Sequence[Path]) -> tuple[Subject, ...]:
     Raises
     ------
     InputError
-        No picture at all.
+        No picture at all, or no such file or folder.
     """
+    if missing := [str(path) for path in paths if not path.exists()]:
+        raise InputError(f"{', '.join(missing)}: no such file or folder")
     files = list(chain.from_iterable(_pictures(path) for path in paths))
     if not files:
         where = ", ".join(map(str, paths))
