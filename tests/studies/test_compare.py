@@ -1,0 +1,44 @@
+"""Studies: their arms exist, differ in what they say, and are judged by their spread."""
+
+import math
+
+import numpy as np
+import pytest
+
+from studies.compare import STUDIES, Checkerboard, table
+from tintype.training.recipes import configure
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_arms_are_valid_runs_that_differ(name: str) -> None:
+    study = STUDIES[name]
+    made = [
+        (configure(study.recipe, [*study.common, *arm.settings]), [constant[1:] for constant in arm.constants])
+        for arm in study.arms.values()
+    ]
+    for arm in study.arms.values():
+        for module, constant, value in arm.constants:
+            assert type(getattr(module, constant)) is type(value)
+    assert len({str(arm) for arm in made}) == len(made) >= 2
+
+
+def test_the_colours_of_a_checkerboard_share_out_all_cells() -> None:
+    first, second = (Checkerboard(colour).mask((3, 4, 6)) for colour in (0, 1))
+    assert np.array_equal(first + second, np.ones((3, 4, 6)))
+    assert first[0, 0].tolist() == first[1, 1].tolist() == [1, 0, 1, 0, 1, 0]
+
+
+def result(cost: float) -> dict[str, object]:
+    return {"rows": [{"cost": cost}] * 8, "milliseconds": 7.0}
+
+
+def test_a_difference_below_twice_the_spread_is_no_result() -> None:
+    spread = 0.01  # standard deviation of the logarithms in each arm
+    arms = {
+        name: [result(math.exp(mean - spread / math.sqrt(2))), result(math.exp(mean + spread / math.sqrt(2)))]
+        for name, mean in (("ours", 0.0), ("alike", 0.019), ("apart", 0.021))
+    }
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table(arms).splitlines()[2:]]
+    assert [row[-2] for row in rows] == ["-", "none", "yes"]
+    assert [row[-4] for row in rows] == ["+0.0 %", "+1.9 %", "+2.1 %"]
+    assert {row[-3] for row in rows} == {"2.0 %"}
