@@ -57,7 +57,7 @@ def main() -> None:
     # eval resumes by itself, and must look whether weights or libraries have changed
     steps.run("Kodak", tintype("eval", options.kodak, "--out", kodak, "--memory", *codecs))
     steps.run("page", tintype("report", kodak, "--title", "Kodak", *compared))
-    steps.run("large", tintype("eval", options.large, "--out", large, *codecs))
+    steps.run("large", tintype("eval", options.large, "--out", large, "--metrics", "psnr,ms_ssim", *codecs))
     pictures = [path for path in sorted(options.large.iterdir()) if path.suffix in (".webp", ".png")]
     module = [sys.executable, "-m", "tintype.evaluation.seams"]
     tiles = steps.once("tiles", [*module, *pictures, "--size", MOSAIC, "--model", options.model])

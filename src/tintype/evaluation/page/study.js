@@ -1,5 +1,5 @@
 "use strict";
-/* Pairwise choices against the reference. DATA: {id, images, trials: [{id, scene, reference, left, right, catch}], instructions}.
+/* Pairwise choices against the reference. DATA: {id, images: {key: data URI}, trials: [{id, reference, left, right}]}.
    Which codec stands behind an image is not in this page; answers name trials and sides only. */
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const find = (name) => document.querySelector(`[data-part="${name}"]`);
@@ -35,6 +35,7 @@ function save() {
 
 function show() {
   const done = state.answers.length, total = DATA.trials.length;
+  document.body.classList.toggle("begun", done > 0); // small screens drop the instructions then
   find("progress").value = done;
   find("progress").max = total;
   find("count").textContent = `${Math.min(done + 1, total)} of ${total}`;
@@ -45,6 +46,7 @@ function show() {
   find("reference").src = DATA.images[trial.reference];
   find("left").src = DATA.images[flip ? trial.right : trial.left];
   find("right").src = DATA.images[flip ? trial.left : trial.right];
+  if (matchMedia("(max-width: 640px)").matches) scrollTo(0, 0); // there the pictures stand below each other
   shownSince = performance.now();
 }
 
