@@ -3,7 +3,7 @@
     python studies/over_fitting.py CHECKPOINT ... --data PICTURES --validation CROPS [--pictures 63]
 
 Central squares of 256x256 of some training pictures, drawn with a fixed seed, and as many validation crops. The two
-kinds differ in content, so their costs cannot be compared; what can is how far each has come since the first checkpoint.
+kinds differ in content, so their costs cannot be compared; what can is how far each has come since the first one.
 Over-fitting shows as validation falling behind: its change, picture by picture, minus that on training pictures, with
 twice the standard error. Costs are lambda 255^2 MSE + bpp (estimated bits), geometric means over anchors and pictures.
 """
