@@ -159,7 +159,7 @@ def run(recipe: str, settings: Sequence[str], label: str, train: Any, validation
     path = folder / f"result-{len(validation)}.json"
     if not path.exists():
         config = configure(recipe, [*settings, f"evaluate_every={10**9}", f"checkpoint_every={10**9}"])
-        trainer = Trainer(config, train, validation, folder, save_optimiser=False)
+        trainer = Trainer(config, train, validation, folder, weights_only=True)
         started = time.process_time()
         trainer.run(report=lambda record: print(folder.name, record.get("step"), record.get("loss"), flush=True))
         spent = 1000 * (time.process_time() - started) / config.steps

@@ -63,12 +63,33 @@ def test_a_run_killed_at_a_random_step_goes_on_exactly(tmp_path: Path) -> None:
 
 
 def test_without_the_optimisers_state_a_run_warms_up_again(tmp_path: Path) -> None:
-    run = trainer("pico_s", tmp_path, "steps=3")
-    run.save_optimiser = False
-    run.run(report=silent)
+    trainer("pico_s", tmp_path, "steps=3").run(report=silent)
+    for path in tmp_path.glob("optimiser-*"):
+        path.unlink()
     resumed = trainer("pico_s", tmp_path, "steps=9", source=tmp_path)
     assert resumed.step == 3
     assert resumed.train_step()["rate"] == pytest.approx(1e-3 / 10)
+
+
+def test_from_averaged_weights_alone_a_run_goes_on_at_the_average_and_warms_up_again(tmp_path: Path) -> None:
+    run = trainer("pico_s", tmp_path, "steps=3")
+    run.weights_only = True
+    run.run(report=silent)
+    resumed = trainer("pico_s", tmp_path, "steps=9", source=tmp_path)
+    for name, parameter in resumed.model.named_parameters():
+        assert torch.equal(parameter, run.ema[name]) and torch.equal(resumed.ema[name], run.ema[name])
+    assert resumed.step == 3
+    assert resumed.train_step()["rate"] == pytest.approx(1e-3 / 10)
+
+
+def test_what_a_run_of_pico_m_brings_back_is_eight_files_of_16_mb_at_most(tmp_path: Path) -> None:
+    run = trainer("pico_s", tmp_path, "model=pico-m", "steps=1")
+    run.weights_only = True
+    run.run(report=silent)
+    assert (tmp_path / LOG).exists()
+    plot = 1  # curve.svg, which the command writes
+    sizes = [path.stat().st_size for path in tmp_path.iterdir()]
+    assert len(sizes) + plot <= 8 and max(sizes) <= 16_000_000
 
 
 def test_a_finished_run_is_extended_by_more_steps(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stop-at", metavar="TIME", type=_clock, help="stop at this time (ISO 8601), with a checkpoint"
     )
-    parser.add_argument("--weights-only", action="store_true", help="leave the optimiser's state out of checkpoints")
+    parser.add_argument("--weights-only", action="store_true", help="checkpoints of the averaged weights alone")
     parser.add_argument("--tensorboard", action="store_true", help="write events for TensorBoard too")
 
 
@@ -84,7 +84,7 @@ def _train(options: argparse.Namespace, config: RunConfig, started: float) -> No
     if here.device.type != "cpu":
         train = torch.as_tensor(train).to(here.device)
     source = options.out if options.resume else options.init
-    trainer = Trainer(config, train, validation, options.out, source, here, not options.weights_only)
+    trainer = Trainer(config, train, validation, options.out, source, here, options.weights_only)
     stop_at = min(started + 60 * options.minutes, options.stop_at or float("inf"))
     if here.rank:
         trainer.run(stop_at)  # the first process does the talking

@@ -38,7 +38,8 @@ class Trainer:
     source : folder of a checkpoint to go on from, exactly if the state of the same optimiser is there, else with a new
         warm-up; None: start values
     machine : where to compute; by default this process, on the CPU
-    save_optimiser : whether checkpoints hold the optimiser's state, twice the size of the weights
+    weights_only : checkpoints hold the averaged weights alone, a fourth of the size with AdamW; a run that goes on from
+        one starts at the average, with a new warm-up
     """
 
     def __init__(
@@ -49,10 +50,10 @@ class Trainer:
         folder: Path,
         source: Path | None = None,
         machine: Machine | None = None,
-        save_optimiser: bool = True,
+        weights_only: bool = False,
     ) -> None:
         self.config, self.folder, self.validation = config, folder, validation
-        self.save_optimiser = save_optimiser
+        self.weights_only = weights_only
         self.machine = machine or Plain(bf16=config.bf16)
         if config.batch % self.machine.ranks:
             raise InputError(f"batch: {config.batch} pictures cannot be shared by {self.machine.ranks} processes")
@@ -175,14 +176,16 @@ class Trainer:
     def save(self) -> None:
         """Write a checkpoint."""
         state = {
-            "model": {name: whole(value) for name, value in self.model.state_dict().items()},
             "ema": {name: whole(value) for name, value in self.ema.items()},
             "step": self.step,
             "seconds": self.seconds,
             "pixels": self.pixels,
             "config": asdict(self.config),
         }
-        moments = optimiser.state(self.optimisers) if self.save_optimiser else None
+        moments = None
+        if not self.weights_only:
+            state["model"] = {name: whole(value) for name, value in self.model.state_dict().items()}
+            moments = optimiser.state(self.optimisers)
         if self.machine.rank == 0:
             checkpoint.save(self.folder, state, moments)
         self.machine.barrier()  # nobody reads before it is there
@@ -205,7 +208,7 @@ class Trainer:
         """Weights and counters of a checkpoint."""
         if state["config"]["model"] != self.config.model:
             raise InputError(f"the checkpoint holds {state['config']['model']}, not {self.config.model}")
-        self.model.load_state_dict(state["model"])
+        self.model.load_state_dict(state.get("model", state["ema"]))
         self.step, self.seconds, self.pixels = state["step"], state["seconds"], state["pixels"]
 
     def _start_pictures(self) -> Tensor:
