@@ -29,6 +29,7 @@ from tintype.evaluation.markdown import table
 from tintype.evaluation.report import PAGE
 from tintype.evaluation.summary import Results
 from tintype.weights import store
+from tintype.weights.bundle import SUFFIX
 
 HERE = Path(__file__).parent
 FIGURES = HERE.parent / "docs" / "figures"
@@ -52,11 +53,12 @@ def main() -> None:
     options = parser.parse_args()
     steps = Steps(options.out, options.model)
     compared = ["--curves", options.curves] if options.curves else []
+    mine = Path(options.model).stem if options.model.endswith(SUFFIX) else options.model
     codecs = ["--codecs", f"{options.model},{PEERS}", "--jobs", options.jobs, *compared]
     kodak, large = options.out / "kodak", options.out / "large"
     # eval resumes by itself, and must look whether weights or libraries have changed
     steps.run("Kodak", tintype("eval", options.kodak, "--out", kodak, "--memory", *codecs))
-    steps.run("page", tintype("report", kodak, "--title", "Kodak", *compared))
+    steps.run("page", tintype("report", kodak, "--title", "Kodak", "--codecs", f"{mine},{PEERS}", *compared))
     steps.run("large", tintype("eval", options.large, "--out", large, "--metrics", "psnr,ms_ssim", *codecs))
     pictures = [path for path in sorted(options.large.iterdir()) if path.suffix in (".webp", ".png")]
     module = [sys.executable, "-m", "tintype.evaluation.seams"]
@@ -65,7 +67,8 @@ def main() -> None:
     script = [sys.executable, HERE / "speed.py", "--model", options.model, "--threads", threads]
     speed = steps.once("speed", [*script, *sorted(options.kodak.glob("*.png"))])
     stored_curves = stored.load(options.curves) if options.curves else {}
-    measured = Measured(options.model, results(kodak, stored_curves), results(large, {}), options.graphics.split(","))
+    at_kodak, at_large = results(kodak, mine, stored_curves), results(large, mine, {})
+    measured = Measured(mine, at_kodak, at_large, options.graphics.split(","))
     sections = {
         "kodak": measured.kodak(),
         "settings": measured.settings(),
@@ -117,9 +120,11 @@ class Steps:
         return result.read_text(encoding="utf-8")
 
 
-def results(out: Path, stored_curves: Mapping[str, Mapping[str, object]]) -> Results:
-    """Rows of a sweep, of its usual codecs."""
-    return Results(rows.read(out / rows.RESULTS), anchor_curves=stored_curves)
+def results(out: Path, model: str, stored_curves: Mapping[str, Mapping[str, object]]) -> Results:
+    """Rows of a sweep; other models that the folder may hold are left out."""
+    wanted = {model, *PEERS.split(",")}
+    found = [row for row in rows.read(out / rows.RESULTS) if row.codec in wanted]
+    return Results(found, anchor_curves=stored_curves)
 
 
 def filled(text: str, sections: Mapping[str, str]) -> str:
@@ -195,17 +200,13 @@ class Measured:
             if what == "photographs" and count == len(self.at_large.images):
                 continue
             mine = self._mine(found)
-            anchors = [t.curve for t in found.measured if t.codec != self._name]
+            anchors = [t.curve for t in found.measured if t.codec != self.model]
             for metric, name in COMPARED.items():
                 lines.append([f"{count} ({what}), {name}", *(_bd(a, mine, metric) for a in anchors)])
-        return table([f"pictures, BD-rate of {self._name}", *(a.name for a in anchors)], lines)
-
-    @property
-    def _name(self) -> str:
-        return Path(self.model).stem if self.model.endswith(".tintmodel") else self.model
+        return table([f"pictures, BD-rate of {self.model}", *(a.name for a in anchors)], lines)
 
     def _mine(self, found: Results) -> Table:
-        return next(t for t in found.measured if t.codec == self._name)
+        return next(t for t in found.measured if t.codec == self.model)
 
 
 def _rate(anchor: Curve, mine: Table, metric: str) -> BdRate | None:

@@ -45,6 +45,9 @@ def test_eval_measures_and_report_shows_it(folder: Path) -> None:
     assert (folder / "out" / "summary.md").read_text() == found.out.rstrip("\n") + "\n"
     with (folder / "out" / "results.csv").open(newline="") as file:
         assert sum(not row["error"] for row in csv.DictReader(file)) == 16
+    assert tintype(folder, "report", "out", "--codecs", "jpeg,webp_m6").status == 2
+    assert tintype(folder, "report", "out", "--codecs", "jpeg", "--pictures", "none").status == 0
+    assert "webp_m0" not in (folder / "out" / "report.html").read_text()
     shown = tintype(folder, "report", "out", "--rates", "2", "--title", "Two")
     assert shown.status == 0
     assert "out/report.html" in shown.out

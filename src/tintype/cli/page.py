@@ -22,6 +22,7 @@ def register(commands: "Commands") -> None:
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="folder of results")
     parser.add_argument("--title", default="Codecs, measured")
+    parser.add_argument("--codecs", metavar="LIST", help="only these, by their names in the results (default: all)")
     parser.add_argument(
         "--pictures", metavar="LIST", help="pictures to show, by name; none: no pictures (default: three)"
     )
@@ -41,10 +42,16 @@ def run(options: argparse.Namespace) -> Status:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from tintype.evaluation import report, rows, stored, summary, sweep, viewing
+    from tintype.evaluation import codecs, report, rows, stored, summary, sweep, viewing
 
+    found = rows.read(options.folder / rows.RESULTS)
+    if options.codecs:
+        chosen = codecs.names(options.codecs)
+        if absent := set(chosen) - {row.codec for row in found}:
+            raise UsageError(f"no codecs named {', '.join(sorted(absent))} in these results")
+        found = [row for row in found if row.codec in chosen]
     results = summary.Results(
-        rows.read(options.folder / rows.RESULTS),
+        found,
         rows.read(options.rows) if options.rows else (),
         stored.load(options.curves) if options.curves else {},
         options.anchors.split(",") if options.anchors else summary.USUAL_ANCHORS,
