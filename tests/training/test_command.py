@@ -22,6 +22,17 @@ from tintype.training.__main__ import main
 main(sys.argv[1:])
 """
 
+EVENTS = """
+import json, sys
+
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+found = EventAccumulator(sys.argv[1])
+found.Reload()
+tags = found.Tags()["scalars"]
+print(json.dumps({tag: [(event.step, event.value) for event in found.Scalars(tag)] for tag in tags}))
+"""
+
 
 def options(folder: Path, *settings: str) -> list[str]:
     np.save(folder / "pictures.npy", pictures())
@@ -66,6 +77,29 @@ def test_two_processes_learn_as_one(tmp_path: Path) -> None:
     assert len(found["1"]) == 3
     for key in ("loss", "norm", "bpp", "psnr"):
         assert [r[key] for r in found["2"]] == pytest.approx([r[key] for r in found["1"]], rel=1e-4)
+
+
+def test_tensorboard_reads_the_numbers_of_the_log(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    arguments = ["pico_s", *options(tmp_path, "steps=2", "evaluate_every=2"), "--tensorboard"]
+    done = subprocess.run(  # not `tintype`, which turns warnings into errors: TensorBoard may have some
+        [sys.executable, "-m", "tintype.training", *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    script = [sys.executable, "-c", EVENTS, str(tmp_path / "run")]
+    read = json.loads(subprocess.run(script, capture_output=True, text=True, check=True).stdout)
+    first, second, validation = map(json.loads, (tmp_path / "run" / "log.jsonl").read_text().splitlines())
+    for key in ("loss", "bpp", "psnr", "norm", "rate", "images_per_second", "pixels"):
+        expected = [[1, pytest.approx(first[key])], [2, pytest.approx(second[key])]]
+        assert read[key] == expected
+    for anchor, row in enumerate(validation["validation"]):
+        for key, value in row.items():
+            assert read[f"validation/{anchor}/{key}"] == [[2, pytest.approx(value)]]
+    assert len(validation["validation"]) == 8
 
 
 def test_a_line_shows_the_share_of_the_peak() -> None:
