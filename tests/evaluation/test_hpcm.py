@@ -11,7 +11,7 @@ pytest.importorskip("torch", reason="HPCM runs on it")
 from tests.hpcm import NANO, network
 from tests.pictures import picture
 from tintype.errors import InputError, UnsupportedError, WeightsError
-from tintype.evaluation import codecs, report, sweep, viewing
+from tintype.evaluation import codecs, compare, report, sweep, viewing
 from tintype.evaluation.rows import RESULTS
 from tintype.evaluation.summary import Results
 from tintype.models.hpcm import save
@@ -130,3 +130,9 @@ def test_a_report_shows_files_of_weights_that_go_by_a_label(
     assert notes == []
     assert [version["name"] for version in scenes.scenes[0]["versions"]] == ["Original", "mine", "webp_m0"]
     assert "mine" in report.render(results, shown, "x")
+
+
+def test_a_photo_is_compared_at_the_highest_rate_of_the_weights(folder: Path, weights: list[str]) -> None:
+    found = compare.compare(folder / "pictures" / "p.png", f"{NANO}:{weights[0]}+{weights[1]}", ("jpeg444",))
+    assert (found.ours.name, found.ours.quality) == (NANO, 2)
+    assert f"p.png in {len(found.ours.data) / 1e3:.1f} kB" in compare.render(found)
