@@ -6,7 +6,7 @@ import torch
 
 from tests.pictures import picture
 from tintype import metrics
-from tintype.training.losses import ms_ssim, mse_255, psnr
+from tintype.training.losses import clipped, ms_ssim, mse_255, psnr
 
 
 def pair(height: int, width: int) -> tuple[np.ndarray, np.ndarray, torch.Tensor, torch.Tensor]:
@@ -30,3 +30,13 @@ def test_ms_ssim_has_finite_gradients_where_nothing_is_alike() -> None:
     y = (1 - x).requires_grad_()
     ms_ssim(y, x).sum().backward()
     assert y.grad is not None and torch.isfinite(y.grad).all()
+
+
+def test_an_overshoot_where_the_picture_is_white_costs_nothing_and_elsewhere_is_pulled_back() -> None:
+    x = torch.tensor([1.0, 0.9]).expand(1, 3, 1, 2)
+    x_hat = torch.full((1, 3, 1, 2), 1.2, requires_grad=True)
+    error = mse_255(clipped(x_hat), x)
+    error.backward()
+    assert error.item() == pytest.approx(255**2 * 0.1**2 / 2, rel=1e-5)
+    assert x_hat.grad is not None
+    assert torch.all(x_hat.grad[..., 0] == 0) and torch.all(x_hat.grad[..., 1] > 0)

@@ -15,6 +15,11 @@ def mse_255(x_hat: Tensor, x: Tensor) -> Tensor:
     return 255**2 * ((x_hat - x) ** 2).mean((1, 2, 3))
 
 
+def clipped(x: Tensor) -> Tensor:
+    """Samples in [0, 1], as a picture holds them, with the gradient of the identity."""
+    return x + (x.clamp(0, 1) - x).detach()
+
+
 def psnr(error_255: Tensor) -> Tensor:
     """PSNR in dB of what `mse_255` gives."""
     return -10 * torch.log10(error_255 / 255**2)

@@ -12,7 +12,7 @@ from tintype.models.pico import ANCHORS, SIZES, Pico, lambda_of
 from tintype.models.structured import structured_start
 from tintype.schedules.pico import LEVELS, Y_STRIDE, Z_STRIDE
 from tintype.training.config import PicoRun
-from tintype.training.losses import mse_255, psnr
+from tintype.training.losses import clipped, mse_255, psnr
 from tintype.training.objective import Draw, Group, Objective, Row, pictures_to
 from tintype.training.rate import Noise, forward
 
@@ -69,7 +69,7 @@ class PicoObjective(Objective):
         level, y_noise, z_noise = drawn
         x_hat, bits = forward(self.model, x, level, Noise(y_noise, z_noise))
         bpp = torch.stack(bits).sum(0) / x[0, 0].numel()
-        error, lambda_ = mse_255(x_hat, x), lambda_of(level)
+        error, lambda_ = mse_255(clipped(x_hat), x), lambda_of(level)
         cost = bpp + lambda_ * error
         weighted = cost * lambda_**self.config.lambda_weight
         return {
