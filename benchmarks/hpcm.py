@@ -61,9 +61,10 @@ def main() -> None:
     model = load(options.model, options.weights, options.threads, options.precision, options.device, options.compile)
     noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     pixels = images.load(options.picture).pixels[:height, :width] if options.picture else noise
+    how = f"{options.threads} threads, {options.precision}{', compiled' * options.compile}, torch {torch.__version__}"
     print(
-        f"{options.model} {pixels.shape[1]}x{pixels.shape[0]}, {device_name(model.device)}, {options.threads} threads, "
-        f"{options.precision}{', compiled' * options.compile}, torch {torch.__version__}, load {os.getloadavg()[0]:.1f}, best of {options.repeat}"
+        f"{options.model} {pixels.shape[1]}x{pixels.shape[0]}, {device_name(model.device)}, {how}, "
+        f"load {os.getloadavg()[0]:.1f}, best of {options.repeat}"
     )
     size = (pixels.shape[0], pixels.shape[1])
     encoder, decoder, peaks = run(model, pixels, options.repeat)
@@ -83,9 +84,7 @@ def main() -> None:
             print(f"{name} floor: {seconds:.3f} s; ours is {sum(parts.values()) / seconds:.2f} times that")
 
 
-def load(
-    name: str, weights: Path | None, threads: int, precision: Precision, device: str, compile: bool
-) -> HPCMModel:
+def load(name: str, weights: Path | None, threads: int, precision: Precision, device: str, compile: bool) -> HPCMModel:
     """A weights file's model, or one with random weights."""
     if weights is not None:
         return torch_hpcm.load(weights, name, threads, precision, device, compile)

@@ -4,8 +4,8 @@
 
 Encodes each picture once (one thread) and prints the bytes that files of several tolerances keep to mend their rows.
 Then decodes as other machines would: with uniform noise of up to the drift on every predicted scale and mean; with two
-threads; with the other memory layout; with compiled networks. A plain file (tolerance 0) is refused at the first step whose rows differ, or
-decodes if there is none; a portable file (default tolerance) is mended there, or refused.
+threads; with the other memory layout; with compiled networks. A plain file (tolerance 0) is refused at the first step
+whose rows differ, or decodes if there is none; a portable file (default tolerance) is mended there, or refused.
 """
 
 import argparse
