@@ -38,12 +38,16 @@ def write(folder: Path, specs: Sequence[Mapping[str, Any]]) -> list[Path]:
 
 
 def _draw(axes: Any, spec: Mapping[str, Any]) -> None:
+    from matplotlib.ticker import LogLocator, NullLocator
+
     for series in spec["series"]:
         if series["points"]:
             bpp, values, _ = zip(*series["points"], strict=True)
             style = {"linewidth": 2.4 if series["ours"] else 1.3, "linestyle": "--" if series["dashed"] else "-"}
             axes.plot(bpp, values, marker="o", markersize=3, color=series["color"], label=series["name"], **style)
-    axes.set_xscale("log", base=2)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.set_xlabel("bits per pixel (whole files)")
     axes.set_ylabel(spec["y"]["label"])

@@ -52,7 +52,8 @@ def render(results: Results, shown: Shown, title: str, progress: Progress | None
             _cards(tables, anchors, results, mine),
             "<h2>Rate and quality</h2>",
             '<div class="plot" data-plot="rd"></div>',
-            '<p class="note">Means over the pictures; bits per pixel of whole files. Dashed: stored curves.</p>',
+            '<p class="note">Means over the pictures; bits per pixel of whole files.'
+            f"{' Dashed: stored curves.' if any(curve.stored for curve in drawn) else ''}</p>",
             _bd_tables(tables, anchors, results, colours, mine, reasons),
             _speed(plots["speed"]),
             _viewer(scenes, notes),

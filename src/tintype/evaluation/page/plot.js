@@ -36,7 +36,7 @@ function plot(box, spec, hidden) {
       make("line", { x1: left, x2: width - right, y1: py(y), y2: py(y), class: "grid" });
       make("text", { x: left - 6, y: py(y) + 4, "text-anchor": "end" }, tidy(y));
     }
-    const xs = spec.x.log ? powers(x0, x1) : ticks(x0, x1, width / 90);
+    const xs = spec.x.log ? decades(2 ** x0, 2 ** x1) : ticks(x0, x1, width / 90);
     for (const x of xs) {
       make("line", { x1: px(x), x2: px(x), y1: top, y2: height - bottom, class: "grid" });
       make("text", { x: px(x), y: height - bottom + 17, "text-anchor": "middle" }, tidy(x));
@@ -92,9 +92,10 @@ function ticks(low, high, wanted) {
   return found;
 }
 
-function powers(low, high) {
+function decades(low, high) {
   const found = [];
-  for (let i = Math.ceil(low); i <= high; i++) found.push(2 ** i);
+  for (let power = 10 ** Math.floor(Math.log10(low)); power <= high; power *= 10)
+    found.push(...[1, 2, 5].map((m) => m * power).filter((v) => low <= v && v <= high));
   return found;
 }
 
