@@ -89,7 +89,7 @@ STUDIES = {
         {
             "AdamW": OURS,
             "Muon": Arm(("optimiser=muon",)),
-            "Muon, learning rate 2e-3": Arm(("optimiser=muon", "learning_rate=2e-3")),
+            "Muon, learning rate 2.5e-4": Arm(("optimiser=muon", "learning_rate=2.5e-4")),
         },
     ),
     "context": Study(
