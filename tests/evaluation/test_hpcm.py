@@ -135,4 +135,4 @@ def test_a_report_shows_files_of_weights_that_go_by_a_label(
 def test_a_photo_is_compared_at_the_highest_rate_of_the_weights(folder: Path, weights: list[str]) -> None:
     found = compare.compare(folder / "pictures" / "p.png", f"{NANO}:{weights[0]}+{weights[1]}", ("jpeg444",))
     assert (found.ours.name, found.ours.quality) == (NANO, 2)
-    assert f"p.png in {len(found.ours.data) / 1e3:.1f} kB" in compare.render(found)
+    assert f"p.png in {len(found.ours.data) / 1e3:.1f}&nbsp;kB" in compare.render(found)

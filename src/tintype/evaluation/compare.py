@@ -167,7 +167,7 @@ def render(comparison: Comparison) -> str:
     body = f"""
 <header>
 <p class="eyebrow">tintype compare</p>
-<h1>{html.escape(comparison.photo)} in {_size(len(ours.data))}</h1>
+<h1>{html.escape(comparison.photo)} in {_size(len(ours.data)).replace(" ", "&nbsp;")}</h1>
 <p class="lead">{width} x {height} pixels, {bpp:.3f} bits per pixel. The same photo by
 {len(comparison.contenders)} codecs, each at the setting whose file comes closest to ours. {_verdict(comparison)}</p>
 </header>
@@ -255,19 +255,24 @@ def _overview(original: Samples, places: Mapping[str, Rect]) -> str:
     small.thumbnail((OVERVIEW_WIDTH, OVERVIEW_WIDTH))
     file = io.BytesIO()
     small.save(file, "JPEG", quality=85)
-    boxes = "".join(
-        f'<rect x="{p.left}" y="{p.top}" width="{p.width}" height="{p.height}" fill="none" stroke="#fff" '
-        f'stroke-width="{width / 300:.1f}"/>'
-        f'<text x="{p.left + width / 80:.0f}" y="{p.top + width / 30:.0f}" fill="#fff" '
-        f'stroke="#000a" stroke-width="{width / 300:.1f}" paint-order="stroke" '
-        f'font-size="{width / 45:.0f}" font-weight="600">{html.escape(title)}</text>'
-        for title, p in places.items()
-    )
+    boxes = "".join(_box(title, place, width) for title, place in places.items())
     data = base64.b64encode(file.getvalue()).decode()
     return f"""<figure class="overview"><svg viewBox="0 0 {width} {height}" role="img" aria-label="the whole photo">
 <image href="data:image/jpeg;base64,{data}" width="{width}" height="{height}"/>{boxes}</svg>
 <figcaption>The whole photo, reduced. The viewer shows the marked parts, pixel for pixel: two chosen by content, two by
 how our error compares with the best of the others.</figcaption></figure>"""
+
+
+def _box(title: str, p: Rect, width: int) -> str:
+    """Frame and title of a part, as SVG; white on dark is seen on any ground."""
+    frame = f'<rect x="{p.left}" y="{p.top}" width="{p.width}" height="{p.height}" fill="none"'
+    line = width / 300
+    return (
+        f'{frame} stroke="#000a" stroke-width="{2 * line:.1f}"/>{frame} stroke="#fff" stroke-width="{line:.1f}"/>'
+        f'<text x="{p.left + width / 80:.0f}" y="{p.top + width / 30:.0f}" fill="#fff" stroke="#000a" '
+        f'stroke-width="{line:.1f}" paint-order="stroke" font-size="{width / 45:.0f}" font-weight="600">'
+        f"{html.escape(title)}</text>"
+    )
 
 
 def _made(comparison: Comparison) -> str:
