@@ -28,7 +28,7 @@ results: $(VENV)/test.stamp   ## measure what is new, then write the tables of d
 	$(if $(and $(KODAK),$(LARGE)),,$(error results needs KODAK=folder and LARGE=folder of pictures))
 	$(BIN)/python benchmarks/results.py "$(KODAK)" "$(LARGE)" --out "$(or $(OUT),build/results)" \
 		$(if $(CURVES),--curves "$(CURVES)") $(if $(MODEL),--model "$(MODEL)") \
-		$(if $(GRAPHICS),--graphics "$(GRAPHICS)") --jobs $(or $(JOBS),1) --write docs/results.md
+		$(if $(GRAPHICS),--graphics "$(GRAPHICS)") --jobs $(or $(JOBS),1) --write docs/results.md README.md
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -71,6 +71,7 @@ def main() -> None:
     measured = Measured(mine, at_kodak, at_large, options.graphics.split(","))
     sections = {
         "kodak": measured.kodak(),
+        "headline": measured.headline(),
         "settings": measured.settings(),
         "large": measured.on_large(),
         "tiles": tiles.strip(),
@@ -172,6 +173,16 @@ class Measured:
             parts.insert(2, f"Behind {'; '.join(filter(None, losses))}.")
         return "\n\n".join(parts)
 
+    def headline(self) -> str:
+        """BD-rates in whole per cent, for a first page."""
+        anchors, _ = summary.anchors(self.at_kodak)
+        mine = self._mine(self.at_kodak)
+        lines = []
+        for metric in ("psnr", "ms_ssim_db"):
+            found = [_rate(anchor, mine, metric) for anchor in anchors]
+            lines.append([COMPARED[metric], *("" if rate is None else f"{round(rate.percent):+d} %" for rate in found)])
+        return table([f"bytes of {self.model} at equal", *(anchor.name for anchor in anchors)], lines)
+
     def settings(self) -> str:
         """Of all codecs, and their cost."""
         tables = self.at_kodak.measured
@@ -200,7 +211,8 @@ class Measured:
             if what == "photographs" and count == len(self.at_large.images):
                 continue
             mine = self._mine(found)
-            anchors = [t.curve for t in found.measured if t.codec != self.model]
+            tables = {t.codec: t for t in found.measured}
+            anchors = [tables[name].curve for name in PEERS.split(",") if name in tables]
             for metric, name in COMPARED.items():
                 lines.append([f"{count} ({what}), {name}", *(_bd(a, mine, metric) for a in anchors)])
         return table([f"pictures, BD-rate of {self.model}", *(a.name for a in anchors)], lines)

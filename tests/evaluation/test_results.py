@@ -44,6 +44,7 @@ def test_tables_compare_our_model_with_every_other_codec(tmp_path: Path) -> None
     assert "| BD-rate of pico-s-dev | jpeg444 |" in kodak and "| 40 | " in kodak
     assert "Over 6 pairs of neighbouring qualities" in kodak
     assert "| jpeg444 | " in measured.settings()
+    assert measured.headline().startswith("| bytes of pico-s-dev at equal | jpeg444 |")
     lines = measured.on_large().splitlines()
     assert [line.split(",")[0] for line in lines[2:]] == ["| 2 (all)"] * 3 + ["| 1 (photographs)"] * 3
 
