@@ -89,7 +89,8 @@ STUDIES = {
         {
             "AdamW": OURS,
             "Muon": Arm(("optimiser=muon",)),
-            "Muon, learning rate 2.5e-4": Arm(("optimiser=muon", "learning_rate=2.5e-4")),
+            "Muon, 5 times as fast": Arm(("optimiser=muon", "muon_rate=5")),
+            "Muon, 20 times as fast": Arm(("optimiser=muon", "muon_rate=20")),
         },
     ),
     "context": Study(

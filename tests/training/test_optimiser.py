@@ -68,9 +68,11 @@ def test_muon_moves_weights_about_as_far_as_adamw_would() -> None:
 
 def test_factors_of_the_learning_rate_hold_for_both() -> None:
     kernel, bias = nn.Parameter(torch.ones(4, 4, 1, 1)), nn.Parameter(torch.ones(4))
-    made = make(PicoRun(optimiser="muon"), [Group([kernel, bias], 3.0)])
+    made = make(PicoRun(optimiser="muon", muon_rate=2.0), [Group([kernel, bias], 3.0)])
     set_rate(made, 0.1)
-    assert [group["lr"] for each in made.values() for group in each.param_groups] == pytest.approx([0.3, 0.3])
+    assert {name: each.param_groups[0]["lr"] for name, each in made.items()} == pytest.approx(
+        {"adamw": 0.3, "muon": 0.6}
+    )
 
 
 def test_depthwise_kernels_scales_and_biases_are_no_matrices() -> None:

@@ -16,7 +16,8 @@ class RunConfig:
     crop : side in pixels, a multiple of what the model needs
     steps : the run ends here
     decay : last steps, in which the learning rate falls to zero, linearly
-    optimiser : "adamw", or "muon" for the kernels that mix channels with AdamW for the rest, at the same learning rate
+    optimiser : "adamw", or "muon" for the kernels that mix channels with AdamW for the rest
+    muon_rate : factor of the learning rate for Muon; at 1 an update has a root mean square of 0.2 of the learning rate
     clip : bound of the gradient's norm
     ema : share of the averaged weights that a step keeps, in the long run
     bf16 : autocast; likelihoods, scales and latents stay float32
@@ -31,6 +32,7 @@ class RunConfig:
     warmup: int = 200
     learning_rate: float = 1e-3
     optimiser: Literal["adamw", "muon"] = "adamw"
+    muon_rate: float = 1.0
     clip: float = 10.0
     ema: float = 0.999
     seed: int = 0

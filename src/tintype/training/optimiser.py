@@ -63,18 +63,18 @@ def make(config: RunConfig, groups: list[Group]) -> Optimisers:
         Muon where weights are shared out among processes.
     """
     muon = config.optimiser == "muon"
-    rest = _settings(groups, lambda parameter: not (muon and is_kernel(parameter)))
+    rest = _settings(groups, lambda parameter: not (muon and is_kernel(parameter)), 1.0)
     made: Optimisers = {
         "adamw": torch.optim.AdamW(rest, config.learning_rate, betas=BETAS, weight_decay=0.0, fused=True)
     }
     if muon:
-        made["muon"] = KernelMuon(_settings(groups, is_kernel), config.learning_rate)
+        made["muon"] = KernelMuon(_settings(groups, is_kernel, config.muon_rate), config.learning_rate)
     return made
 
 
-def _settings(groups: list[Group], wanted: Callable[[Tensor], bool]) -> list[dict[str, Any]]:
-    """Groups of an optimiser with the wanted parameters."""
-    chosen = [([p for p in group.parameters if wanted(p)], group.factor) for group in groups]
+def _settings(groups: list[Group], wanted: Callable[[Tensor], bool], rate: float) -> list[dict[str, Any]]:
+    """Groups of an optimiser with the wanted parameters, their factors times a rate."""
+    chosen = [([p for p in group.parameters if wanted(p)], rate * group.factor) for group in groups]
     return [{"params": parameters, "factor": factor} for parameters, factor in chosen if parameters]
 
 
