@@ -157,6 +157,11 @@ class Measured:
         header = [f"BD-rate of {mine.codec}", *(a.name + (" (stored)" if a.stored else "") for a in anchors)]
         order = curves.monotony(self.at_kodak.rows, mine)
         low, high = self.at_kodak.window
+        exceptions = (
+            f"a smaller file {order.rate_falls} times and a lower PSNR {order.psnr_falls} times"
+            if order.rate_falls or order.psnr_falls
+            else "a smaller file or a lower PSNR never"
+        )
         parts = [
             f"Weights {mine.settings.removeprefix(ours.SETTINGS)}; {len(self.at_kodak.images)} pictures, measured "
             f"in one run unless marked as stored, {machine()}. Per cent of rate at equal quality (Akima, points from "
@@ -166,8 +171,7 @@ class Measured:
             "![PSNR over rate on Kodak](figures/kodak.svg)",
             _means(mine),
             f"It ends at {mine.means['bpp'][-1]:.2f} bpp and {mine.means['psnr'][-1]:.1f} dB. Over {order.pairs} pairs "
-            f"of neighbouring qualities of one picture, more quality gave a smaller file {order.rate_falls} times, a "
-            f"lower PSNR {order.psnr_falls} times.",
+            f"of neighbouring qualities of one picture, more quality gave {exceptions}.",
         ]
         if any(losses):
             parts.insert(2, f"Behind {'; '.join(filter(None, losses))}.")
