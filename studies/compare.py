@@ -90,7 +90,6 @@ STUDIES = {
             "AdamW": OURS,
             "Muon": Arm(("optimiser=muon",)),
             "Muon, 5 times as fast": Arm(("optimiser=muon", "muon_rate=5")),
-            "Muon, 20 times as fast": Arm(("optimiser=muon", "muon_rate=20")),
         },
     ),
     "context": Study(
