@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 import torch
 
+from tests.training.runs import trainer
 from tintype.errors import InputError
-from tintype.training import checkpoint
+from tintype.training import checkpoint, keep
 
 
 def state(step: int) -> dict[str, Any]:
@@ -66,3 +67,19 @@ def test_missing_checkpoints_and_parts_are_errors(tmp_path: Path) -> None:
     next(tmp_path.glob("state-*")).unlink()
     with pytest.raises(InputError, match=r"lacks state-1\.pt\.0"):
         checkpoint.load(tmp_path)
+
+
+def test_a_kept_copy_is_small_and_a_run_goes_on_from_it(tmp_path: Path) -> None:
+    run = trainer("pico_s", tmp_path / "run")
+    run.train_step()
+    run.save()
+    keep.main([str(tmp_path / "run"), str(tmp_path / "kept")])
+
+    def size(name: str) -> int:
+        return sum(path.stat().st_size for path in (tmp_path / name).iterdir())
+
+    assert size("kept") < size("run") / 7  # weights and averages, two moments: four times float32
+    again = trainer("pico_s", tmp_path / "again", source=tmp_path / "kept")
+    assert again.step == 1 and again.since_warmup == 0
+    for name, value in again.model.named_parameters():
+        assert torch.equal(value, run.ema[name].half().float()), name
