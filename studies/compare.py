@@ -75,7 +75,7 @@ def passes(*lattices: object) -> Arm:
     return Arm((), ((pico, "PASSES", lattices),))
 
 
-SMALL = ("batch=4", "crop=128", "warmup=50", "log_every=50")
+SMALL = ("batch=4", "crop=128", "warmup=50", "log_every=50", "clip=10", "lambda_weight=-0.25", "ema=0.999")
 OURS = Arm()
 # without the Haar transform in them, kernels are the same functions: 2x2 with stride 2, or 1x1 and a pixel shuffle
 PLAIN = ((layers, "HAAR", torch.eye(4)), (layers, "HAAR2", torch.eye(16)))

@@ -16,7 +16,7 @@ def pico_s() -> PicoRun:
 
     tintype train pico_s --data PICTURES --validation PICTURES --out RUN
     """
-    return PicoRun(decay=12_000)
+    return PicoRun(steps=64_000, decay=33_000, clip=100.0, ema=0.9995, lambda_weight=-0.4)
 
 
 def pico_s_gpu() -> PicoRun:
@@ -28,7 +28,9 @@ def pico_s_gpu() -> PicoRun:
 
     tintype train pico_s_gpu --data PICTURES --validation PICTURES --out RUN --device cuda
     """
-    return PicoRun(batch=64, crop=256, decay=12_000, compile=True, checkpoint_every=1_000)
+    return PicoRun(
+        batch=64, crop=256, decay=12_000, clip=100.0, lambda_weight=-0.4, compile=True, checkpoint_every=1_000
+    )
 
 
 def hpcm_nano() -> HPCMRun:
