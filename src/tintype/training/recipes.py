@@ -10,9 +10,10 @@ def pico_s() -> PicoRun:
     """The shipped size on one CPU core.
 
     Hardware: one core that has bfloat16 products (AMD Zen 4 and later, Intel Sapphire Rapids and later), 2 GB.
-    Time: 0.2 s a step there if it is idle; 20,000 steps in about 70 minutes.
+    Time: 0.2 s a step there if it is idle; all steps in three and a half hours.
     Expect: at anchors 0 / 2 / 4 / 6, costs (lambda 255^2 MSE + bpp, validation crops of photographs) of
-        .262 / .567 / 1.152 / 2.340 after 2.8 Gpx, .282 / .614 / 1.238 / 2.522 on the way there after 1 Gpx.
+        .249 / .532 / 1.086 / 2.214 after 7.9 Gpx. They were reached by a run with several restarts, and 72 drawn pictures
+        (training/graphics.py) beside 1,626 crops: docs/results.md, Training.
 
     tintype train pico_s --data PICTURES --validation PICTURES --out RUN
     """
