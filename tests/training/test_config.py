@@ -4,7 +4,7 @@ import pytest
 
 from tintype.errors import InputError
 from tintype.training.config import HPCMRun, PicoRun
-from tintype.training.objective import objective
+from tintype.training.families import objective
 from tintype.training.recipes import RECIPES, configure
 
 

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from tests.training.runs import SMALL, pictures
-from tintype.training.objective import Draw, objective, pictures_to
+from tintype.training.families import objective
+from tintype.training.objective import Draw, pictures_to
 from tintype.training.recipes import configure
 
 CPU = torch.device("cpu")

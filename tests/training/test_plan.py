@@ -9,7 +9,7 @@ import torch
 
 from tests.training.runs import SMALL, trainer
 from tintype.training import plot
-from tintype.training.objective import objective
+from tintype.training.families import objective
 from tintype.training.plan import example, needs, saved_bytes, table
 from tintype.training.recipes import configure
 

@@ -16,8 +16,9 @@ from tintype.errors import InputError
 from tintype.training import checkpoint, optimiser
 from tintype.training.config import RunConfig
 from tintype.training.data import Crops
+from tintype.training.families import objective
 from tintype.training.machine import Machine, Plain, share, whole
-from tintype.training.objective import Draw, objective, pictures_to
+from tintype.training.objective import Draw, pictures_to
 from tintype.training.recompute import recompute
 
 START_PICTURES = 64

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tintype.errors import InputError
-from tintype.training.config import HPCMRun, PicoRun, RunConfig
+from tintype.training.config import RunConfig
 
 Row = dict[str, float]
 """One point of a rate-distortion curve: bpp, psnr, cost and whatever else the family knows."""
@@ -99,23 +99,6 @@ class Objective(nn.Module, ABC):
     @abstractmethod
     def evaluate(self, weights: Mapping[str, Tensor], pictures: Any, bf16: bool) -> list[Row]:
         """Rate and distortion on pictures (N, S, S, 3) uint8 with some other weights, usually averaged ones."""
-
-
-def objective(config: RunConfig) -> Objective:
-    """The objective of a run; raises InputError where there is no such model, or it cannot be trained so."""
-    made: Objective
-    if isinstance(config, PicoRun):
-        from tintype.training.pico import PicoObjective
-
-        made = PicoObjective(config)
-    elif isinstance(config, HPCMRun):
-        from tintype.training.hpcm import HPCMObjective
-
-        made = HPCMObjective(config)
-    else:
-        raise InputError(f"{type(config).__name__}: no objective trains this")
-    made.check(config)
-    return made
 
 
 def pictures_to(device: torch.device, pictures: Any) -> Tensor:

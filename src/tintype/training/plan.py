@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from tintype.models import macs
 from tintype.training.config import RunConfig
-from tintype.training.objective import Draw, Objective, objective
+from tintype.training.families import objective
+from tintype.training.objective import Draw, Objective
 from tintype.training.optimiser import is_kernel
 
 GIB = 2**30

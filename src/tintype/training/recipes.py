@@ -12,8 +12,8 @@ def pico_s() -> PicoRun:
     Hardware: one core that has bfloat16 products (AMD Zen 4 and later, Intel Sapphire Rapids and later), 2 GB.
     Time: 0.2 s a step there if it is idle; all steps in three and a half hours.
     Expect: at anchors 0 / 2 / 4 / 6, costs (lambda 255^2 MSE + bpp, validation crops of photographs) of
-        .249 / .532 / 1.086 / 2.214 after 7.9 Gpx. They were reached by a run with several restarts, and 72 drawn pictures
-        (training/graphics.py) beside 1,626 crops: docs/results.md, Training.
+        .249 / .532 / 1.086 / 2.214 after 7.9 Gpx. They were reached by a run with several restarts, and
+        72 drawn pictures (training/graphics.py) beside 1,626 crops: docs/results.md, Training.
 
     tintype train pico_s --data PICTURES --validation PICTURES --out RUN
     """
