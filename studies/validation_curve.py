@@ -15,6 +15,7 @@ import numpy as np
 
 matplotlib.use("agg")
 from matplotlib import pyplot
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 
 def main() -> None:
@@ -68,7 +69,13 @@ def draw(curve: list[tuple[float, list[dict[str, float]]]], path: Path) -> None:
     figure, axes = pyplot.subplots(figsize=(7, 4.5), layout="constrained")
     for anchor in range(len(curve[0][1])):
         axes.loglog([p / 1e6 for p, _ in curve], [rows[anchor]["cost"] for _, rows in curve], marker="o", ms=3)
-        axes.annotate(f"anchor {anchor}", (curve[-1][0] / 1e6, curve[-1][1][anchor]["cost"]), fontsize=8)
+        last = curve[-1][0] / 1e6, curve[-1][1][anchor]["cost"]
+        axes.annotate(f"anchor {anchor}", last, (5, -3), textcoords="offset points", fontsize=8)
+    axes.set_xlim(right=1.5 * curve[-1][0] / 1e6)  # room for the names
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("training pixels seen (millions)")
     axes.set_ylabel("λ · 255² · MSE + bpp on validation crops")
     axes.grid(alpha=0.3, which="both")
