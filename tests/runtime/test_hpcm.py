@@ -213,7 +213,7 @@ def test_a_file_of_compiled_networks_is_decoded_by_compiled_networks(weights, mo
     monkeypatch.setattr(torch_hpcm, "COMPILER", compiler)
     torch_hpcm.compiled.cache_clear()
     data = Codec(NANO, 1, weights=weights, compiled=True).encode(picture(60, 90))
-    assert ", compiled 1, float32, 1 thread" in tintype.info(data).numerics
+    assert ", compiled 2, float32, 1 thread" in tintype.info(data).numerics
     for_encoding = len(graphs)
     assert Codec(weights=weights).decode(data).size == (90, 60)
     assert len(graphs) > for_encoding > 0  # its synthesis, which the encoder does not need
