@@ -25,8 +25,7 @@ from tintype.codec.tiling import WHOLE_PICTURE, extract, tile_grid
 from tintype.errors import DesyncError
 from tintype.models import hpcm
 from tintype.models.hpcm.context import Density, Walk
-from tintype.models.hpcm.weights import content_hash
-from tintype.runtime.torch_hpcm import STRIDE, HPCMModel, compiled
+from tintype.runtime.torch_hpcm import STRIDE, HPCMModel, compiled, load
 
 TOLERANCES = (1e-5, 2e-5, 4e-5, 1e-4, 2e-4)
 
@@ -41,8 +40,8 @@ def main() -> None:
     parser.add_argument("--compiled", action="store_true", help="decode with compiled networks too")
     parser.add_argument("--size", help="cut pictures to WIDTHxHEIGHT")
     options = parser.parse_args()
-    network = hpcm.load(options.weights).to(memory_format=torch.channels_last)
-    model = HPCMModel(network, content_hash(network), threads=1)
+    model = load(options.weights, None, threads=1, precision="float32", device="cpu")
+    network = model.model
     machines = [
         (f"noise {drift:g}", HPCMModel(drifting(network, drift, seed), b"", threads=1))
         for drift in map(float, options.drift.split(","))
@@ -116,7 +115,7 @@ def decode(
     return Outcome(differs, None, mended)
 
 
-def drifting(network: hpcm.HPCM, amount: float, seed: int) -> hpcm.HPCM:
+def drifting(network: hpcm.HPCM, amount: float, seed: int = 0) -> hpcm.HPCM:
     """The same network on a machine whose scales and means are off by up to `amount`."""
     generator = torch.Generator().manual_seed(seed)
 

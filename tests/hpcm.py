@@ -1,8 +1,5 @@
 """An HPCM with random weights whose latents and scales are as varied as those of trained ones."""
 
-import copy
-from dataclasses import replace
-
 import torch
 
 from tintype.models.hpcm import CONFIGS, HPCM
@@ -28,26 +25,3 @@ def network(seed=0):
 
 def tile_model(model=None, **numerics):
     return HPCMModel(model or network(), HASH, **{"threads": 1} | numerics)
-
-
-def drifting(model, amount, seed=0):
-    """The same model on a machine whose scales and means are off by up to `amount`, at random."""
-    generator = torch.Generator().manual_seed(seed)
-
-    def off(x):
-        return x + amount * (2 * torch.rand(x.shape, generator=generator) - 1)
-
-    other = copy.deepcopy(model)
-    walk = other.context.walk
-
-    def drifted(params):
-        steps, values = walk(params), None
-        while True:
-            try:
-                density = next(steps) if values is None else steps.send(values)
-            except StopIteration as stop:
-                return stop.value
-            values = yield replace(density, scale=off(density.scale), mean=off(density.mean))
-
-    other.context.walk = drifted
-    return other

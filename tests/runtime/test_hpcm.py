@@ -8,7 +8,8 @@ import pytest
 import torch
 
 import tintype
-from tests.hpcm import NANO, drifting, network, tile_model
+from benchmarks.hpcm_drift import drifting
+from tests.hpcm import NANO, network, tile_model
 from tests.pictures import picture
 from tintype.api import Codec
 from tintype.codec import container, decoder

@@ -49,7 +49,7 @@ def register(commands: "Commands") -> None:
     parser.add_argument(
         "--compile",
         action="store_true",
-        help="of HPCM: run its networks through torch.compile; pays for many pictures of one size",
+        help="of HPCM: run its networks through torch.compile, anew for each size; no faster on CPUs, see docs/hpcm.md",
     )
     parser.add_argument(
         "--tile",
