@@ -41,7 +41,7 @@ def options(folder: Path, *settings: str) -> list[str]:
 
 
 def test_training_needs_torch_numpy_and_pillow_alone(tmp_path: Path) -> None:
-    arguments = ["pico_s", *options(tmp_path, "steps=2", "evaluate_every=2")]
+    arguments = ["pico_s", *options(tmp_path, "steps=2")]
     done = subprocess.run(
         [sys.executable, "-c", BLOCKED, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
     )
@@ -73,7 +73,7 @@ def test_two_processes_learn_as_one(tmp_path: Path) -> None:
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        found[count] = [json.loads(text) for text in (tmp_path / count / "log.jsonl").read_text().splitlines()]
+        *found[count], _ = map(json.loads, (tmp_path / count / "log.jsonl").read_text().splitlines())  # last: validation
     assert len(found["1"]) == 3
     for key in ("loss", "norm", "bpp", "psnr"):
         assert [r[key] for r in found["2"]] == pytest.approx([r[key] for r in found["1"]], rel=1e-4)
@@ -81,7 +81,7 @@ def test_two_processes_learn_as_one(tmp_path: Path) -> None:
 
 def test_tensorboard_reads_the_numbers_of_the_log(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
-    arguments = ["pico_s", *options(tmp_path, "steps=2", "evaluate_every=2"), "--tensorboard"]
+    arguments = ["pico_s", *options(tmp_path, "steps=2"), "--tensorboard"]
     done = subprocess.run(  # not `tintype`, which turns warnings into errors: TensorBoard may have some
         [sys.executable, "-m", "tintype.training", *arguments],
         cwd=tmp_path,

@@ -60,5 +60,10 @@ def test_the_learning_rate_warms_up_stays_and_falls() -> None:
     assert rates == pytest.approx([0.1, 1, 1, 1, 0.5, 0.025])
 
 
+def test_a_run_shorter_than_its_decay_begins_at_the_full_rate() -> None:
+    config = PicoRun(learning_rate=1.0, warmup=1, steps=100, decay=33_000)
+    assert [config.learning_rate_at(step, step) for step in (0, 50)] == pytest.approx([1, 0.5])
+
+
 def test_a_run_without_optimiser_state_warms_up_again() -> None:
     assert PicoRun(learning_rate=1.0, warmup=10).learning_rate_at(50, 0) == pytest.approx(0.1)

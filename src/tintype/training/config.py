@@ -15,11 +15,12 @@ class RunConfig:
     batch : pictures of a step, of all processes together
     crop : side in pixels, a multiple of what the model needs
     steps : the run ends here
-    decay : last steps, in which the learning rate falls to zero, linearly
+    decay : last steps, in which the learning rate falls to zero, linearly; no more than all
     optimiser : "adamw", or "muon" for the kernels that mix channels with AdamW for the rest
     muon_rate : factor of the learning rate for Muon; at 1 an update has a root mean square of 0.2 of the learning rate
     clip : bound of the gradient's norm
     ema : share of the averaged weights that a step keeps, in the long run
+    evaluate_every : steps between validations; there is one at the end too
     bf16 : autocast; likelihoods, scales and latents stay float32
     checkpointing : recompute the activations of residual blocks backwards, to save memory
     """
@@ -46,9 +47,9 @@ class RunConfig:
     def learning_rate_at(self, step: int, since_warmup: int) -> float:
         """Warm-up (again after a resume without optimiser state), constant, decay."""
         rate = self.learning_rate * min(1.0, (since_warmup + 1) / max(1, self.warmup))
-        left = self.steps - step
-        if left < self.decay:
-            rate *= left / self.decay
+        left, decay = self.steps - step, min(self.decay, self.steps)
+        if left < decay:
+            rate *= left / decay
         return rate
 
 

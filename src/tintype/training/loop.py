@@ -103,7 +103,7 @@ class Trainer:
                 pace = (self.step - logged[0]) * config.batch / max(time.time() - logged[1], 1e-9)
                 self.log({**record, **self.summary(), "images_per_second": round(pace, 3)}, report)
                 logged = self.step, time.time()
-            if self.step % config.evaluate_every == 0:
+            if self.step % config.evaluate_every == 0 or self.step == config.steps:
                 self.log({"step": self.step, "validation": self.evaluate()}, report)
             if self.step % config.checkpoint_every == 0:
                 self.save()
