@@ -73,7 +73,8 @@ def test_two_processes_learn_as_one(tmp_path: Path) -> None:
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        *found[count], _ = map(json.loads, (tmp_path / count / "log.jsonl").read_text().splitlines())  # last: validation
+        lines = (tmp_path / count / "log.jsonl").read_text().splitlines()
+        found[count] = [json.loads(text) for text in lines[:-1]]  # the last is a validation
     assert len(found["1"]) == 3
     for key in ("loss", "norm", "bpp", "psnr"):
         assert [r[key] for r in found["2"]] == pytest.approx([r[key] for r in found["1"]], rel=1e-4)
