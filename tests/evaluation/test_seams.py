@@ -52,6 +52,12 @@ def test_the_cost_of_tiles_is_measured_on_whole_files():
     assert "BD-rate" in text and f"| {costs[1].tiled_bytes} | {costs[1].whole_bytes} |" in text
 
 
+def test_larger_tiles_are_fewer_and_cost_less():
+    pixels, model = picture(300, 300), ToyModel()
+    small, large = (tiling_costs(pixels, model, (40,), tile=tile)[0].tiled_bytes for tile in (64, 128))
+    assert small > large
+
+
 def test_a_mosaic_fills_its_size_with_rows_of_pictures():
     a, b = np.full((20, 30, 3), 1, np.uint8), np.full((25, 40, 3), 2, np.uint8)
     found = mosaic([a, b], 75, 50)

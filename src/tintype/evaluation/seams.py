@@ -17,7 +17,7 @@ from tintype.codec import decoder
 from tintype.codec.container import parse
 from tintype.codec.encoder import Encoder
 from tintype.codec.seam import TileModel
-from tintype.codec.tiling import WHOLE_PICTURE, Tile, Tiling, tile_grid
+from tintype.codec.tiling import DEFAULT_MARGIN, WHOLE_PICTURE, Tile, Tiling, tile_grid
 from tintype.evaluation.bd_rate import Curve, bd_rate
 from tintype.evaluation.markdown import table
 from tintype.evaluation.mosaic import mosaic
@@ -112,15 +112,18 @@ class TilingCost:
         return 100 * (self.tiled_bytes / self.whole_bytes - 1)
 
 
-def tiling_costs(pixels: Samples, model: TileModel, qualities: Sequence[float], threads: int = 1) -> list[TilingCost]:
+def tiling_costs(
+    pixels: Samples, model: TileModel, qualities: Sequence[float], threads: int = 1, tile: int | None = None
+) -> list[TilingCost]:
     """Code a picture in tiles, as files do, and as one tile, which they would not.
 
     Parameters
     ----------
-    pixels : uint8, large enough for the default tiling to cut it
+    pixels : uint8, large enough for the tiling to cut it
+    tile : side of the cores in pixels; default: as files have it
     """
     height, width = pixels.shape[:2]
-    tiling = Tiling.default(width, height)
+    tiling = Tiling.of(width, height, tile, DEFAULT_MARGIN) if tile else Tiling.default(width, height)
     tiled = Encoder(model, pixels, tiling, threads, keep=True)
     whole = Encoder(model, pixels, WHOLE_PICTURE, threads, keep=True)
     tiles = tile_grid(width, height, tiling, model.identity.stride)
@@ -191,13 +194,14 @@ def main() -> None:
     parser.add_argument("--size", metavar="WxH", default="4032x3024", help="of the mosaic (default: %(default)s)")
     parser.add_argument("--model", default=store.DEFAULT, help="shipped weights or a .tintmodel file")
     parser.add_argument("--qualities", default=",".join(map(str, QUALITIES)), help="default: %(default)s")
+    parser.add_argument("--tile", type=int, help="side of the tiles in pixels (default: as files have it)")
     options = parser.parse_args()
     parts = [images.load(path).pixels for path in options.pictures]
     width, height = map(int, options.size.split("x"))
     pixels = parts[0] if len(parts) == 1 else mosaic(parts, width, height)
     qualities = [float(text) for text in options.qualities.split(",")]
     print(f"{pixels.shape[1]}x{pixels.shape[0]}, {options.model}, {len(parts)} pictures\n")
-    costs = tiling_costs(pixels, load.model(options.model), qualities, min(2, available_cpus()))
+    costs = tiling_costs(pixels, load.model(options.model), qualities, min(2, available_cpus()), options.tile)
     print(report(costs, pixels.shape[0] * pixels.shape[1]))
 
 
