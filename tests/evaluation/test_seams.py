@@ -58,6 +58,12 @@ def test_larger_tiles_are_fewer_and_cost_less():
     assert small > large
 
 
+@pytest.mark.parametrize("tile", [None, -5, 0, 63, 400])
+def test_a_picture_that_is_not_cut_or_cannot_be_is_an_error(tile):
+    with pytest.raises(InputError, match="tile"):
+        tiling_costs(picture(300, 300), ToyModel(), (40,), tile=tile)
+
+
 def test_a_mosaic_fills_its_size_with_rows_of_pictures():
     a, b = np.full((20, 30, 3), 1, np.uint8), np.full((25, 40, 3), 2, np.uint8)
     found = mosaic([a, b], 75, 50)

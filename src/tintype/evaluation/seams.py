@@ -18,6 +18,7 @@ from tintype.codec.container import parse
 from tintype.codec.encoder import Encoder
 from tintype.codec.seam import TileModel
 from tintype.codec.tiling import DEFAULT_MARGIN, WHOLE_PICTURE, Tile, Tiling, tile_grid
+from tintype.errors import InputError
 from tintype.evaluation.bd_rate import Curve, bd_rate
 from tintype.evaluation.markdown import table
 from tintype.evaluation.mosaic import mosaic
@@ -121,9 +122,16 @@ def tiling_costs(
     ----------
     pixels : uint8, large enough for the tiling to cut it
     tile : side of the cores in pixels; default: as files have it
+
+    Raises
+    ------
+    InputError
+        The tiling does not cut the picture, or files have no such tiles.
     """
     height, width = pixels.shape[:2]
-    tiling = Tiling.of(width, height, tile, DEFAULT_MARGIN) if tile else Tiling.default(width, height)
+    tiling = Tiling.default(width, height) if tile is None else Tiling.of(width, height, tile, DEFAULT_MARGIN)
+    if tiling == WHOLE_PICTURE:
+        raise InputError(f"{width} x {height} is not cut into tiles; give a larger picture or smaller tiles (from 64)")
     tiled = Encoder(model, pixels, tiling, threads, keep=True)
     whole = Encoder(model, pixels, WHOLE_PICTURE, threads, keep=True)
     tiles = tile_grid(width, height, tiling, model.identity.stride)
@@ -200,8 +208,11 @@ def main() -> None:
     width, height = map(int, options.size.split("x"))
     pixels = parts[0] if len(parts) == 1 else mosaic(parts, width, height)
     qualities = [float(text) for text in options.qualities.split(",")]
+    try:
+        costs = tiling_costs(pixels, load.model(options.model), qualities, min(2, available_cpus()), options.tile)
+    except InputError as error:
+        parser.error(str(error))
     print(f"{pixels.shape[1]}x{pixels.shape[0]}, {options.model}, {len(parts)} pictures\n")
-    costs = tiling_costs(pixels, load.model(options.model), qualities, min(2, available_cpus()), options.tile)
     print(report(costs, pixels.shape[0] * pixels.shape[1]))
 
 
