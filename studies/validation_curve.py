@@ -71,7 +71,7 @@ def draw(curve: list[tuple[float, list[dict[str, float]]]], path: Path) -> None:
         axes.loglog([p / 1e6 for p, _ in curve], [rows[anchor]["cost"] for _, rows in curve], marker="o", ms=3)
         last = curve[-1][0] / 1e6, curve[-1][1][anchor]["cost"]
         axes.annotate(f"anchor {anchor}", last, (5, -3), textcoords="offset points", fontsize=8)
-    axes.set_xlim(right=1.5 * curve[-1][0] / 1e6)  # room for the names
+    axes.set_xlim(right=1.8 * curve[-1][0] / 1e6)  # room for the names
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.set_major_formatter(StrMethodFormatter("{x:g}"))
