@@ -26,7 +26,7 @@ format: $(VENV)/test.stamp
 # KODAK=folder LARGE=folder [CURVES=file.json] [OUT=folder] [MODEL=name] [GRAPHICS=names of LARGE] [JOBS=1]
 results: $(VENV)/test.stamp   ## measure what is new, then write the tables of docs/results.md and the README's plot
 	$(if $(and $(KODAK),$(LARGE)),,$(error results needs KODAK=folder and LARGE=folder of pictures))
-	$(BIN)/python benchmarks/results.py "$(KODAK)" "$(LARGE)" --out "$(or $(OUT),build/results)" \
+	$(BIN)/python -m benchmarks.results "$(KODAK)" "$(LARGE)" --out "$(or $(OUT),build/results)" \
 		$(if $(CURVES),--curves "$(CURVES)") $(if $(MODEL),--model "$(MODEL)") \
 		$(if $(GRAPHICS),--graphics "$(GRAPHICS)") --jobs $(or $(JOBS),1) --write docs/results.md README.md
 

@@ -22,16 +22,8 @@ from dataclasses import dataclass
 import constriction
 import numpy as np
 
-from tintype.codec import rans
-from tintype.codec.tables import (
-    Floats,
-    Rows,
-    Symbols,
-    Tables,
-    gaussian_pmf,
-    gaussian_scales,
-    gaussian_tables,
-)
+from tintype.codec.entropy import rans
+from tintype.codec.entropy.tables import Floats, Rows, Symbols, Tables, gaussian_pmf, gaussian_scales, gaussian_tables
 
 CHANNELS = 320
 

@@ -24,15 +24,15 @@ from torch import nn
 from torch.nn import functional as F
 
 from tintype import images
-from tintype.codec import rans
 from tintype.codec.agreement import DEFAULT_TOLERANCE, Agreement, FloatRows, record
-from tintype.codec.numerics import Precision
+from tintype.codec.container.numerics import Precision
+from tintype.codec.entropy import rans
 from tintype.codec.quantise import RateDistortion
 from tintype.codec.tiling import WHOLE_PICTURE, extract, tile_grid
 from tintype.models import hpcm
-from tintype.models.hpcm.variants import cost
-from tintype.runtime import torch_hpcm
-from tintype.runtime.torch_hpcm import STRIDE, HPCMModel, device_name
+from tintype.models.hpcm import engine as torch_hpcm
+from tintype.models.hpcm.costs import cost
+from tintype.models.hpcm.engine import STRIDE, HPCMModel, device_name
 
 Parts = dict[str, float]  # seconds
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)

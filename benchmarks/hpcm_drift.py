@@ -18,14 +18,14 @@ import numpy as np
 import torch
 
 from tintype import images
-from tintype.codec import rans
 from tintype.codec.agreement import DEFAULT_TOLERANCE, Agreement, FloatCoded, StepRecord, record
+from tintype.codec.entropy import rans
 from tintype.codec.quantise import RateDistortion
 from tintype.codec.tiling import WHOLE_PICTURE, extract, tile_grid
 from tintype.errors import DesyncError
-from tintype.models import hpcm
 from tintype.models.hpcm.context import Density, Walk
-from tintype.runtime.torch_hpcm import STRIDE, HPCMModel, compiled, load
+from tintype.models.hpcm.engine import STRIDE, HPCMModel, compiled, load
+from tintype.models.hpcm.network import HPCM
 
 TOLERANCES = (1e-5, 2e-5, 4e-5, 1e-4, 2e-4)
 
@@ -115,7 +115,7 @@ def decode(
     return Outcome(differs, None, mended)
 
 
-def drifting(network: hpcm.HPCM, amount: float, seed: int = 0) -> hpcm.HPCM:
+def drifting(network: HPCM, amount: float, seed: int = 0) -> HPCM:
     """The same network on a machine whose scales and means are off by up to `amount`."""
     generator = torch.Generator().manual_seed(seed)
 

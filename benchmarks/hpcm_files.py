@@ -15,13 +15,14 @@ import torch
 
 from tintype import images, metrics
 from tintype.api import Codec
-from tintype.codec import decoder, rans
-from tintype.codec.container import parse
+from tintype.codec import decoder
+from tintype.codec.container.file import parse
+from tintype.codec.entropy import rans
 from tintype.codec.tiling import WHOLE_PICTURE, extract, tile_grid
-from tintype.evaluation.markdown import table
-from tintype.models import hpcm
-from tintype.models.hpcm import coding, entropy
-from tintype.runtime.torch_hpcm import STRIDE
+from tintype.evaluation.results.markdown import table
+from tintype.models.hpcm import coding, entropy, weights
+from tintype.models.hpcm.engine import STRIDE
+from tintype.models.hpcm.network import HPCM
 
 PAIRS = ((1, 2), (2, 1))  # threads of the encoder, threads of the process that decodes
 
@@ -34,7 +35,7 @@ def main() -> None:
     parser.add_argument("--no-estimate", action="store_true", help="spare the time of `model(x)`")
     options = parser.parse_args()
     paths = [path for given in options.pictures for path in (sorted(given.iterdir()) if given.is_dir() else [given])]
-    network = hpcm.load(options.weights)
+    network = weights.load(options.weights)
     columns = ["picture", "bytes", "bpp", "PSNR", "estimated bytes", "file is", *(f"{a} to {b}" for a, b in PAIRS)]
     print(table(columns, []))
     exact = 0
@@ -68,7 +69,7 @@ def there_and_back(pixels: np.ndarray, weights: Path, writes: int, reads: int) -
 
 
 @torch.no_grad()
-def estimated_bytes(network: hpcm.HPCM, pixels: np.ndarray) -> float | None:
+def estimated_bytes(network: HPCM, pixels: np.ndarray) -> float | None:
     """Of y and z; None where the picture would need padding."""
     if any(side % network.config.multiple for side in pixels.shape[:2]):
         return None

@@ -1,6 +1,6 @@
 """Measure what docs/results.md reports, and write its tables and the plot: one command, resumable.
 
-    python benchmarks/results.py KODAK LARGE --out DIR [--curves FILE.json] [--write FILE.md...]
+    python -m benchmarks.results KODAK LARGE --out DIR [--curves FILE.json] [--write FILE.md...]
 
 KODAK is the folder of the 24 Kodak pictures, LARGE a folder of further pictures, also for mosaics. Measures what DIR
 does not hold yet: rate and distortion on both, with a page to look at for Kodak; what tiles cost, on a mosaic; times
@@ -22,12 +22,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tintype.api import available_cpus
-from tintype.evaluation import curves, ours, rows, stored, summary
-from tintype.evaluation.bd_rate import BdRate, Curve, NotComparableError, bd_rate
-from tintype.evaluation.curves import Table
-from tintype.evaluation.markdown import table
-from tintype.evaluation.report import PAGE
-from tintype.evaluation.summary import Results
+from tintype.evaluation.codecs import tintype as ours
+from tintype.evaluation.measuring import rows
+from tintype.evaluation.pages.report import PAGE
+from tintype.evaluation.results import curves, summary
+from tintype.evaluation.results import published as stored
+from tintype.evaluation.results.bd_rate import BdRate, Curve, NotComparableError, bd_rate
+from tintype.evaluation.results.curves import Table
+from tintype.evaluation.results.markdown import table
+from tintype.evaluation.results.summary import Results
 from tintype.weights import store
 from tintype.weights.bundle import SUFFIX
 
@@ -61,10 +64,10 @@ def main() -> None:
     steps.run("page", tintype("report", kodak, "--title", "Kodak", "--codecs", f"{mine},{PEERS}", *compared))
     steps.run("large", tintype("eval", options.large, "--out", large, "--metrics", "psnr,ms_ssim", *codecs))
     pictures = [path for path in sorted(options.large.iterdir()) if path.suffix in (".webp", ".png")]
-    module = [sys.executable, "-m", "tintype.evaluation.seams"]
+    module = [sys.executable, "-m", "benchmarks.tile_borders"]
     tiles = steps.once("tiles", [*module, *pictures, "--size", MOSAIC, "--model", options.model])
     threads = "1,2" if available_cpus() > 1 else "1"
-    script = [sys.executable, HERE / "speed.py", "--model", options.model, "--threads", threads]
+    script = [sys.executable, "-m", "benchmarks.speed", "--model", options.model, "--threads", threads]
     speed = steps.once("speed", [*script, *sorted(options.kodak.glob("*.png"))])
     stored_curves = stored.load(options.curves) if options.curves else {}
     at_kodak, at_large = results(kodak, mine, stored_curves), results(large, mine, {})

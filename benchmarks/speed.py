@@ -1,6 +1,6 @@
 """Encode and decode times and peak memory, ours beside AVIF, JPEG XL, WebP and JPEG, in one run.
 
-    python benchmarks/speed.py PICTURE... [--model NAME] [--threads 1,2] [--sizes 768x512,4032x3024]
+    python -m benchmarks.speed PICTURE... [--model NAME] [--threads 1,2] [--sizes 768x512,4032x3024]
 
 Each codec runs in a fresh process: once for the whole process (interpreter, imports, model, file), then again for the
 time of a warm call in memory, the fastest of three. The first size is cut from the first picture; a size that is larger
@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.mosaic import mosaic
 from tintype import images, metrics
-from tintype.evaluation import fresh
-from tintype.evaluation.codecs import codec
-from tintype.evaluation.markdown import table
-from tintype.evaluation.mosaic import mosaic
+from tintype.evaluation.codecs.names import codec
+from tintype.evaluation.measuring import processes as fresh
+from tintype.evaluation.results.markdown import table
 from tintype.weights import store
 
 # JPEG's and our 75; the others at settings of about the same rate and worth

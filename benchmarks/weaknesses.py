@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from tintype import images, metrics
-from tintype.evaluation import codecs
-from tintype.evaluation.markdown import table
-from tintype.evaluation.matching import match
+from tintype.evaluation.codecs import names as codecs
+from tintype.evaluation.measuring.matching import match
+from tintype.evaluation.results.markdown import table
 
 SIDE = 256  # pixels of each scene
 GAP = 4

@@ -23,13 +23,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tintype.codec.seam import EVERYTHING
-from tintype.models import layers
-from tintype.schedules import pico
-from tintype.schedules.pico import Cells
-from tintype.training import rate
-from tintype.training.data import load
+from tintype.codec.steps import EVERYTHING
+from tintype.models.pico import layers
+from tintype.models.pico import schedule as pico
+from tintype.models.pico.schedule import Cells
 from tintype.training.loop import Trainer
+from tintype.training.objectives import pico_rate as rate
+from tintype.training.pictures.crops import load
 from tintype.training.recipes import configure
 
 Row = dict[str, float]

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import torch
 
-from tintype.evaluation.markdown import table
-from tintype.models.layers import Conv
-from tintype.models.pico import SIZES, Pico
+from tintype.evaluation.results.markdown import table
+from tintype.models.pico.layers import Conv
+from tintype.models.pico.network import SIZES, Pico
 from tintype.training import checkpoint
-from tintype.training.data import load
-from tintype.training.pico import evaluate
+from tintype.training.objectives.pico import evaluate
+from tintype.training.pictures.crops import load
 
 
 def main() -> None:

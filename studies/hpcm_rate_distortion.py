@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 
 from tintype import metrics
-from tintype.models import hpcm
-from tintype.training.data import pictures_in
+from tintype.models.hpcm import weights
+from tintype.training.pictures.crops import pictures_in
 
 
 @torch.no_grad()
@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("pictures", type=Path, help="folder")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    model = hpcm.load(options.weights)
+    model = weights.load(options.weights)
     rows, left_out = [], 0
     print("| picture | bpp | PSNR | MS-SSIM dB |\n|---|---|---|---|")
     for path in pictures_in(options.pictures):

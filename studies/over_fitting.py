@@ -20,10 +20,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tintype.models.pico import SIZES, Pico
+from tintype.models.pico.network import SIZES, Pico
 from tintype.training import checkpoint
-from tintype.training.data import Pictures, load
-from tintype.training.pico import evaluate
+from tintype.training.objectives.pico import evaluate
+from tintype.training.pictures.crops import Pictures, load
 
 SIDE = 256
 Logs = NDArray[np.float64]  # (pictures,) logarithm of the cost, averaged over the anchors

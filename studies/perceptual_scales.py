@@ -1,4 +1,4 @@
-"""`python studies/perceptual_scales.py RUN --data PICTURES`: scales for `training/perceptual.py`.
+"""`python studies/perceptual_scales.py RUN --data PICTURES`: scales for `training/objectives/perceptual.py`.
 
 Prints lambda 255^2 MSE / term at the anchors, means over crops of the training pictures.
 """
@@ -8,10 +8,10 @@ from pathlib import Path
 
 import torch
 
-from tintype.models.pico import SIZES, Pico
+from tintype.models.pico.network import SIZES, Pico
 from tintype.training import checkpoint
-from tintype.training.data import Crops, load
-from tintype.training.perceptual import Terms, measure_scales
+from tintype.training.objectives.perceptual import Terms, measure_scales
+from tintype.training.pictures.crops import Crops, load
 
 
 def main() -> None:

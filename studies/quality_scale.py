@@ -14,10 +14,10 @@ from PIL import Image
 
 from tintype import images
 from tintype.codec import decoder
-from tintype.codec.container import parse
+from tintype.codec.container.file import parse
 from tintype.codec.encoder import Encoder
 from tintype.metrics import decibels, ms_ssim, psnr
-from tintype.runtime import load
+from tintype.models import load
 from tintype.weights import store
 
 JPEG_QUALITIES = (5, 10, 25, 50, 75, 90, 95)

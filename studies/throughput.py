@@ -3,7 +3,7 @@
 One thread. On a CPU, pictures per second of CPU time of the process, so other work on the machine disturbs little; on a
 GPU, of wall time. The first step is not among them and stands apart: with `--compile` it compiles. Pictures are noise:
 only their size matters. The share is that of a product of matrices on the same device and in the same precision, or of
-the data sheet (training/pace.py).
+the data sheet (training/report/pace.py).
 """
 
 import argparse
@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from tintype.training import pace
 from tintype.training.loop import Trainer
 from tintype.training.machine import Plain
 from tintype.training.recipes import configure
+from tintype.training.report import pace
 
 RECIPES = {"pico-s": "pico_s", "pico-m": "pico_s", "hpcm-nano": "hpcm_nano", "hpcm-base": "hpcm_nano"}
 

@@ -2,8 +2,9 @@
 
 import torch
 
-from tintype.models.hpcm import CONFIGS, HPCM
-from tintype.runtime.torch_hpcm import HPCMModel
+from tintype.models.hpcm import CONFIGS
+from tintype.models.hpcm.engine import HPCMModel
+from tintype.models.hpcm.network import HPCM
 
 NANO = "hpcm-nano"
 HASH = b"nanonano"

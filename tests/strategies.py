@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from tintype.codec.tables import TOTAL, Rows, Symbols, Tables
+from tintype.codec.entropy.tables import TOTAL, Rows, Symbols, Tables
 
 INT16 = st.integers(-(2**15), 2**15 - 1)
 

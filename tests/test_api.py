@@ -19,8 +19,9 @@ from PIL import Image, ImageCms
 import tintype
 from tests.pictures import picture
 from tintype.api import quality_to_level
-from tintype.codec import rans, rans_reference
-from tintype.codec.container import parse, write
+from tintype.codec.container.file import parse, write
+from tintype.codec.entropy import rans
+from tintype.codec.entropy import reference as rans_reference
 from tintype.errors import FormatError, InputError, TintypeError, UnsupportedError, WeightsError
 
 ROOT = Path(__file__).parents[1]
@@ -251,7 +252,7 @@ import os, signal, sys, threading, warnings
 warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of the very thing that is tested
 import tintype
 from tests.pictures import picture
-from tintype.runtime import load
+from tintype.models import load
 
 codec = tintype.Codec(threads=2)
 pixels = picture(70, 80)

@@ -66,7 +66,7 @@ def test_arrays_that_cannot_be_coded_are_refused(array, message):
 
 
 def test_the_longest_side_is_the_formats():
-    from tintype.codec.header import MAX_SIDE as FORMAT_MAX_SIDE
+    from tintype.codec.container.header import MAX_SIDE as FORMAT_MAX_SIDE
 
     assert MAX_SIDE == FORMAT_MAX_SIDE
     assert load(np.zeros((1, MAX_SIDE), np.uint8)).width == MAX_SIDE

@@ -5,11 +5,11 @@ from collections.abc import Generator
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.codec.rans import Coded
-from tintype.codec.seam import EVERYTHING, Identity, Pixels, Quantiser, Schedule, Step
-from tintype.codec.steps import decode_steps, encode_steps
-from tintype.codec.tables import Rows, Symbols, Tables, gaussian_tables
-from tintype.schedules.pico import FIRST, SECOND
+from tintype.codec.entropy.rans import Coded
+from tintype.codec.entropy.tables import Rows, Symbols, Tables, gaussian_tables
+from tintype.codec.steps import EVERYTHING, Quantiser, Schedule, Step, decode_steps, encode_steps
+from tintype.codec.tile_model import Identity, Pixels
+from tintype.models.pico.schedule import FIRST, SECOND
 
 STRIDE = 16
 HAAR = 0.5 * np.array([[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]], np.float32)

@@ -12,17 +12,17 @@ from PIL import Image
 from tintype import images
 from tintype.codec import decoder
 from tintype.codec.agreement import DEFAULT_TOLERANCE
-from tintype.codec.container import Chunk, ChunkType, Container, parse
+from tintype.codec.container.file import Chunk, ChunkType, Container, parse
+from tintype.codec.container.header import MAX_TILE_PIXELS, MIN_CORE, ColourType
+from tintype.codec.container.numerics import PRECISIONS, Numerics, Precision
 from tintype.codec.encoder import Encoder
-from tintype.codec.header import MAX_TILE_PIXELS, MIN_CORE, ColourType
-from tintype.codec.numerics import PRECISIONS, Numerics, Precision
 from tintype.codec.tiling import DEFAULT_MARGIN, WHOLE_PICTURE, Tiling, largest_tile_pixels
 from tintype.errors import CorruptError, InputError
-from tintype.runtime import load
+from tintype.models import load
 from tintype.weights import store
 
 if TYPE_CHECKING:
-    from tintype.codec.seam import TileModel
+    from tintype.codec.tile_model import TileModel
 
 Source = images.Source
 Progress = Callable[[int, int], None]  # tiles done, tiles in all

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.models.test_hpcm_weights import official_nano
+from tests.models.hpcm.test_weights import official_nano
 from tintype.cli.main import main
 from tintype.models import create_model, load_official
-from tintype.models.hpcm import CONFIGS, empty
+from tintype.models.hpcm import CONFIGS
+from tintype.models.hpcm.weights import empty
 
 NANO = "hpcm-nano"
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageCms
 import tintype as library
 from tests.cli.command import DONE, names, photo, tintype
 from tests.pictures import picture
-from tintype.codec.container import VERSION, parse, write
+from tintype.codec.container.file import VERSION, parse, write
 
 ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.cli.command import DONE, photo, tintype
 from tests.hpcm import NANO, network
-from tintype.models.hpcm import save
+from tintype.models.hpcm.weights import save
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tintype.codec import agreement
 from tintype.codec.agreement import Agreement, FloatCoded, FloatRows, Records, StepRecord, record
-from tintype.codec.numerics import Numerics
+from tintype.codec.container.numerics import Numerics
 from tintype.errors import CorruptError, DesyncError, TruncatedError
 
 THRESHOLDS = np.geomspace(0.12, 64, 60).astype(np.float32)[:-1]

@@ -6,7 +6,7 @@ import pytest
 from tests.pictures import picture
 from tests.toy import ToyModel
 from tintype.codec import decoder
-from tintype.codec.container import Container, parse
+from tintype.codec.container.file import Container, parse
 from tintype.codec.encoder import Encoder
 from tintype.codec.tiling import Tiling
 from tintype.errors import CorruptError

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from tintype.codec.entropy.tables import gaussian_tables
 from tintype.codec.quantise import Nearest, RateDistortion
-from tintype.codec.seam import EVERYTHING, Step
-from tintype.codec.tables import gaussian_tables
+from tintype.codec.steps import EVERYTHING, Step
 
 TABLES = gaussian_tables()
 VALUES = np.array([0.4, 0.6, -0.6, 1.49, 2.51, -7.7, 40000.0], np.float32).reshape(1, 1, -1)

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from tests.pictures import picture
-from tintype.codec import rans
-from tintype.codec.container import parse
+from tintype.codec.container.file import parse
 from tintype.codec.encoder import Encoder
-from tintype.codec.seam import TileModel
+from tintype.codec.entropy import rans
+from tintype.codec.tile_model import TileModel
 from tintype.codec.tiling import Tiling, tile_grid
-from tintype.runtime import load
+from tintype.models import load
 from tintype.weights import store
 
 FOLDER = Path(__file__).parent / "pico"

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tintype.codec import rans
-from tintype.codec.tables import Rows, Symbols, Tables, gaussian_tables
+from tintype.codec.entropy import rans
+from tintype.codec.entropy.tables import Rows, Symbols, Tables, gaussian_tables
 
 FOLDER = Path(__file__).parent / "rans"
 PERIOD = 251  # a prime, so that no block repeats another

@@ -13,7 +13,7 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 import tintype
 import tintype.plugins.pillow
 from tests.pictures import picture
-from tintype.codec.container import parse, write
+from tintype.codec.container.file import parse, write
 
 PIXELS = picture(24, 40)
 ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

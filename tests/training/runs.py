@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from tests.pictures import picture
-from tintype.training.data import Pictures
 from tintype.training.loop import Trainer
+from tintype.training.pictures.crops import Pictures
 from tintype.training.recipes import configure
 
 # a random start: the components of generated pictures are so alike that another CPU turns them into each other

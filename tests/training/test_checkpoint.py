@@ -8,7 +8,8 @@ import torch
 
 from tests.training.runs import trainer
 from tintype.errors import InputError
-from tintype.training import checkpoint, keep
+from tintype.training import checkpoint
+from tintype.training.export import keep
 
 
 def state(step: int) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import sys
 
 for name in ("onnx", "onnxruntime", "safetensors", "lightning_fabric", "rich", "matplotlib"):
     sys.modules[name] = None  # as if it were not installed
-import tintype.models.pico, tintype.models.hpcm, tintype.models.structured
+import tintype.models.pico.network, tintype.models.hpcm, tintype.models.pico.start
 from tintype.training.__main__ import main
 main(sys.argv[1:])
 """

@@ -9,8 +9,8 @@ from torch import nn
 from tests.training.runs import SMALL, trainer
 from tintype.errors import UnsupportedError
 from tintype.training.config import PicoRun
-from tintype.training.families import objective
-from tintype.training.objective import Group
+from tintype.training.objectives import objective
+from tintype.training.objectives.objective import Group
 from tintype.training.optimiser import KernelMuon, is_kernel, make, set_rate
 from tintype.training.recipes import configure
 

@@ -4,12 +4,13 @@ import pytest
 import torch
 
 from tests.training.runs import pictures
-from tintype.models.hpcm import CONFIGS, HPCM
+from tintype.models.hpcm import CONFIGS
+from tintype.models.hpcm.network import HPCM
+from tintype.models.hpcm.start import structured_start
 from tintype.training.config import HPCMRun
-from tintype.training.hpcm import HPCMObjective
-from tintype.training.hpcm_start import structured_start
-from tintype.training.losses import mse_255
-from tintype.training.objective import pictures_to
+from tintype.training.objectives.distortion import mse_255
+from tintype.training.objectives.hpcm import HPCMObjective
+from tintype.training.objectives.objective import pictures_to
 
 
 def test_hpcm_starts_as_a_transform_with_its_inverse() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tintype.cli.options import positive, quality
-from tintype.cli.report import Report, Status, UsageError, result
+from tintype.cli.outcome import Report, Status, UsageError, result
 from tintype.cli.time_left import Steps
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def _run(options: argparse.Namespace) -> None:
     if page.exists() and not options.force:
         raise FileExistsError(17, "exists; --force overwrites it", str(page))
     from tintype.api import available_cpus
-    from tintype.evaluation import codecs, compare
+    from tintype.evaluation.codecs import names as codecs
+    from tintype.evaluation.pages import compare
     from tintype.weights import store
 
     with Steps() as steps:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.cli.report import Report, UsageError, result
+from tintype.cli.outcome import Report, UsageError, result
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
@@ -31,8 +31,8 @@ def run(options: argparse.Namespace) -> int:
     with report.file(options.checkpoint):
         if Path(options.out).exists() and not options.force:
             raise UsageError(f"{options.out} exists; --force overwrites it")
-        from tintype.models import hpcm
+        from tintype.models.hpcm import weights
 
-        name = hpcm.convert(options.checkpoint, options.out, options.model)
+        name = weights.convert(options.checkpoint, options.out, options.model)
         result(f"{options.out}: {name}")
     return report.status

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from tintype.cli.files import STREAM, Outputs, is_tint, plan
 from tintype.cli.options import add_max_pixels, add_model, add_output, add_threads, add_weights
+from tintype.cli.outcome import Report, UsageError
 from tintype.cli.progress import Bar
-from tintype.cli.report import Report, UsageError
 from tintype.errors import InputError
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from tintype.cli.options import (
     positive,
     quality,
 )
+from tintype.cli.outcome import Report, say
 from tintype.cli.progress import Bar
-from tintype.cli.report import Report, say
 
 if TYPE_CHECKING:
     from tintype.api import Codec, Source

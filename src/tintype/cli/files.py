@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from tintype.cli.report import Report, UsageError
+from tintype.cli.outcome import Report, UsageError
 from tintype.errors import InputError
 
 STREAM = "-"  # standard input or output

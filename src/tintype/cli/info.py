@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from tintype.cli.files import find, is_tint
-from tintype.cli.report import Report, result
+from tintype.cli.outcome import Report, result
 
 if TYPE_CHECKING:
     from tintype.api import Info

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import tintype
-from tintype.cli import compare, convert, decode, encode, info, models, page, study, train, verify
-from tintype.cli import eval as evaluate
-from tintype.cli.report import say, show_warning
+from tintype.cli import compare, convert, decode, encode, evaluate, info, models, study, train, verify
+from tintype.cli import report as page
+from tintype.cli.outcome import say, show_warning
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands

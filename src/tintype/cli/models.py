@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tintype.cli.report import Report, result
+from tintype.cli.outcome import Report, result
 from tintype.errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _facts(name: str) -> dict[str, Any]:
     """The card, with what the weights themselves say."""
-    from tintype.runtime import load
+    from tintype.models import load
     from tintype.weights import store
 
     identity = load.model(name).identity
@@ -56,11 +56,11 @@ def _facts(name: str) -> dict[str, Any]:
 
 def _hpcm_sizes() -> Iterator[dict[str, Any]]:
     """Sizes that `encode --weights` takes, counted without weights; torch is imported here and only here."""
-    from tintype.codec.header import MODEL_NAMES
+    from tintype.codec.container.header import MODEL_NAMES
 
     try:
         from tintype.models.hpcm.config import CONFIGS
-        from tintype.models.hpcm.variants import cost
+        from tintype.models.hpcm.costs import cost
     except ModuleNotFoundError as error:
         raise UnsupportedError("counting HPCM's networks needs PyTorch; install tintype[train]") from error
     for name in (name for name in MODEL_NAMES.values() if name in CONFIGS):

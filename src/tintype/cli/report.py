@@ -1,93 +1,80 @@
-"""What went wrong, one line per file on stderr, and the exit status that follows.
+"""`tintype report`: a page from the results of `tintype eval`."""
 
-With TINTYPE_DEBUG=1 in the environment the traceback is printed too.
-"""
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import os
-import sys
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
-from enum import IntEnum
-from typing import Any
+from tintype.cli.options import rates
+from tintype.cli.outcome import Report, Status, UsageError, result
+from tintype.cli.time_left import Steps
 
-from tintype.errors import DesyncError, FormatError, InputError, TintypeError
+if TYPE_CHECKING:
+    from tintype.cli.options import Commands
 
 
-class Status(IntEnum):
-    """Exit status of the command."""
-
-    DONE = 0
-    USAGE = 2  # argparse's own
-    INPUT = 3
-    SYSTEM = 4
-
-
-class UsageError(Exception):
-    """The command was called in a way that makes no sense."""
-
-
-def status_of(error: Exception) -> Status:
-    """Exit status that an error stands for; what is nobody's fault but ours counts as the system's."""
-    if isinstance(error, UsageError):
-        return Status.USAGE
-    if isinstance(error, FormatError | DesyncError | InputError):
-        return Status.INPUT
-    return Status.SYSTEM
-
-
-def describe(error: Exception) -> str:
-    """An error in one line."""
-    if isinstance(error, OSError) and error.errno is not None:
-        text = error.strerror or str(error)
-        return f"{error.filename}: {text}" if error.filename is not None else text
-    if isinstance(error, MemoryError):
-        return "not enough memory; a smaller --threads needs less"
-    if isinstance(error, TintypeError | UsageError | OSError | ImportError):
-        return " ".join(str(error).split())
-    text = " ".join(f"{type(error).__name__}: {error}".split())
-    return f"internal error ({text}); TINTYPE_DEBUG=1 shows where, please report it"
+def register(commands: "Commands") -> None:
+    """Add the command to the program's parser."""
+    parser = commands.add_parser(
+        "report",
+        help="make a page from measurements",
+        description="Write DIR/report.html, one self-contained page, and its plots as files, from the results of "
+        "`tintype eval ... --out DIR`.",
+    )
+    parser.add_argument("folder", metavar="DIR", type=Path, help="folder of results")
+    parser.add_argument("--title", default="Codecs, measured")
+    parser.add_argument("--codecs", metavar="LIST", help="only these, by their names in the results (default: all)")
+    parser.add_argument(
+        "--pictures", metavar="LIST", help="pictures to show, by name; none: no pictures (default: three)"
+    )
+    parser.add_argument("--rates", metavar="LIST", type=rates, help="bpp at which they are shown (default: 0.25,0.6)")
+    parser.add_argument("--curves", metavar="FILE.json", type=Path, help="published curves to compare with")
+    parser.add_argument("--rows", metavar="FILE.csv", type=Path, help="earlier rows, per picture, to compare with")
+    parser.add_argument("--anchors", metavar="LIST", help="codecs and curves to compare with, by name")
+    parser.set_defaults(run=run)
 
 
-class Report:
-    """Goes on after a bad file and remembers the worst."""
-
-    def __init__(self) -> None:
-        self.status = Status.DONE
-
-    @contextmanager
-    def file(self, name: str) -> Iterator[None]:
-        """Errors inside the block become a line that begins with the file's name."""
-        try:
-            yield
-        except Exception as error:
-            self.error(name, error)
-
-    def error(self, name: str, error: Exception) -> None:
-        """Print an error and count it."""
-        self.status = max(self.status, status_of(error))
-        text = describe(error)
-        say(text if text.startswith(f"{name}: ") else f"{name}: {text}")
-        if os.environ.get("TINTYPE_DEBUG") == "1":
-            traceback.print_exception(error)
+def run(options: argparse.Namespace) -> Status:
+    """Run the command; returns the exit status."""
+    report = Report()
+    with report.file(str(options.folder)):
+        _run(options)
+    return report.status
 
 
-def result(text: str) -> None:
-    """A result, on stdout. Where that is full or closed the command ends: nobody would see what follows."""
-    try:
-        print(text, flush=True)
-    except OSError as error:
-        # else the interpreter tries again when it ends, and complains
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        say(f"standard output: {describe(error)}")
-        raise SystemExit(Status.SYSTEM) from error
+def _run(options: argparse.Namespace) -> None:
+    from tintype.evaluation.codecs import names as codecs
+    from tintype.evaluation.measuring import rows, sweep
+    from tintype.evaluation.pages import report, viewing
+    from tintype.evaluation.results import published as stored
+    from tintype.evaluation.results import summary
+
+    found = rows.read(options.folder / rows.RESULTS)
+    if options.codecs:
+        chosen = codecs.names(options.codecs)
+        if absent := set(chosen) - {row.codec for row in found}:
+            raise UsageError(f"no codecs named {', '.join(sorted(absent))} in these results")
+        found = [row for row in found if row.codec in chosen]
+    results = summary.Results(
+        found,
+        rows.read(options.rows) if options.rows else (),
+        stored.load(options.curves) if options.curves else {},
+        options.anchors.split(",") if options.anchors else summary.USUAL_ANCHORS,
+    )
+    if not results.images:
+        raise UsageError("there is no picture that every codec coded; a page needs one")
+    sources = sweep.sources(options.folder)
+    names = _pictures(options.pictures, [name for name in results.images if name in sources], report.PICTURES)
+    if unknown := [name for name in names if name not in sources]:
+        raise UsageError(f"no pictures named {', '.join(unknown)} in these results")
+    paths = {name: sources[name] for name in names}
+    shown = viewing.Shown(paths, options.rates or viewing.RATES, sweep.recipes(options.folder))
+    with Steps() as steps:
+        path = report.write(options.folder, results, shown, options.title, steps)
+    result(f"{path}: {path.stat().st_size / 1e6:.1f} MB, open it in a browser")
 
 
-def say(text: str) -> None:
-    """A remark; not on stdout, which is for results."""
-    print(text, file=sys.stderr)
-
-
-def show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    """A warning in one line, without the place in the code; for `warnings.showwarning`."""
-    say(f"warning: {message}")
+def _pictures(text: str | None, names: list[str], count: int) -> list[str]:
+    """Those asked for, or some spread over all."""
+    if text is None:
+        return [names[i * len(names) // count] for i in range(count)] if len(names) > count else names
+    return [name.strip() for name in text.split(",") if name.strip() and name.strip() != "none"]

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tintype.cli.options import rates
-from tintype.cli.report import Report, Status, UsageError, result, say
+from tintype.cli.outcome import Report, Status, UsageError, result, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tintype.cli.options import Commands
-    from tintype.evaluation.bradley_terry import Score
+    from tintype.evaluation.pages.bradley_terry import Score
 
 
 def register(commands: "Commands") -> None:
@@ -50,7 +50,9 @@ def _build(options: argparse.Namespace) -> None:
     if not (options.pictures and options.out):
         raise UsageError("to make a study, give a folder of pictures and --out; to score one, --key and --score")
     from tintype.api import available_cpus
-    from tintype.evaluation import codecs, study, sweep
+    from tintype.evaluation.codecs import names as codecs
+    from tintype.evaluation.measuring import sweep
+    from tintype.evaluation.pages import blind_test as study
     from tintype.weights import store
 
     names = codecs.names(options.codecs or f"{store.DEFAULT},jpeg,webp,avif")
@@ -67,7 +69,7 @@ def _build(options: argparse.Namespace) -> None:
 def _score(options: argparse.Namespace) -> None:
     if not options.key:
         raise UsageError("--score needs --key, the file that was written beside the page")
-    from tintype.evaluation import study
+    from tintype.evaluation.pages import blind_test as study
 
     outcome = study.score(options.key, options.score)
     result(f"{outcome.raters} raters; Elo points, mean 0, with 95 % intervals")

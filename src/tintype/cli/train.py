@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from tintype.cli.report import Report, Status
+from tintype.cli.outcome import Report, Status
 from tintype.training import command
 
 if TYPE_CHECKING:

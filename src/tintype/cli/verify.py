@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from tintype.cli.files import find, is_tint
 from tintype.cli.options import add_max_pixels, add_model, add_threads, add_weights
+from tintype.cli.outcome import Report, result
 from tintype.cli.progress import Bar
-from tintype.cli.report import Report, result
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands

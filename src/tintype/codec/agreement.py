@@ -25,9 +25,9 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.codec.fields import FieldReader, varint
-from tintype.codec.numerics import Numerics
-from tintype.codec.tables import Rows, Symbols
+from tintype.codec.container.fields import FieldReader, varint
+from tintype.codec.container.numerics import Numerics
+from tintype.codec.entropy.tables import Rows, Symbols
 from tintype.errors import CorruptError, DesyncError
 
 HASH_BYTES = 2

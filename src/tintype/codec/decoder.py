@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 
-from tintype.codec import rans
 from tintype.codec.agreement import Agreement, Records
-from tintype.codec.canvas import Canvas
-from tintype.codec.container import ChunkType, Container
-from tintype.codec.header import ColourType
-from tintype.codec.numerics import Numerics
-from tintype.codec.parallel import in_order
-from tintype.codec.seam import Pixels, TileModel
+from tintype.codec.blending import Canvas
+from tintype.codec.container.file import ChunkType, Container
+from tintype.codec.container.header import ColourType
+from tintype.codec.container.numerics import Numerics
+from tintype.codec.entropy import rans
+from tintype.codec.tile_model import Pixels, TileModel
 from tintype.codec.tiling import Picture, Tile, tile_grid
+from tintype.codec.workers import in_order
 from tintype.errors import CorruptError, DesyncError, FormatError
 
 Progress = Callable[[int, int], None]  # tiles done, tiles in all

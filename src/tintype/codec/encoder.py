@@ -4,15 +4,15 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from tintype.codec import rans
 from tintype.codec.agreement import FloatCoded, Records, StepRecord, record
-from tintype.codec.container import Chunk, ChunkType, Container, write
-from tintype.codec.header import ColourType, Header
-from tintype.codec.numerics import Numerics
-from tintype.codec.parallel import in_order
+from tintype.codec.container.file import Chunk, ChunkType, Container, write
+from tintype.codec.container.header import ColourType, Header
+from tintype.codec.container.numerics import Numerics
+from tintype.codec.entropy import rans
 from tintype.codec.quantise import RateDistortion
-from tintype.codec.seam import TileModel
+from tintype.codec.tile_model import TileModel
 from tintype.codec.tiling import Picture, Tile, Tiling, extract, tile_grid
+from tintype.codec.workers import in_order
 
 quantiser = lru_cache(maxsize=8)(RateDistortion.of)
 Progress = Callable[[int, int], None]  # tiles done, tiles in all

@@ -6,8 +6,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.codec.seam import Step
-from tintype.codec.tables import Tables
+from tintype.codec.entropy.tables import Tables
+from tintype.codec.steps import Step
 
 SYMBOL_MAX = 32767
 Floats = NDArray[np.float32]

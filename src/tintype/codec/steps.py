@@ -1,27 +1,108 @@
-"""Drivers that walk a schedule on the host: one encodes, one decodes. (The one that trains is in training/.)"""
+"""Coding steps of one tile: what a schedule yields, and the one loop that walks it.
 
-from collections.abc import Generator
+A tile is coded step by step. A step is a batch of symbols whose table rows are known once all earlier symbols are
+known. A schedule is a generator: it yields a step, is sent the step's symbols, and returns the reconstructed latents.
+"""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tintype.codec.rans import Coded
-from tintype.codec.seam import Array, Quantiser, Schedule, Step
-from tintype.codec.tables import Rows, Symbols
+from tintype.codec.entropy.rans import Coded
+from tintype.codec.entropy.tables import Rows, Symbols
+
+Array = Any  # numpy or torch, the engine's own
+
+
+class Lattice(Protocol):
+    """Which elements of a latent array a step codes, and in which order."""
+
+    def gather(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Elements of this step in coding order: (C, h, w) to (n,)."""
+
+    def scatter(self, flat: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+        """Inverse of `gather`: (n,) to (C, h, w), zero outside this step."""
+
+    def mask(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        """1 where this step codes, 0 elsewhere; (C, h, w)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """All elements, in C order."""
+
+    def gather(self, array: NDArray[Any]) -> NDArray[Any]:
+        return array.reshape(-1)
+
+    def scatter(self, flat: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+        return flat.reshape(shape)
+
+    def mask(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        return np.ones(shape, np.float32)
+
+
+EVERYTHING = Everything()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Symbols whose densities are known together. Arrays have the full shape of the latents.
+
+    Outside the step's lattice the values mean nothing. `latents` is None when decoding.
+    """
+
+    density: Array  # coding: table rows; training: real row indices, which gradients pass through
+    mean: Array  # latent units
+    width: Array  # quantisation width, > 0, latent units
+    latents: Array | None  # what the analysis found, latent units
+    lattice: Lattice
+    worth: Array | None = None  # encoding: bits that a squared error of one latent unit is worth; None: unknown
+
+
+Schedule = Generator[Step, Array, Array]  # yields a step, is sent its symbols (zero outside), returns latents
+
+Quantiser = Callable[[Step], Array]
+"""Integer-valued symbols, full shape, in the engine's own arrays, for one step."""
+
+
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
+Result = TypeVar("Result")
+
+
+def walk(steps: Generator[Question, Answer, Result], answer: Callable[[Question], Answer]) -> Result:
+    """Answer each step of a generator, in order; returns what the generator returns.
+
+    Parameters
+    ----------
+    steps : a schedule, or `TileModel.decode`
+    answer : given what a step yields, returns what the step is sent: its symbols
+    """
+    try:
+        question = next(steps)
+        while True:
+            question = steps.send(answer(question))
+    except StopIteration as stop:
+        result: Result = stop.value
+        return result
 
 
 def encode_steps(schedule: Schedule, quantise: Quantiser) -> list[Coded]:
     """Rows and symbols of every step of a numpy schedule, in coding order."""
-    coded = []
-    step = next(schedule)
-    while True:
+    coded: list[Coded] = []
+
+    def answer(step: Step) -> Array:
         symbols = quantise(step)
         assert symbols.ndim == 3
         flat = step.lattice.gather(symbols).astype(np.int16)
         coded.append(Coded(_rows(step, symbols.shape), flat))
-        try:
-            step = schedule.send(symbols)
-        except StopIteration:
-            return coded
+        return symbols
+
+    walk(schedule, answer)
+    return coded
 
 
 def decode_steps(schedule: Schedule, shapes: list[tuple[int, ...]]) -> Generator[Rows, Symbols, Array]:

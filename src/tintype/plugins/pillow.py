@@ -17,8 +17,8 @@ from typing import IO, Any
 from PIL import Image, ImageFile
 
 from tintype import api
-from tintype.codec.container import MAGIC, ChunkType, parse
-from tintype.codec.header import ColourType
+from tintype.codec.container.file import MAGIC, ChunkType, parse
+from tintype.codec.container.header import ColourType
 from tintype.errors import TintypeError
 from tintype.weights import store
 

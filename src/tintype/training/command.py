@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> None:
     started = time.time()
     config = configure(options.recipe, options.set)
     if options.plan:
-        from tintype.training.plan import table
+        from tintype.training.report.needs import table
 
         print(table(config))
         return
@@ -70,8 +70,8 @@ def _train(options: argparse.Namespace, config: RunConfig, started: float) -> No
     import torch
 
     from tintype.training import machine
-    from tintype.training.data import load
     from tintype.training.loop import Trainer
+    from tintype.training.pictures.crops import load
 
     torch.set_num_threads(options.threads)
     here = machine.choose(options.device, config.bf16, options.processes, options.nodes, options.strategy)
@@ -95,7 +95,8 @@ def _train(options: argparse.Namespace, config: RunConfig, started: float) -> No
 
 def _reports(options: argparse.Namespace, config: RunConfig, device: Any) -> Report:
     """Whatever is done with a line of the log."""
-    from tintype.training import loop, pace, plot
+    from tintype.training import loop
+    from tintype.training.report import pace, plot
 
     flops = pace.flops_per_picture(config)
     peak, source = pace.peak(device, config.bf16)

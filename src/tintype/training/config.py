@@ -62,7 +62,7 @@ class PicoRun(RunConfig):
     bias_rate, z_rate : factors of the learning rate for the scale decoder's level biases and the density of z
     lambda_weight : the loss of a sample is weighted by lambda to this power, so that high levels do not dominate
     top_level : levels are drawn from [0, top_level]
-    start : "structured" (models/structured.py) or "random"
+    start : "structured" (models/pico/start.py) or "random"
     learn_scales : whether the convolutions' input and output scales learn; folded away at export either way
     """
 
@@ -77,7 +77,7 @@ class PicoRun(RunConfig):
 
 @dataclass(frozen=True, slots=True)
 class PicoEyesRun(PicoRun):
-    """A run of pico that is trained for eyes: four distortions in shares, see `training/perceptual.py`.
+    """A run of pico that is trained for eyes: four distortions in shares, see `training/objectives/perceptual.py`.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ class HPCMRun(RunConfig):
     ----------
     distortion : "mse" (255^2 MSE) or "ms-ssim" (1 - MS-SSIM)
     lambda_ : weight of the distortion against bits per pixel; the published ones are in `training.hpcm`
-    start : "structured" (training/hpcm_start.py) or "random", as published
+    start : "structured" (models/hpcm/start.py) or "random", as published
     """
 
     model: str = "hpcm-nano"

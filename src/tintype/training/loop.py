@@ -15,10 +15,10 @@ from torch import Tensor
 from tintype.errors import InputError
 from tintype.training import checkpoint, optimiser
 from tintype.training.config import RunConfig
-from tintype.training.data import Crops
-from tintype.training.families import objective
 from tintype.training.machine import Machine, Plain, share, whole
-from tintype.training.objective import Draw, pictures_to
+from tintype.training.objectives import objective
+from tintype.training.objectives.objective import Draw, pictures_to
+from tintype.training.pictures.crops import Crops
 from tintype.training.recompute import recompute
 
 START_PICTURES = 64

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from tintype.errors import UnsupportedError
 from tintype.training.config import RunConfig
 from tintype.training.machine import share, whole
-from tintype.training.objective import Group
+from tintype.training.objectives.objective import Group
 
 BETAS = (0.9, 0.99)
 

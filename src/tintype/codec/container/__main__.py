@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from tintype.codec.container import describe
-from tintype.codec.fields import format_fields
+from tintype.codec.container.fields import format_fields
+from tintype.codec.container.file import describe
 
 
 def main(arguments: list[str]) -> int:

@@ -3,38 +3,23 @@
 >>> from tintype.models import hpcm
 >>> model = hpcm.create("hpcm-nano")
 
-`create` builds a model or loads one, `convert` turns official checkpoints into weights files, `load_official`
-loads a state dict that is at hand already.
+Importing this package loads no PyTorch; `create` does. `hpcm.weights` reads and writes weights files and converts
+official checkpoints, `hpcm.official` loads a state dict that is in memory already.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tintype.errors import InputError
 from tintype.models.hpcm.config import CONFIGS, OFFICIAL, SMALL, VARIANTS, HPCMConfig
-from tintype.models.hpcm.model import HPCM, Noise
-from tintype.models.hpcm.official import load_official
-from tintype.models.hpcm.weights import convert, empty, load, save
 
-__all__ = [
-    "CONFIGS",
-    "HPCM",
-    "OFFICIAL",
-    "SMALL",
-    "VARIANTS",
-    "HPCMConfig",
-    "Noise",
-    "convert",
-    "create",
-    "empty",
-    "load",
-    "load_official",
-    "save",
-]
+if TYPE_CHECKING:
+    from tintype.models.hpcm.network import HPCM
+
+__all__ = ["CONFIGS", "OFFICIAL", "SMALL", "VARIANTS", "HPCMConfig", "create"]
 
 
-def create(name: str, weights: Path | str | None = None) -> HPCM:
+def create(name: str, weights: Path | str | None = None) -> "HPCM":
     """A model by name.
 
     Parameters
@@ -51,6 +36,9 @@ def create(name: str, weights: Path | str | None = None) -> HPCM:
     WeightsError
         The file does not hold weights of this model.
     """
+    from tintype.models.hpcm.network import HPCM
+    from tintype.models.hpcm.weights import load
+
     if name not in CONFIGS:
         raise InputError(f"there is no model {name!r}; there are {', '.join(CONFIGS)}")
     return HPCM(CONFIGS[name]) if weights is None else load(weights, name)

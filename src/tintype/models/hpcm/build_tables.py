@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.codec.tables import Tables
+from tintype.codec.entropy.tables import Tables
 from tintype.models.hpcm.entropy import SCALE_BOUND
 from tintype.models.hpcm.tables import (
     Floats32,

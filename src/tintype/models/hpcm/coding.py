@@ -1,7 +1,7 @@
 """Encoding and decoding drivers of the schedule: latents to rows and symbols, and back.
 
 They know no files and no streams. Step 0 holds the hyper-latents z, the others those of y; within a step the
-coding order is C order of its small arrays (`tintype.schedules.hpcm`).
+coding order is C order of its small arrays (`tintype.models.hpcm.schedule`).
 
 The lattices want sides that pictures seldom have. What padding adds is not coded: given the `extent` of the picture on
 the lattice of y, latents outside have the symbol 0, which is their mean, and take no part in rows and symbols.
@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tintype.codec.agreement import FloatCoded, FloatRows, Margins
-from tintype.codec.rans import Coded
-from tintype.codec.seam import EVERYTHING, Quantiser, Step
-from tintype.codec.tables import Rows, Symbols, Tables
+from tintype.codec.entropy.rans import Coded
+from tintype.codec.entropy.tables import Rows, Symbols, Tables
+from tintype.codec.steps import EVERYTHING, Quantiser, Step
 from tintype.errors import InputError, WeightsError
 from tintype.models.hpcm.config import HPCMConfig
 from tintype.models.hpcm.context import Density, drive
 from tintype.models.hpcm.lattice import take
-from tintype.models.hpcm.model import HPCM
+from tintype.models.hpcm.network import HPCM
 from tintype.models.hpcm.tables import ROWS, join, scale_tables, thresholds, y_tables
 
 _LIMIT = np.iinfo(np.int16).max

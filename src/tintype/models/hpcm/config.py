@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from tintype.schedules.hpcm import SCHEDULES, UNITS, Schedule
+from tintype.models.hpcm.schedule import SCHEDULES, UNITS, Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class HPCMConfig:
     heads : int
         Attention heads of the fusion.
     schedule : str
-        A key of `tintype.schedules.hpcm.SCHEDULES`.
+        A key of `tintype.models.hpcm.schedule.SCHEDULES`.
     misplaced_hyper : bool
         Whether S2 gets its hyper-parameters in the wrong places, as the official weights need.
     fine_entropy : bool

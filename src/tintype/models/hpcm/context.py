@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from tintype.models.hpcm.config import HPCMConfig, NetDepths
 from tintype.models.hpcm.lattice import halves, misplaced, place, take
 from tintype.models.hpcm.layers import DepthwiseBlock, at_least_float32, full_precision
-from tintype.schedules.hpcm import CodingStep, Stage
+from tintype.models.hpcm.schedule import CodingStep, Stage
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tintype.schedules.hpcm import Index, Placement, fill_large, fill_small, indices, misplaced_indices
+from tintype.models.hpcm.schedule import Index, Placement, fill_large, fill_small, indices, misplaced_indices
 
 Pairs = Sequence[tuple[Index, Index]]
 

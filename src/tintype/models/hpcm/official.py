@@ -16,7 +16,7 @@ from torch import Tensor
 
 from tintype.errors import WeightsError
 from tintype.models.hpcm.config import OFFICIAL, HPCMConfig
-from tintype.models.hpcm.model import HPCM
+from tintype.models.hpcm.network import HPCM
 
 _IGNORED = ("scale_table", "quantized_cdf_", "cdf_length_", "offset_", "entropy_estimation.")
 _GAIN = "adaptive_params_list."

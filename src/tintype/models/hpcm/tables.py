@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from tintype.codec.tables import TOTAL, Tables
+from tintype.codec.entropy.tables import TOTAL, Tables
 from tintype.models.hpcm.entropy import SCALE_BOUND, SHAPE, cumulative
 
 ROWS = 60

@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tintype.codec.tables import Tables
+from tintype.codec.entropy.tables import Tables
 from tintype.errors import UnsupportedError, WeightsError
 from tintype.models.hpcm.coding import make_tables, tables_of
 from tintype.models.hpcm.config import CONFIGS, HPCMConfig
-from tintype.models.hpcm.model import HPCM
+from tintype.models.hpcm.network import HPCM
 from tintype.models.hpcm.official import clean, detect, translate
 from tintype.models.hpcm.tables import join, y_tables, z_part
 

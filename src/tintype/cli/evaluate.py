@@ -1,0 +1,114 @@
+"""`tintype eval`: measure codecs on a folder of pictures."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tintype.cli.options import positive
+from tintype.cli.outcome import Report, Status, UsageError, result, say
+from tintype.cli.time_left import TimeLeft
+
+if TYPE_CHECKING:
+    from tintype.cli.options import Commands
+
+DESCRIPTION = """\
+Code every picture with every codec at several qualities, decode the files, and compare. Writes results.csv (one row
+per picture, codec and quality), summary.md and the coded files. A run that was interrupted goes on where it stopped.
+
+codecs: pico-s-dev or another shipped model, PATH.tintmodel, hpcm-base:FILE.safetensors+FILE.safetensors (one file per
+rate, from low to high), jpeg444, jpeg420, webp_m6, avif444_s6, avif444_s6_psnr, avif420_s6, jxl_e7, and the like with
+other methods (m), speeds (s) and efforts (e); jpeg, webp, avif, avif_psnr and jxl stand for the usual ones; where the
+programs are installed, cjxl_e7, avifenc444_s6, vvenc420_medium and the like. LABEL=CODEC shows one under that label"""
+
+
+def register(commands: "Commands") -> None:
+    """Add the command to the program's parser."""
+    parser = commands.add_parser(
+        "eval",
+        help="measure codecs on a folder of pictures",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("pictures", metavar="FOLDER", nargs="+", type=Path, help="folder of pictures, or a picture")
+    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the results")
+    parser.add_argument("--codecs", metavar="LIST", help="separated by commas (default: ours and the usual five)")
+    parser.add_argument(
+        "--qualities",
+        metavar="CODEC=Q,Q,...",
+        action="append",
+        default=[],
+        help="qualities of one codec, instead of its own list; may be repeated",
+    )
+    parser.add_argument(
+        "--metrics", metavar="LIST", help="psnr,psnr_y,ms_ssim,texture (default); ssimulacra2, butteraugli"
+    )
+    parser.add_argument("--curves", metavar="FILE.json", type=Path, help="published curves to compare with")
+    parser.add_argument("--rows", metavar="FILE.csv", type=Path, help="earlier rows, per picture, to compare with")
+    parser.add_argument("--anchors", metavar="LIST", help="codecs and curves to compare with, by name")
+    parser.add_argument("--window", metavar="LOW,HIGH", default="0.08,1.6", help="bpp of BD-rates (%(default)s)")
+    parser.add_argument("--jobs", metavar="N", type=positive, default=1, help="pictures at the same time (default: 1)")
+    parser.add_argument("--limit", metavar="N", type=positive, help="only N pictures, spread over the folder")
+    parser.add_argument("--memory", action="store_true", help="measure peak memory on one picture, too")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> Status:
+    """Run the command; returns the exit status."""
+    report = Report()
+    with report.file("eval"):
+        _run(options)
+    return report.status
+
+
+def _run(options: argparse.Namespace) -> None:
+    from tintype.errors import InputError
+    from tintype.evaluation.codecs import names as codecs
+    from tintype.evaluation.measuring import processes as fresh
+    from tintype.evaluation.measuring import rows, sweep
+    from tintype.evaluation.metrics import registry as quality
+    from tintype.evaluation.results import published as stored
+    from tintype.evaluation.results import summary
+
+    subjects = sweep.subjects(options.pictures)
+    if options.limit and options.limit < len(subjects):
+        subjects = tuple(subjects[i * len(subjects) // options.limit] for i in range(options.limit))
+    plan = sweep.Plan(
+        subjects,
+        tuple(codecs.names(options.codecs) if options.codecs else codecs.USUAL),
+        tuple(quality.named(options.metrics) if options.metrics else quality.DEFAULT),
+        dict(_qualities(text) for text in options.qualities),
+    )
+    found = sweep.run(plan, options.out, options.jobs, TimeLeft())
+    readable = {row.image for row in found if not row.error}
+    sample = next((subject for subject in subjects if subject.name in readable), None)
+    memory = fresh.peaks(plan.codecs, sample.name, sample.path) if options.memory and sample else {}
+    results = summary.Results(
+        found,
+        rows.read(options.rows) if options.rows else (),
+        stored.load(options.curves) if options.curves else {},
+        options.anchors.split(",") if options.anchors else summary.USUAL_ANCHORS,
+        _window(options.window),
+        memory,
+    )
+    result(summary.write(results, options.out / summary.SUMMARY))
+    failures = sum(1 for row in found if row.error)
+    if failures == len(found):
+        raise InputError("no measurement succeeded; the summary says why")
+    if failures:
+        say(f"{failures} of {len(found)} measurements failed; the summary says why")
+
+
+def _qualities(text: str) -> tuple[str, list[float]]:
+    codec, _, values = text.rpartition("=")
+    try:
+        return codec, [float(value) for value in values.split(",")]
+    except ValueError as error:
+        raise UsageError(f"--qualities {text}: CODEC=Q,Q,... with numbers is needed") from error
+
+
+def _window(text: str) -> tuple[float, float]:
+    try:
+        low, high = (float(value) for value in text.split(","))
+    except ValueError as error:
+        raise UsageError(f"--window {text}: LOW,HIGH in bpp is needed") from error
+    return low, high

@@ -1,0 +1,93 @@
+"""What went wrong, one line per file on stderr, and the exit status that follows.
+
+With TINTYPE_DEBUG=1 in the environment the traceback is printed too.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import Any
+
+from tintype.errors import DesyncError, FormatError, InputError, TintypeError
+
+
+class Status(IntEnum):
+    """Exit status of the command."""
+
+    DONE = 0
+    USAGE = 2  # argparse's own
+    INPUT = 3
+    SYSTEM = 4
+
+
+class UsageError(Exception):
+    """The command was called in a way that makes no sense."""
+
+
+def status_of(error: Exception) -> Status:
+    """Exit status that an error stands for; what is nobody's fault but ours counts as the system's."""
+    if isinstance(error, UsageError):
+        return Status.USAGE
+    if isinstance(error, FormatError | DesyncError | InputError):
+        return Status.INPUT
+    return Status.SYSTEM
+
+
+def describe(error: Exception) -> str:
+    """An error in one line."""
+    if isinstance(error, OSError) and error.errno is not None:
+        text = error.strerror or str(error)
+        return f"{error.filename}: {text}" if error.filename is not None else text
+    if isinstance(error, MemoryError):
+        return "not enough memory; a smaller --threads needs less"
+    if isinstance(error, TintypeError | UsageError | OSError | ImportError):
+        return " ".join(str(error).split())
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"internal error ({text}); TINTYPE_DEBUG=1 shows where, please report it"
+
+
+class Report:
+    """Goes on after a bad file and remembers the worst."""
+
+    def __init__(self) -> None:
+        self.status = Status.DONE
+
+    @contextmanager
+    def file(self, name: str) -> Iterator[None]:
+        """Errors inside the block become a line that begins with the file's name."""
+        try:
+            yield
+        except Exception as error:
+            self.error(name, error)
+
+    def error(self, name: str, error: Exception) -> None:
+        """Print an error and count it."""
+        self.status = max(self.status, status_of(error))
+        text = describe(error)
+        say(text if text.startswith(f"{name}: ") else f"{name}: {text}")
+        if os.environ.get("TINTYPE_DEBUG") == "1":
+            traceback.print_exception(error)
+
+
+def result(text: str) -> None:
+    """A result, on stdout. Where that is full or closed the command ends: nobody would see what follows."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        # else the interpreter tries again when it ends, and complains
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        say(f"standard output: {describe(error)}")
+        raise SystemExit(Status.SYSTEM) from error
+
+
+def say(text: str) -> None:
+    """A remark; not on stdout, which is for results."""
+    print(text, file=sys.stderr)
+
+
+def show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    """A warning in one line, without the place in the code; for `warnings.showwarning`."""
+    say(f"warning: {message}")

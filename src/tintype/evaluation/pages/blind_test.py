@@ -1,0 +1,207 @@
+"""A blind test: people choose which of two files looks closer to the original, without knowing whose they are.
+
+`build` writes a folder with one self-contained page and, apart from it, the key. The page holds pictures and numbers of
+trials only, so neither a rater nor the page's source tells whose a picture is. Sides and order are drawn anew for
+every rater. Catch trials pit a picture against a much worse one; who fails them is left out of the scores.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tintype import images
+from tintype.codec.tiling import Rect
+from tintype.errors import InputError, TintypeError
+from tintype.evaluation.codecs import names as codecs
+from tintype.evaluation.measuring.matching import match
+from tintype.evaluation.measuring.measure import alike
+from tintype.evaluation.pages import html as page
+from tintype.evaluation.pages.bradley_terry import Choice, Score, scores
+
+Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
+
+PAGE, KEY = "study.html", "key.json"
+SIDE = 640  # pixels; larger pictures are cut to their most detailed part of this size
+CATCH_SHARE = 0.1  # of the trials, at least one
+CATCH_FACTOR = 0.25  # size of the worse file of a catch trial: JPEG at this share of the trial's size
+WORSE = "(worse)"  # of a catch trial
+MAX_MISSED = 0.3  # share of catch trials that a rater may miss
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One question. In a catch trial one side is `WORSE`."""
+
+    id: str  # tells nothing
+    image: str
+    rate: float  # bpp
+    left: str  # codec
+    right: str
+
+    @property
+    def catch(self) -> bool:
+        """Whether the answer is known beforehand."""
+        return WORSE in (self.left, self.right)
+
+    def chosen(self, side: str) -> str | None:
+        """Codec of an answer: "left", "right"; none for anything else."""
+        return {"left": self.left, "right": self.right}.get(side)
+
+
+def build(
+    pictures: Sequence[tuple[str, Path]],
+    names: Sequence[str],
+    rates: Sequence[float],
+    out: Path,
+    threads: int = 1,
+    seed: int = 0,
+) -> tuple[list[Trial], list[str]]:
+    """Write the page and the key; the trials, and why pictures were left out.
+
+    Parameters
+    ----------
+    pictures : name and path
+    names : codecs, at least two; each pair is compared on each picture at each rate
+    rates : bpp that all files come close to
+    seed : of the trials' numbers
+
+    Raises
+    ------
+    InputError
+        Fewer than two codecs, or no picture that can be read.
+    """
+    if len(names) < 2 or not pictures:
+        raise InputError("a study needs at least two codecs and one picture")
+    rng = np.random.default_rng(seed)
+    shown: dict[str, str] = {}
+    entries: list[dict[str, str]] = []
+    trials: list[Trial] = []
+    left_out: list[str] = []
+    chosen = [codecs.codec(name, threads) for name in names]
+    for image, path in pictures:
+        try:
+            original = _detailed_part(images.load(path).pixels)
+        except (TintypeError, OSError) as error:
+            left_out.append(str(error))
+            continue
+        reference = _keep(shown, original)
+        for rate in rates:
+            target = round(rate * original.shape[0] * original.shape[1] / 8)
+            keys = {codec.name: _keep(shown, _decoded(codec, original, target)) for codec in chosen}
+            questions = list(combinations(keys, 2))
+            if len(trials) * CATCH_SHARE >= sum(trial.catch for trial in trials):
+                keys[WORSE] = _keep(shown, _decoded(codecs.codec("jpeg420"), original, round(CATCH_FACTOR * target)))
+                questions.append((chosen[0].name, WORSE))
+            for pair in questions:
+                left, right = rng.permutation(pair).tolist()  # so that no side in the page belongs to one codec
+                trial = Trial(rng.bytes(6).hex(), image, rate, left, right)
+                trials.append(trial)
+                entries.append({"id": trial.id, "reference": reference, "left": keys[left], "right": keys[right]})
+    if not trials:
+        raise InputError(f"no picture can be used: {'; '.join(left_out)}")
+    order = rng.permutation(len(trials)).tolist()  # the page's list must not tell either
+    out.mkdir(parents=True, exist_ok=True)
+    identity = hashlib.sha256("".join(sorted(trial.id for trial in trials)).encode()).hexdigest()[:16]
+    data = {"id": identity, "images": shown, "trials": [entries[at] for at in order]}
+    text = page.document("Blind comparison", page.asset("study.html"), data, ("study",))
+    (out / PAGE).write_text(text, encoding="utf-8")
+    key = {"study": identity, "trials": [asdict(trial) for trial in trials]}
+    (out / KEY).write_text(json.dumps(key, indent=1) + "\n", encoding="utf-8")
+    return trials, left_out
+
+
+def _decoded(codec: codecs.Codec, original: Samples, target: int) -> Samples:
+    return alike(codec.decode(match(codec, original, target).data), original)
+
+
+def _keep(shown: dict[str, str], pixels: Samples) -> str:
+    """Number of a picture in the page; all are stored alike, so the format tells nothing."""
+    uri = page.lossless(pixels)
+    key = hashlib.sha256(uri.encode()).hexdigest()[:12]
+    shown[key] = uri
+    return key
+
+
+def _detailed_part(pixels: Samples) -> Samples:
+    """The picture, or its most detailed square of `SIDE` pixels."""
+    height, width = pixels.shape[:2]
+    if height <= SIDE and width <= SIDE:
+        return pixels
+    h, w = min(SIDE, height), min(SIDE, width)
+    grey = pixels.astype(np.float32).mean(axis=2) if pixels.ndim == 3 else pixels.astype(np.float32)
+    slope = np.abs(np.diff(grey, axis=1, append=grey[:, -1:])) + np.abs(np.diff(grey, axis=0, append=grey[-1:]))
+    total = np.pad(slope.cumsum(0, np.float64).cumsum(1), ((1, 0), (1, 0)))
+    places = [(y, x) for y in range(0, height - h + 1, 16) for x in range(0, width - w + 1, 16)]
+    y, x = max(
+        places, key=lambda p: total[p[0] + h, p[1] + w] - total[p[0], p[1] + w] - total[p[0] + h, p[1]] + total[p]
+    )
+    return np.ascontiguousarray(pixels[Rect(x, y, w, h).slices])
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Scores of a study."""
+
+    by_rate: Mapping[float, Sequence[Score]]
+    overall: Sequence[Score]
+    raters: int
+    left_out: Mapping[str, str]  # rater to reason
+
+
+def score(key: Path, answers: Sequence[Path]) -> Outcome:
+    """Scores from the key and the raters' files.
+
+    Raises
+    ------
+    InputError
+        A file is not of this study, or no rater remains.
+    """
+    content = _json(key)
+    trials = {entry["id"]: Trial(**entry) for entry in content["trials"]}
+    choices: dict[float, list[Choice]] = {}
+    kept, left_out = set(), {}
+    for path in answers:
+        file = _json(path)
+        if file.get("study") != content["study"]:
+            raise InputError(f"{path}: answers to study {file.get('study')}, not to {content['study']} of {key}")
+        rater = str(file["rater"])
+        if rater in kept or rater in left_out:
+            left_out[rater] = "sent more than one file; the first counts"
+            continue
+        given = [(trials[answer["trial"]], answer["chosen"]) for answer in file["answers"] if answer["trial"] in trials]
+        caught = [trial.chosen(side) in (WORSE, None) for trial, side in given if trial.catch]
+        if caught and np.mean(caught) > MAX_MISSED:
+            left_out[rater] = f"missed {sum(caught)} of {len(caught)} catch trials"
+            continue
+        kept.add(rater)
+        for trial, chosen in given:
+            if not trial.catch:
+                choices.setdefault(trial.rate, []).append(_choice(rater, trial, chosen))
+    if not choices:
+        raise InputError(f"no answers remain of {len(answers)} files: {left_out}")
+    everything = [choice for some in choices.values() for choice in some]
+    by_rate = {rate: scores(some) for rate, some in sorted(choices.items())}
+    return Outcome(by_rate, scores(everything), len(kept), left_out)
+
+
+def _choice(rater: str, trial: Trial, chosen: str) -> Choice:
+    if chosen == "right":
+        return Choice(rater, trial.right, trial.left)
+    return Choice(rater, trial.left, trial.right, tie=chosen == "same")
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: not JSON ({error})") from error
+    if not isinstance(content, dict) or not ({"trials"} <= set(content) or {"rater", "answers"} <= set(content)):
+        raise InputError(f"{path}: neither a study's key nor a rater's answers")
+    return content

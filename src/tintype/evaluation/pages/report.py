@@ -1,0 +1,310 @@
+"""A page from the results of a run: curves, tables, and pictures to look at."""
+
+import html
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tintype.evaluation.codecs import tintype as ours
+from tintype.evaluation.measuring import rows
+from tintype.evaluation.measuring.rows import TIMES
+from tintype.evaluation.pages import html as page
+from tintype.evaluation.pages import viewing
+from tintype.evaluation.pages.scenes import Scenes
+from tintype.evaluation.pages.viewing import Shown
+from tintype.evaluation.results import curves, summary
+from tintype.evaluation.results.bd_rate import Curve, NotComparableError, bd_rate
+from tintype.evaluation.results.curves import Table
+from tintype.evaluation.results.summary import COMPARED, Results
+
+PAGE = "report.html"
+PLOTTED = {
+    "psnr": "PSNR (dB)",
+    "ms_ssim_db": "MS-SSIM (mean of dB)",
+    "ms_ssim_db_of_mean": "MS-SSIM (dB of mean)",
+    "ssimulacra2": "SSIMULACRA2",
+    "psnr_y": "PSNR-Y (dB)",
+    "texture": "Texture distance (lower is better)",
+    "butteraugli": "Butteraugli (lower is better)",
+}
+PICTURES = 3
+
+Progress = Callable[[str], None]
+
+
+def render(results: Results, shown: Shown, title: str, progress: Progress | None = None) -> str:
+    """The page.
+
+    Parameters
+    ----------
+    results : rows of the run, and what to compare them with
+    shown : pictures for the viewer; none leaves it out
+    """
+    tables = results.measured
+    anchors, reasons = summary.anchors(results)
+    drawn = [table.curve for table in tables] + [anchor for anchor in anchors if anchor.stored]
+    mine = [table.codec for table in tables if ours.is_ours(table.settings)]
+    colours = page.colours([curve.name for curve in drawn], mine)
+    scenes, notes = viewing.scenes(results, shown, progress or (lambda text: None))
+    plots = {"rd": rd_specs(drawn, colours, mine), "speed": _speed_specs(results, anchors, colours)}
+    body = "\n".join(
+        [
+            _header(results, title),
+            _cards(tables, anchors, results, mine),
+            "<h2>Rate and quality</h2>",
+            '<div class="plot" data-plot="rd"></div>',
+            '<p class="note">Means over the pictures; bits per pixel of whole files.'
+            f"{' Dashed: stored curves.' if any(curve.stored for curve in drawn) else ''}</p>",
+            _bd_tables(tables, anchors, results, colours, mine, reasons),
+            _speed(plots["speed"]),
+            _viewer(scenes, notes),
+            _per_image(results, tables, mine),
+            _details(results, tables),
+            _made(results, tables, colours, mine),
+        ]
+    )
+    names = [table.codec for table in tables]
+    first = mine[0] if mine else names[0]
+    second = next((name for name in names if name != first), "Original")
+    return page.document(title, body, {"plots": {k: v for k, v in plots.items() if v}, **scenes.data((first, second))})
+
+
+def rd_specs(drawn: Sequence[Curve], colours: Mapping[str, str], mine: Sequence[str]) -> list[dict[str, Any]]:
+    """One plot per metric that any curve has."""
+    specs = []
+    for metric, title in PLOTTED.items():
+        series = []
+        for curve in drawn:
+            values = curve.quality.get(metric, np.full(len(curve.bpp), np.nan))
+            order = [i for i in np.argsort(curve.bpp) if np.isfinite(values[i])]
+            points = [
+                [round(float(curve.bpp[i]), 5), round(float(values[i]), 5), f"{curve.bpp[i]:.3f} bpp\n{values[i]:.4g}"]
+                for i in order
+            ]
+            series.append(
+                {
+                    "name": curve.name,
+                    "color": colours[curve.name],
+                    "dashed": curve.stored,
+                    "ours": curve.name in mine,
+                    "points": points,
+                }
+            )
+        if any(s["points"] and not s["dashed"] for s in series):
+            x = {"label": "bits per pixel", "log": True}
+            specs.append({"key": metric, "title": title, "x": x, "y": {"label": title}, "series": series})
+    return specs
+
+
+def _speed_specs(results: Results, anchors: Sequence[Curve], colours: Mapping[str, str]) -> list[dict[str, Any]]:
+    """BD-rate over time, one point per codec; against the first anchor that all can be compared with."""
+    measured = [table for table in results.measured if set(TIMES) <= set(table.means)]
+    anchor = next((anchor for anchor in anchors if "psnr" in anchor.metrics), None)
+    if anchor is None or len(measured) < 2:
+        return []
+    specs = []
+    for key, title in (("decode_cpu_s", "Decoding"), ("encode_cpu_s", "Encoding")):
+        series = []
+        for table in measured:
+            try:
+                percent = bd_rate(anchor, table.curve, "psnr", window=results.window).percent
+            except NotComparableError:
+                continue
+            seconds = float(np.mean(table.means[key]))
+            tip = f"{seconds:.3f} CPU s per megapixel\n{percent:+.1f} % against {anchor.name}"
+            point = [max(seconds, 1e-4), percent, tip]
+            series.append({"name": table.codec, "color": colours[table.codec], "line": False, "points": [point]})
+        x = {"label": "CPU seconds per megapixel", "log": True}
+        specs.append(
+            {"title": title, "x": x, "y": {"label": f"BD-rate against {anchor.name} (%, PSNR)"}, "series": series}
+        )
+    return specs
+
+
+def _header(results: Results, title: str) -> str:
+    count, known = len(results.images), f", all of {results.dataset}" if results.dataset else ""
+    return f"""<header><p class="eyebrow">tintype report</p><h1>{html.escape(title)}</h1>
+<p class="lead">{count} pictures{known}; {len(results.measured)} codecs. Real files, as they lie on disk and decoded
+from there. Every figure below comes from one run, unless it is marked as stored.</p></header>"""
+
+
+def _cards(tables: Sequence[Table], anchors: Sequence[Curve], results: Results, mine: Sequence[str]) -> str:
+    cards = []
+    for table in tables:
+        for anchor in anchors:
+            if table.codec not in mine or anchor.name in mine:
+                continue
+            try:
+                percent = bd_rate(anchor, table.curve, "psnr", window=results.window).percent
+            except NotComparableError:
+                continue
+            kind = "win" if percent < 0 else "loss"
+            text = f"{html.escape(table.codec)} against {html.escape(anchor.name)}"
+            cards.append(f'<div class="card"><b class="{kind}">{percent:+.1f} %</b><span>{text}</span></div>')
+    if not cards:
+        return ""
+    return f'<div class="cards">{"".join(cards)}</div><p class="note">Bytes at equal PSNR (BD-rate, Akima).</p>'
+
+
+def _bd_tables(
+    tables: Sequence[Table],
+    anchors: Sequence[Curve],
+    results: Results,
+    colours: Mapping[str, str],
+    mine: Sequence[str],
+    reasons: Sequence[str],
+) -> str:
+    low, high = results.window
+    parts = [
+        f'<h2>BD-rate</h2><p class="note">Per cent of rate against each anchor at equal quality; negative is smaller. '
+        f"Mean curves, points from {low:g} to {high:g} bpp, Akima / PCHIP, and the common share of both "
+        "quality intervals.</p>"
+    ]
+    notes = list(reasons)
+    for metric, name in COMPARED.items():
+        compared = [anchor for anchor in anchors if metric in anchor.metrics]
+        lines = []
+        for table in tables:
+            if metric in table.curve.metrics:
+                cells = [_cell(anchor, table.curve, metric, results.window, notes) for anchor in compared]
+                lines.append([page.named(table.codec, colours[table.codec]), *cells])
+        if compared and lines:
+            header = [
+                "codec",
+                *(html.escape(a.name) + (" <small>stored</small>" if a.stored else "") for a in compared),
+            ]
+            parts.append(f"<h3>{html.escape(name)}</h3>{page.table(header, lines, [f'</span>{m}' for m in mine])}")
+    if notes:
+        items = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
+        parts.append(f'<details><summary>Not compared: {len(notes)}</summary><ul class="note">{items}</ul></details>')
+    return "".join(parts)
+
+
+def _cell(anchor: Curve, test: Curve, metric: str, window: tuple[float, float], notes: list[str]) -> str:
+    if anchor.name == test.name:
+        return "0"
+    try:
+        akima, pchip = summary.compare(anchor, test, metric, window)
+    except NotComparableError as error:
+        notes.append(f"{test.name} against {anchor.name}, {metric}: {error}")
+        return "<small>none</small>"
+    kind = "win" if akima.percent < 0 else "loss"
+    return (
+        f'<span class="{kind}">{akima.percent:+.1f}</span> <small>/ {pchip.percent:+.1f} ({akima.overlap:.0%})</small>'
+    )
+
+
+def _speed(specs: Sequence[Mapping[str, Any]]) -> str:
+    if not specs:
+        return ""
+    return """<h2>Speed against rate</h2><div class="plot" data-plot="speed"></div>
+<p class="note">One thread, in memory, codec loaded before; mean of all qualities. Down and left is better.</p>"""
+
+
+def _viewer(scenes: Scenes, notes: Sequence[str]) -> str:
+    text = "".join(f'<p class="note">{html.escape(note)}</p>' for note in notes)
+    if not scenes.scenes:
+        return text
+    return f"""<h2>Look</h2>
+<p class="note">Files of about equal size: each codec at the setting that comes closest. JPEG,
+WebP and AVIF are the coded files themselves where the whole picture is shown; the rest is stored without loss.</p>
+{page.asset("viewer.html")}{text}"""
+
+
+def _per_image(results: Results, tables: Sequence[Table], mine: Sequence[str]) -> str:
+    """BD-rate of each of ours on each picture against each other codec of the run."""
+    others = [table.codec for table in tables if table.codec not in mine]
+    if not mine or not others:
+        return ""
+    parts = ["<h2>Picture by picture</h2>"]
+    by_image = {image: {t.codec: t.curve for t in curves.tables(results.rows, [image])} for image in results.images}
+    for name in mine:
+        lines = []
+        for image, found in by_image.items():
+            cells = []
+            for other in others:
+                try:
+                    percent = bd_rate(found[other], found[name], "psnr", window=results.window).percent
+                    cells.append(f'<span class="{"win" if percent < 0 else "loss"}">{percent:+.1f}</span>')
+                except NotComparableError:
+                    cells.append("<small>none</small>")
+            lines.append([html.escape(image), *cells])
+        header = ["picture", *(html.escape(other) for other in others)]
+        parts.append(
+            f"<details open><summary>{html.escape(name)}: BD-rate (PSNR, Akima, %) on each picture</summary>"
+            f"{page.table(header, lines)}</details>"
+        )
+    return "".join(parts)
+
+
+_COLUMNS = (
+    ("bpp", "bpp", 4),
+    ("psnr", "PSNR", 2),
+    ("ms_ssim_db", "MS-SSIM dB", 2),
+    ("ms_ssim_db_of_mean", "dB of mean", 2),
+    ("ssimulacra2", "SSIMULACRA2", 1),
+    ("psnr_y", "PSNR-Y", 2),
+    ("texture", "texture", 4),
+    ("encode_cpu_s", "encode s/MP", 3),
+    ("decode_cpu_s", "decode s/MP", 3),
+)
+
+
+def _details(results: Results, tables: Sequence[Table]) -> str:
+    parts = ["<h2>All means</h2>"]
+    for table in tables:
+        shown = [column for column in _COLUMNS if column[0] in table.means]
+        lines = [
+            [f"{step:g}", *(f"{table.means[key][at]:.{digits}f}" for key, _, digits in shown)]
+            for at, step in enumerate(table.steps)
+        ]
+        order = curves.monotony(results.rows, table)
+        said = (
+            "more quality always costs more and gives more"
+            if order.holds
+            else f"of {order.pairs} steps up in quality, {order.rate_falls} gave a smaller file and "
+            f"{order.psnr_falls} a lower PSNR"
+        )
+        parts.append(
+            f"<details><summary>{html.escape(table.codec)}: {said}</summary>"
+            f"{page.table(['quality', *(title for _, title, _ in shown)], lines)}</details>"
+        )
+    return "".join(parts)
+
+
+def _made(results: Results, tables: Sequence[Table], colours: Mapping[str, str], mine: Sequence[str]) -> str:
+    lines = [[page.named(t.codec, colours[t.codec]), html.escape(t.settings), html.escape(t.versions)] for t in tables]
+    text = f"<h2>How this was made</h2>{page.table(['codec', 'settings', 'versions'], lines, text=True)}"
+    if failed := summary.failures(results.rows):
+        cells = [[html.escape(cell) for cell in line] for line in failed]
+        text += f"<h3>Failures</h3>{page.table(['codec', 'picture', 'quality', 'reason'], cells, text=True)}"
+    left_out = sorted({row.image for row in results.rows if row.image} - set(results.images))
+    if left_out:
+        names = html.escape(", ".join(left_out))
+        text += f'<p class="note">Left out of the means, because not every codec coded them: {names}.</p>'
+    return text + (
+        '<p class="note">Pictures are coded without metadata. PSNR: one MSE over R, G, B as stored, mean of the dB. '
+        "MS-SSIM: mean of R, G, B; two conventions of its dB are kept apart. Texture distance: local strength of "
+        "Gaussian derivatives of luma, blind to place. BD-rates: package bjontegaard.</p>"
+    )
+
+
+def write(out: Path, results: Results, shown: Shown, title: str, progress: Progress | None = None) -> Path:
+    """Write the page into the folder of results, and its plots beside it as PNG and SVG."""
+    from tintype.evaluation.results import figures
+
+    path = out / PAGE
+    path.write_text(render(results, shown, title, progress), encoding="utf-8")
+    anchors, _ = summary.anchors(results)
+    drawn = [table.curve for table in results.measured] + [anchor for anchor in anchors if anchor.stored]
+    mine = [table.codec for table in results.measured if ours.is_ours(table.settings)]
+    figures.write(out / "plots", rd_specs(drawn, page.colours([curve.name for curve in drawn], mine), mine))
+    return path
+
+
+def load(out: Path, **compared: Any) -> Results:
+    """Results of a folder; `compared` are further fields of `Results`."""
+    return replace(Results(rows.read(out / rows.RESULTS)), **compared)

@@ -1,0 +1,114 @@
+"""From rows to curves: means over one and the same set of pictures."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tintype import metrics
+from tintype.evaluation.measuring.rows import METRICS, TIMES, Row
+from tintype.evaluation.results.bd_rate import Curve
+
+Means = Mapping[str, NDArray[np.float64]]  # by column, one value per quality
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Means of one codec over the common pictures, by rising quality setting."""
+
+    codec: str
+    settings: str
+    versions: str
+    steps: tuple[float, ...]
+    means: Means  # "bpp", "psnr", ..., "ms_ssim_db" (mean of dB), "ms_ssim_db_of_mean", seconds per megapixel
+    stored: bool = False
+
+    @property
+    def curve(self) -> Curve:
+        """For BD-rates."""
+        quality = {name: values for name, values in self.means.items() if name not in ("bpp", *TIMES)}
+        return Curve(self.codec, self.means["bpp"], quality, self.settings, self.stored)
+
+
+def common_images(rows: Iterable[Row]) -> tuple[str, ...]:
+    """Pictures that every codec coded at each of its qualities: means over others would not compare."""
+    done: dict[str, dict[str, set[float]]] = {}
+    for row in rows:
+        if not row.error:
+            done.setdefault(row.codec, {}).setdefault(row.image, set()).add(row.quality)
+    complete = []
+    for by_image in done.values():
+        steps = set.union(*by_image.values())
+        complete.append({image for image, found in by_image.items() if found == steps})
+    return tuple(sorted(set.intersection(*complete))) if complete else ()
+
+
+def tables(rows: Sequence[Row], images: Sequence[str], stored: bool = False) -> list[Table]:
+    """Means of each codec over the given pictures; codecs in the order of the rows."""
+    wanted = set(images)
+    groups: dict[str, dict[float, list[Row]]] = {}
+    for row in rows:
+        if row.image in wanted and not row.error:
+            groups.setdefault(row.codec, {}).setdefault(row.quality, []).append(row)
+    return [_table(codec, by_step, stored) for codec, by_step in groups.items()]
+
+
+def _table(codec: str, by_step: Mapping[float, list[Row]], stored: bool) -> Table:
+    steps = tuple(sorted(by_step))
+    points = [_means(by_step[step]) for step in steps]
+    first = by_step[steps[0]][0]
+    means = {name: np.array([point[name] for point in points]) for name in points[0]}
+    present = {name: values for name, values in means.items() if np.isfinite(values).any()}
+    return Table(codec, first.settings, first.versions, steps, present, stored)
+
+
+def _means(rows: Sequence[Row]) -> dict[str, float]:
+    """Of one quality. NaN where a metric was not measured on every picture."""
+    means = {"bpp": float(np.mean([row.bpp for row in rows]))}
+    for name in METRICS:
+        means[name] = float(np.mean([row.values.get(name, np.nan) for row in rows]))
+    similarities = [row.values.get("ms_ssim", np.nan) for row in rows]
+    means["ms_ssim_db"] = float(np.mean([metrics.decibels(value) for value in similarities]))
+    means["ms_ssim_db_of_mean"] = metrics.decibels(float(np.mean(similarities)))
+    # PSNR of the mean of the pictures' MSE weighs the hard pictures more; both are in use
+    mse = [10 ** (-row.values.get("psnr", np.nan) / 10) for row in rows]
+    means["psnr_of_mean_mse"] = float(-10 * np.log10(np.mean(mse))) if np.mean(mse) else float("inf")
+    for name in TIMES:
+        seconds = [row.times.get(name, np.nan) / row.pixels * 1e6 if row.pixels else np.nan for row in rows]
+        means[name] = float(np.mean(seconds))
+    return means
+
+
+@dataclass(frozen=True, slots=True)
+class Monotony:
+    """Whether more quality costs more and gives more."""
+
+    codec: str
+    rate_falls: int  # pairs of neighbouring qualities, over all pictures, at which the file gets smaller
+    psnr_falls: int  # ... at which the picture gets worse
+    pairs: int
+    mean_rises: bool  # bpp and PSNR of the means rise strictly
+
+    @property
+    def holds(self) -> bool:
+        """On every picture and in the mean."""
+        return self.mean_rises and not self.rate_falls and not self.psnr_falls
+
+
+def monotony(rows: Sequence[Row], table: Table) -> Monotony:
+    """Of one codec, over all pictures in the rows."""
+    by_image: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.codec == table.codec and not row.error:
+            by_image.setdefault(row.image, []).append(row)
+    rate_falls = psnr_falls = pairs = 0
+    for found in by_image.values():
+        found.sort(key=lambda row: row.quality)
+        for low, high in pairwise(found):
+            pairs += 1
+            rate_falls += high.size_bytes < low.size_bytes
+            psnr_falls += high.values.get("psnr", np.nan) < low.values.get("psnr", np.nan)
+    rises = all(bool(np.all(np.diff(table.means[name]) > 0)) for name in ("bpp", "psnr") if name in table.means)
+    return Monotony(table.codec, rate_falls, psnr_falls, pairs, rises)

@@ -1,0 +1,315 @@
+"""What a run found, as Markdown: every table says how it was made."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tintype.evaluation.codecs import tintype as ours
+from tintype.evaluation.measuring import rows
+from tintype.evaluation.measuring.processes import Peak
+from tintype.evaluation.measuring.rows import Row
+from tintype.evaluation.results import curves
+from tintype.evaluation.results import published as stored
+from tintype.evaluation.results.bd_rate import (
+    ALL_RATES,
+    METHODS,
+    PROJECT_WINDOW,
+    BdRate,
+    Curve,
+    NotComparableError,
+    bd_rate,
+)
+from tintype.evaluation.results.curves import Table
+from tintype.evaluation.results.markdown import table
+
+SUMMARY = "summary.md"
+USUAL_ANCHORS = ("jpeg444", "webp_m6", "avif444_s6", "avif444_s6_psnr", "jxl_e7", "vtm")
+COMPARED = {
+    "psnr": "PSNR",
+    "ms_ssim_db": "MS-SSIM, mean of each picture's dB",
+    "ms_ssim_db_of_mean": "MS-SSIM, dB of the mean",
+    "ssimulacra2": "SSIMULACRA2",
+}
+"""Metrics with a BD-rate table. Conventions of one metric stand apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Rows of a run, with everything to compare them with.
+
+    Parameters
+    ----------
+    rows : of this run
+    anchor_rows : of an earlier run, per picture
+    anchor_curves : entries of a file of curves, by name
+    anchors : names to compare with, of any of the three
+    memory : peaks by codec, of one sample each
+    """
+
+    rows: Sequence[Row]
+    anchor_rows: Sequence[Row] = ()
+    anchor_curves: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    anchors: Sequence[str] = USUAL_ANCHORS
+    window: tuple[float, float] = PROJECT_WINDOW
+    memory: Mapping[str, Peak] = field(default_factory=dict)
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """Pictures that enter the means."""
+        return curves.common_images(self.rows)
+
+    @property
+    def measured(self) -> list[Table]:
+        """Means of this run's codecs, ours first."""
+        return sorted(curves.tables(self.rows, self.images), key=lambda table: not ours.is_ours(table.settings))
+
+    @property
+    def dataset(self) -> str | None:
+        """Name of the set of pictures, if the means are over all of a known one."""
+        images = set(self.images)
+        return stored.dataset_of(row.image_sha256 for row in self.rows if row.image in images and not row.error)
+
+
+def anchors(results: Results) -> tuple[list[Curve], list[str]]:
+    """Curves to compare with, and why others had to stay out.
+
+    A codec measured in this run comes first, then rows of an earlier run over the same pictures, then a stored curve,
+    which holds for the whole of its set of pictures only.
+    """
+    measured = {table.codec: table for table in results.measured}
+    earlier = {table.codec: table for table in _earlier(results)}
+    found, reasons = [], []
+    for name in results.anchors:
+        if name in measured:
+            found.append(measured[name].curve)
+        elif name in earlier:
+            found.append(earlier[name].curve)
+        elif name in results.anchor_curves:
+            entry = results.anchor_curves[name]
+            dataset = entry.get("dataset")
+            if dataset == results.dataset:
+                found.append(stored.curve(name, entry))
+            else:
+                reasons.append(
+                    f"`{name}` is a mean over all pictures of {dataset}; this run's means are over "
+                    f"{len(results.images)} pictures that are not that set"
+                )
+        elif results.anchor_curves or results.anchor_rows:
+            reasons.append(f"`{name}` is neither measured here nor stored")
+    return found, reasons
+
+
+def _earlier(results: Results) -> list[Table]:
+    """Codecs of an earlier run that coded all pictures of this one."""
+    wanted = set(results.images)
+    rows_of: dict[str, list[Row]] = {}
+    for row in results.anchor_rows:
+        if row.image in wanted and not row.error:
+            rows_of.setdefault(row.codec, []).append(row)
+    full = [found for found in rows_of.values() if set(curves.common_images(found)) == wanted]
+    return [table for found in full for table in curves.tables(found, results.images, stored=True)]
+
+
+def write(results: Results, path: Path, title: str = "Results") -> str:
+    """Write the summary and return it."""
+    text = summary(results, title)
+    path.write_text(text, encoding="utf-8")
+    return text
+
+
+def summary(results: Results, title: str = "Results") -> str:
+    """The whole page."""
+    parts = [f"# {title}", _scope(results), _failures(results.rows)]
+    if results.images:
+        compared, reasons = anchors(results)
+        for metric, name in COMPARED.items():
+            parts.append(_bd_rates(results, compared, metric, name))
+        if reasons:
+            parts.append("Not compared:\n\n" + "\n".join(f"- {reason}" for reason in reasons))
+        parts += [_averages(results), _monotony(results), _times(results), _memory(results), _agreement(results)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _scope(results: Results) -> str:
+    images = results.images
+    if not images:
+        return "No picture was coded by every codec, so there are no means."
+    measured = results.measured
+    sizes = sorted({(row.width, row.height) for row in results.rows if row.image in set(images) and row.width})
+    shown = ", ".join(f"{width}x{height}" for width, height in sizes[:4]) + (" and others" if len(sizes) > 4 else "")
+    known = f" (all of {results.dataset})" if results.dataset else ""
+    everything = {row.image for row in results.rows if row.image}
+    counted = "1 picture" if len(images) == 1 else f"{len(images)} pictures"
+    lines = [
+        f"{counted}{known}, {shown}. Sizes are whole files as they lie on disk, decoded from there; "
+        "pictures are coded without metadata; metrics compare 8-bit R, G, B as stored. Means are means of the "
+        "pictures' values."
+    ]
+    if len({width * height for width, height in sizes}) > 1:
+        lines.append("The pictures differ in size: mean bpp counts every picture alike, not every pixel.")
+    if left_out := sorted(everything - set(images)):
+        lines.append(f"Left out of the means, because not every codec coded them: {', '.join(left_out)}.")
+    codecs = table(["codec", "settings", "versions"], [[t.codec, t.settings, t.versions] for t in measured])
+    return "\n\n".join([*lines, codecs.replace("---:", "---")])
+
+
+def failures(found: Sequence[Row]) -> list[tuple[str, str, str, str]]:
+    """Codecs, pictures, qualities and reason, each reason once; a picture that cannot be read fails for all codecs."""
+    unreadable: dict[tuple[str, str], None] = {}  # picture and reason
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for row in (row for row in found if row.error):
+        if row.image and not row.width:
+            unreadable[row.image, row.error] = None
+        else:
+            key = row.codec, row.image or "(all)", row.error
+            groups.setdefault(key, []).append(f"{row.quality:g}" if row.image else "")
+    lines = [("(all)", image, "", error) for image, error in unreadable]
+    return lines + [(codec, image, ", ".join(qualities), error) for (codec, image, error), qualities in groups.items()]
+
+
+def _failures(found: Sequence[Row]) -> str:
+    lines = failures(found)
+    if not lines:
+        return ""
+    return "## Failures\n\n" + table(["codec", "picture", "quality", "reason"], lines).replace("---:", "---")
+
+
+def _bd_rates(results: Results, anchors: Sequence[Curve], metric: str, name: str) -> str:
+    compared = [anchor for anchor in anchors if metric in anchor.metrics]
+    tests = [t.curve for t in results.measured if metric in t.curve.metrics]
+    if not compared or not tests:
+        return ""
+    notes: list[str] = []
+    lines = []
+    for test in tests:
+        cells = [_cell(anchor, test, metric, results.window, notes) for anchor in compared]
+        if any(cells):
+            lines.append([test.name, *cells])
+    low, high = results.window
+    header = ["codec", *(f"{anchor.name}{' (stored)' if anchor.stored else ''}" for anchor in compared)]
+    text = (
+        f"## BD-rate, {name}\n\nPer cent of rate against each anchor at equal quality (negative: smaller files), of "
+        f"the mean curves, points from {low:g} to {high:g} bpp. Akima / PCHIP (common share of both quality "
+        "intervals); package bjontegaard.\n\n"
+    )
+    text += table(header, lines)
+    return text + ("\n\n" + "\n".join(f"- {note}" for note in notes) if notes else "")
+
+
+def _cell(anchor: Curve, test: Curve, metric: str, window: tuple[float, float], notes: list[str]) -> str:
+    if anchor.name == test.name:
+        return "" if anchor.stored else "0"
+    try:
+        akima, pchip = compare(anchor, test, metric, window)
+    except NotComparableError as error:
+        notes.append(f"`{test.name}` against `{anchor.name}`: not given, since {error}")
+        return "-"
+    return f"{akima.percent:+.2f} / {pchip.percent:+.2f} ({akima.overlap:.0%})"
+
+
+def compare(anchor: Curve, test: Curve, metric: str, window: tuple[float, float] = ALL_RATES) -> tuple[BdRate, BdRate]:
+    """BD-rate by both methods."""
+    akima, pchip = (bd_rate(anchor, test, metric, method, window) for method in METHODS)
+    return akima, pchip
+
+
+_AVERAGES = (
+    ("bpp", "bpp", 4),
+    ("psnr", "PSNR", 3),
+    ("psnr_of_mean_mse", "PSNR of mean MSE", 3),
+    ("psnr_y", "PSNR-Y", 3),
+    ("ms_ssim", "MS-SSIM", 5),
+    ("ms_ssim_db", "MS-SSIM dB, mean of dB", 3),
+    ("ms_ssim_db_of_mean", "MS-SSIM dB of mean", 3),
+    ("ssimulacra2", "SSIMULACRA2", 2),
+    ("butteraugli", "Butteraugli", 3),
+    ("texture", "texture distance", 4),
+)
+
+
+def _averages(results: Results) -> str:
+    parts = ["## Rate and distortion, means"]
+    for found in results.measured:
+        shown = [column for column in _AVERAGES if column[0] in found.means]
+        lines = [
+            [f"{step:g}", *(f"{found.means[key][point]:.{digits}f}" for key, _, digits in shown)]
+            for point, step in enumerate(found.steps)
+        ]
+        parts.append(f"### {found.codec}\n\n" + table(["quality", *(name for _, name, _ in shown)], lines))
+    return "\n\n".join(parts)
+
+
+def _monotony(results: Results) -> str:
+    lines = []
+    for found in results.measured:
+        m = curves.monotony(results.rows, found)
+        lines.append(
+            [m.codec, "yes" if m.mean_rises else "NO", f"{m.rate_falls} of {m.pairs}", f"{m.psnr_falls} of {m.pairs}"]
+        )
+    header = ["codec", "mean bpp and PSNR rise", "file gets smaller", "PSNR gets lower"]
+    return (
+        "## Order of the qualities\n\nOver pairs of neighbouring qualities of one picture: how often more quality "
+        "gave a smaller file, or a lower PSNR.\n\n" + table(header, lines)
+    )
+
+
+def _times(results: Results) -> str:
+    lines = []
+    for found in results.measured:
+        if not set(rows.TIMES) <= set(found.means):
+            continue
+        cells = []
+        for name in rows.TIMES:
+            values = found.means[name]
+            cells.append(f"{np.nanmean(values):.3f} ({np.nanmin(values):.3f} - {np.nanmax(values):.3f})")
+        lines.append([found.codec, *cells])
+    if not lines:
+        return ""
+    header = ["codec", "encode, wall", "encode, CPU", "decode, wall", "decode, CPU"]
+    return (
+        "## Time\n\nSeconds per megapixel: mean of the qualities (lowest - highest), one thread, in memory, codec "
+        "loaded before. Where other work runs on the machine, CPU seconds are the figure to use.\n\n"
+        + table(header, lines)
+    )
+
+
+def _memory(results: Results) -> str:
+    if not results.memory:
+        return ""
+    lines = [
+        [name, f"{peak.image}, {peak.quality:g}", f"{peak.encode_bytes / 1e6:.0f}", f"{peak.decode_bytes / 1e6:.0f}"]
+        for name, peak in results.memory.items()
+    ]
+    header = ["codec", "sample, quality", "encode, MB", "decode, MB"]
+    return (
+        "## Memory\n\nPeak resident memory of a fresh process that codes one picture, Python, libraries and picture "
+        "included.\n\n" + table(header, lines)
+    )
+
+
+def _agreement(results: Results) -> str:
+    """Measured means beside stored ones of the same name at the same settings."""
+    lines = []
+    for found in results.measured:
+        entry = results.anchor_curves.get(found.codec)
+        if entry is None or entry.get("dataset") != results.dataset or not entry.get("quality"):
+            continue
+        curve = stored.curve(found.codec, entry)
+        pairs = [(found.steps.index(q), at) for at, q in enumerate(entry["quality"]) if q in found.steps]
+        if not pairs:
+            continue
+        here, there = (list(side) for side in zip(*pairs, strict=True))
+        cells = [f"{100 * np.abs(found.means['bpp'][here] / curve.bpp[there] - 1).max():.4f} %"]
+        for metric in ("psnr", "ms_ssim_db"):
+            if metric in curve.quality and metric in found.means:
+                cells.append(f"{np.abs(found.means[metric][here] - curve.quality[metric][there]).max():.4f} dB")
+            else:
+                cells.append("")
+        lines.append([found.codec, str(len(pairs)), *cells])
+    if not lines:
+        return ""
+    header = ["codec", "points", "bpp", "PSNR", "MS-SSIM (mean of dB)"]
+    return "## Agreement with stored curves\n\nLargest difference at equal settings.\n\n" + table(header, lines)

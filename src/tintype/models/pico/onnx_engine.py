@@ -1,0 +1,83 @@
+"""pico's networks on ONNX Runtime, CPU.
+
+One thread per session: parallelism is over tiles, so no thread count can change a result.
+"""
+
+import threading
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tintype.codec.tile_model import Pixels
+from tintype.errors import WeightsError
+from tintype.models.pico.integer import IntegerNet
+from tintype.models.pico.tile_model import Floats, PicoModel
+from tintype.weights.bundle import Bundle
+
+
+def load(bundle: Bundle) -> PicoModel:
+    """A bundle as a `TileModel` on ONNX Runtime."""
+    return PicoModel(bundle, OnnxNetworks(bundle))
+
+
+class OnnxNetworks:
+    """Graphs of a bundle. Sessions are made at first use and shared between threads."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._graphs = bundle.graphs
+        self._integers = IntegerNet.from_arrays(dict(bundle.arrays["scale_decoder"]))
+        self._sessions: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def analysis(self, pixels: Pixels) -> tuple[Floats, Floats]:
+        y, z = self._run("analysis", pixels=pixels)
+        return y, z
+
+    def scale_decoder(self, z_hat: Floats, level: int) -> Floats:
+        biases = {
+            f"level_bias_{i}": layer.biases(level).astype(np.float32)
+            for i, layer in enumerate(self._integers.layers)
+            if len(layer.level_bias) > 1
+        }
+        return self._run("scale_decoder", z_hat=z_hat, **biases)[0]
+
+    def context_decoder(self, z_hat: Floats) -> Floats:
+        return self._run("context_decoder", z_hat=z_hat)[0]
+
+    def context_model(self, prior: Floats, y_bar: Floats) -> Floats:
+        return self._run("context_model", prior=prior, y_bar=y_bar)[0]
+
+    def synthesis(self, y_hat: Floats) -> Pixels:
+        return self._run("synthesis", y=y_hat)[0]
+
+    @cached_property
+    def _options(self) -> Any:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False  # an arena keeps the largest tile's memory for ever
+        options.log_severity_level = 3
+        return options
+
+    def _run(self, graph: str, **inputs: NDArray[np.float32]) -> list[Floats]:
+        """Results (C, h, w) of one graph, for inputs (C, h, w) or vectors."""
+        batched = {
+            name: np.ascontiguousarray(array[None] if array.ndim == 3 else array, np.float32)
+            for name, array in inputs.items()
+        }
+        return [result[0] for result in self._session(graph).run(None, batched)]
+
+    def _session(self, graph: str) -> Any:
+        with self._lock:
+            if graph not in self._sessions:
+                import onnxruntime
+
+                if graph not in self._graphs:
+                    raise WeightsError(f"weights file lacks the graph {graph!r}; another version of tintype made it")
+                self._sessions[graph] = onnxruntime.InferenceSession(
+                    self._graphs[graph], self._options, providers=["CPUExecutionProvider"]
+                )
+            return self._sessions[graph]

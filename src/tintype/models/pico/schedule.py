@@ -1,0 +1,111 @@
+"""Coding steps of pico: the hyper-latents, then the latents in two passes (one-shot context model).
+
+The scale decoder gives the rows of *all* latents from the hyper-latents alone, so an entropy decoder never
+waits for the float networks; the context model refines mean and width of the second pass from the first
+(PICO, section 4.1). Written once for numpy and torch arrays.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tintype.codec.steps import EVERYTHING, Array, Schedule, Step
+
+LEVELS = 71  # 0..70
+Y_STRIDE, Z_STRIDE = 16, 64  # pixels per latent and per hyper-latent
+Z_LIMIT = 31  # hyper-latents are integers in [-31, 31]: the bound of the scale decoder's accumulators
+UNIT = 25.5  # the prior's means are latents / 25.5: one unit of a latent is 10 grey levels
+T_LIMIT = 2.5  # of the prior's log relative widths
+
+
+Shape = tuple[int, ...]  # (C, h, w)
+
+
+class Stages(Protocol):
+    """The networks between two steps, on one engine and at one level."""
+
+    def hyper_density(self) -> tuple[Array, Array]:
+        """Rows (training: real indices) and integer means of the hyper-latents, in their full shape."""
+
+    def scale_decoder(self, z_hat: Array) -> Array:
+        """Row (training: real index) of every latent."""
+
+    def context_decoder(self, z_hat: Array) -> Array:
+        """Prior of every latent: (B, 2N, h, w)."""
+
+    def context_model(self, prior: Array, y_bar: Array) -> Array:
+        """The prior, refined by the latents of earlier passes (zero elsewhere)."""
+
+    def mean_width(self, prior: Array) -> tuple[Array, Array]:
+        """Mean and quantisation width of every latent, latent units."""
+
+    def worth(self) -> Array | None:
+        """Bits that a squared error of one unit of a latent is worth at this level; None where unknown."""
+
+    def constant(self, array: NDArray[Any]) -> Array:
+        """A host array as the engine's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Some cells of each 2x2 square; which ones rotates with the channel, so each pass sees every place.
+
+    `places` holds positions 0..3 of the square in raster order. Channel c codes those of
+    (place + c) mod 4, in C order.
+    """
+
+    places: tuple[int, ...]
+
+    def gather(self, array: NDArray[Any]) -> NDArray[Any]:
+        return array.reshape(-1)[_order(self.places, array.shape)]
+
+    def scatter(self, flat: NDArray[Any], shape: Shape) -> NDArray[Any]:
+        array = np.zeros(shape, flat.dtype)
+        array.reshape(-1)[_order(self.places, shape)] = flat
+        return array
+
+    def mask(self, shape: Shape) -> NDArray[np.float32]:
+        return _mask(self.places, shape)
+
+
+@lru_cache(maxsize=32)
+def _mask(places: tuple[int, ...], shape: Shape) -> NDArray[np.float32]:
+    c, i, j = np.ogrid[: shape[0], : shape[1], : shape[2]]
+    place = (2 * (i % 2) + j % 2 - c) % 4
+    return np.isin(place, places).astype(np.float32)
+
+
+@lru_cache(maxsize=32)
+def _order(places: tuple[int, ...], shape: Shape) -> NDArray[np.intp]:
+    return np.flatnonzero(_mask(places, shape))
+
+
+PASSES = FIRST, SECOND = Cells((0,)), Cells((1, 2, 3))
+
+
+def schedule(stages: Stages, z_shape: Shape, y_shape: Shape, z: Array = None, y: Array = None) -> Schedule:
+    """Steps of one tile (or, in training, of a batch of crops); returns the reconstructed latents.
+
+    Parameters
+    ----------
+    stages : networks at the wanted level
+    z_shape, y_shape : shapes (C, h, w) of hyper-latents (1/64) and latents (1/16)
+    z, y : what the analysis found; None when decoding
+    """
+    z_rows, z_mean = stages.hyper_density()
+    symbols = yield Step(z_rows, z_mean, stages.constant(np.ones((), np.float32)), z, EVERYTHING)
+    z_hat = (symbols + z_mean).clip(-Z_LIMIT, Z_LIMIT)
+
+    rows = stages.scale_decoder(z_hat)
+    prior = refined = stages.context_decoder(z_hat)
+    y_hat: Array = 0  # of the passes so far, zero elsewhere
+    for number, cells in enumerate(PASSES):
+        if number:
+            refined = stages.context_model(prior, y_hat)
+        mean, width = stages.mean_width(refined)
+        symbols = yield Step(rows, mean, width, y, cells, stages.worth())
+        y_hat = y_hat + (symbols * width + mean) * stages.constant(cells.mask(y_shape))
+    return y_hat

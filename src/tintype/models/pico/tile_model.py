@@ -1,0 +1,110 @@
+"""pico as a `TileModel`: a bundle's arrays, and its networks on any engine."""
+
+from collections.abc import Generator
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tintype.codec.entropy.rans import Coded
+from tintype.codec.entropy.tables import Rows, Symbols, Tables
+from tintype.codec.steps import Quantiser, decode_steps, encode_steps
+from tintype.codec.tile_model import Identity, Pixels
+from tintype.errors import WeightsError
+from tintype.models.pico.schedule import T_LIMIT, UNIT, Y_STRIDE, Z_LIMIT, Z_STRIDE, schedule
+from tintype.weights.bundle import Bundle
+
+Floats = NDArray[np.float32]  # (C, h, w)
+
+
+class Networks(Protocol):
+    """The networks of one pico on one engine; arrays on the host, without batch axis; shared between threads."""
+
+    def analysis(self, pixels: Pixels) -> tuple[Floats, Floats]:
+        """Latents y (N, H/16, W/16) and hyper-latents z (M, H/64, W/64)."""
+
+    def scale_decoder(self, z_hat: Floats, level: int) -> Floats:
+        """Integer-valued rows (N, h, w)."""
+
+    def context_decoder(self, z_hat: Floats) -> Floats:
+        """Prior (2N, h, w)."""
+
+    def context_model(self, prior: Floats, y_bar: Floats) -> Floats:
+        """Refined prior (2N, h, w)."""
+
+    def synthesis(self, y_hat: Floats) -> Pixels:
+        """Pixels (3, H, W), not clipped."""
+
+
+class Latents(NamedTuple):
+    """What the analysis finds."""
+
+    y: Floats
+    z: Floats
+
+
+class PicoModel:
+    """A pico on an engine. Immutable.
+
+    Raises
+    ------
+    WeightsError
+        If the bundle lacks an array.
+    """
+
+    def __init__(self, bundle: Bundle, networks: Networks) -> None:
+        self.networks = networks
+        try:
+            levels = bundle.arrays["levels"]
+            self.gain: Floats = np.asarray(levels["gain"], np.float32)  # (levels, N)
+            self.z_rows = np.asarray(levels["z_rows"], np.uint16)[:, None, None]
+            self.z_mean = np.asarray(levels["z_mean"], np.float32)[:, None, None]  # integers
+            self.worth: Floats = np.asarray(levels["worth"], np.float32)  # (levels, N)
+            self.tables = Tables.from_arrays(bundle.arrays["tables"])
+            self.identity = Identity(
+                bundle.card["name"], bundle.card["model_id"], bundle.weights_hash(), Z_STRIDE, len(self.gain)
+            )
+        except KeyError as error:
+            raise WeightsError(f"weights file lacks {error}; it was made by another version of tintype") from error
+
+    def analyse(self, pixels: Pixels) -> Latents:
+        y, z = self.networks.analysis(pixels)
+        return Latents(y, z.clip(-Z_LIMIT, Z_LIMIT))
+
+    def encode(self, analysis: Latents, level: int, quantise: Quantiser) -> list[Coded]:
+        y, z = analysis
+        return encode_steps(schedule(_Stages(self, level, z.shape), z.shape, y.shape, z, y), quantise)
+
+    def decode(self, height: int, width: int, level: int) -> Generator[Rows, Symbols, Floats]:
+        z_shape = (len(self.z_rows), height // Z_STRIDE, width // Z_STRIDE)
+        y_shape = (self.gain.shape[1], height // Y_STRIDE, width // Y_STRIDE)
+        return decode_steps(schedule(_Stages(self, level, z_shape), z_shape, y_shape), [z_shape, y_shape, y_shape])
+
+    def synthesise(self, latents: Floats, level: int) -> Pixels:
+        return self.networks.synthesis(latents)
+
+
+class _Stages:
+    """models.pico.schedule.Stages on the host."""
+
+    def __init__(self, model: PicoModel, level: int, z_shape: tuple[int, ...]) -> None:
+        self.model, self.level, self.z_shape = model, level, z_shape
+        self.context_decoder = model.networks.context_decoder
+        self.context_model = model.networks.context_model
+
+    def hyper_density(self) -> tuple[NDArray[np.uint16], Floats]:
+        return np.broadcast_to(self.model.z_rows, self.z_shape), self.model.z_mean
+
+    def scale_decoder(self, z_hat: Floats) -> NDArray[np.uint16]:
+        return self.model.networks.scale_decoder(z_hat, self.level).astype(np.uint16)
+
+    def mean_width(self, prior: Floats) -> tuple[Floats, Floats]:
+        mean, t = np.split(prior, 2)
+        return UNIT * mean, np.exp(t.clip(-T_LIMIT, T_LIMIT)) * self.model.gain[self.level][:, None, None]
+
+    def worth(self) -> Floats:
+        worth: Floats = self.model.worth[self.level]
+        return worth[:, None, None]
+
+    def constant(self, array: NDArray[Any]) -> NDArray[Any]:
+        return array

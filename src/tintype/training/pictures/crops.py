@@ -1,0 +1,176 @@
+"""Training pictures: decoded once, cropped deterministically from (seed, step)."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+from torch.nn import functional as F
+
+from tintype.errors import InputError
+from tintype.training.pictures import shards
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".avif", ".ppm", ".bmp", ".tif", ".tiff"}
+MANIFEST = ".sha256"
+SMALLEST_SCALE = 0.5
+
+Pictures = NDArray[np.uint8]  # (N, S, S, 3)
+
+
+def load(source: Path, side: int = 512, cache: Path | None = None) -> Pictures:
+    """Pictures (N, S, S, 3), decoded.
+
+    Parameters
+    ----------
+    source : a folder of pictures; a manifest, lines `HASH  PATH` as `sha256sum` writes them, paths relative to it; a
+        folder of shards (`training.pack`); an .npy file of such an array, which is memory-mapped
+    side : S, pixels, where pictures are decoded here: central squares, reflected where smaller
+    cache : folder where decoded pictures are kept, for the next time and to be memory-mapped
+
+    Raises
+    ------
+    InputError
+        There are no pictures, one cannot be read, or its hash is not the manifest's.
+    """
+    if source.suffix == ".npy":
+        array: Pictures = np.load(source, mmap_mode="r")
+        if array.dtype != np.uint8 or array.ndim != 4 or array.shape[3] != 3:
+            raise InputError(f"{source}: holds {array.dtype} {array.shape}, not pictures (N, S, S, 3) of uint8")
+        return array
+    if source.is_dir() and (found := shards.shards_in(source)):
+        return shards.read(found)
+    paths = find(source)
+    if cache is None:
+        return pack(paths, side, None)
+    kept = cache / f"pictures-{side}-{_fingerprint(paths)}.npy"
+    if not kept.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        pack(paths, side, kept)
+    decoded: Pictures = np.load(kept, mmap_mode="r")
+    return decoded
+
+
+def find(source: Path) -> list[Path]:
+    """Picture files of a folder or of a manifest; raises InputError if there are none."""
+    if not source.exists():
+        raise InputError(f"{source}: there is no such folder or file")
+    paths = _checked(source) if source.suffix == MANIFEST else pictures_in(source)
+    if not paths:
+        raise InputError(f"{source}: no pictures ({', '.join(sorted(SUFFIXES))}) to train on")
+    return paths
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """Picture files under a folder, sorted by path."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+
+
+def pack(paths: Sequence[Path], side: int, out: Path | None) -> Pictures:
+    """Decode pictures to (N, side, side, 3), in memory or in an .npy file; on all CPUs at hand."""
+    shape = (len(paths), side, side, 3)
+    partial = out.with_suffix(".partial") if out else None
+    packed: Pictures = (
+        np.empty(shape, np.uint8) if partial is None else np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
+    )
+
+    def decode(number: int) -> None:
+        packed[number] = _square(paths[number], side)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(decode, range(len(paths))))
+    if out and partial:
+        assert isinstance(packed, np.memmap)
+        packed.flush()
+        os.replace(partial, out)
+    return packed
+
+
+def _square(path: Path, side: int) -> NDArray[np.uint8]:
+    """The central square of a picture, reflected where it is smaller."""
+    try:
+        with Image.open(path) as picture:
+            pixels = np.asarray(picture.convert("RGB"))
+    except (OSError, UnidentifiedImageError) as error:
+        raise InputError(f"{path}: cannot be read as a picture: {error}") from error
+    height, width = pixels.shape[:2]
+    pixels = np.pad(pixels, [(0, max(0, side - height)), (0, max(0, side - width)), (0, 0)], "symmetric")
+    top, left = (pixels.shape[0] - side) // 2, (pixels.shape[1] - side) // 2
+    return pixels[top : top + side, left : left + side]
+
+
+def _checked(manifest: Path) -> list[Path]:
+    """Pictures of a manifest, each with the hash it should have."""
+    paths = []
+    for number, line in enumerate(manifest.read_text().splitlines(), 1):
+        if not line.strip():
+            continue
+        expected, _, name = line.partition(" ")
+        path = manifest.parent / name.lstrip(" *")
+        if not path.is_file():
+            raise InputError(f"{manifest}: line {number}: there is no file {path}")
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        if found != expected.lower():
+            raise InputError(f"{manifest}: line {number}: {path} has the hash {found}, not {expected}")
+        paths.append(path)
+    return paths
+
+
+def _fingerprint(paths: Sequence[Path]) -> str:
+    """Changes when a file is added, removed, renamed or written."""
+    facts = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+class Crops:
+    """Random crops, flips and downscaling by 0.5 to 1; every batch depends on (seed, step) alone.
+
+    Parameters
+    ----------
+    pictures : uint8, (N, S, S, 3); a torch tensor on the device, or an array on the host
+    """
+
+    def __init__(self, pictures: Pictures | Tensor, seed: int, device: torch.device) -> None:
+        self.pictures, self.seed, self.device = pictures, seed, device
+
+    def batch(self, step: int, size: int, side: int, samples: Sequence[int] | None = None) -> Tensor:
+        """Crops of a step.
+
+        One scale per batch; half of the batches keep scale 1.
+
+        Parameters
+        ----------
+        size : pictures of the batch
+        side : pixels, at most those of the pictures
+        samples : positions in the batch that are wanted; None: all. What is at a position does not depend on it.
+
+        Returns
+        -------
+        float32, (len(samples), 3, side, side) in [0, 1]
+        """
+        rng = np.random.default_rng((self.seed, step))
+        n, height, width = self.pictures.shape[:3]
+        if side > min(height, width):
+            raise InputError(f"crop {side}: the pictures are packed as {height} x {width}; pack them larger")
+        scale = 1.0 if rng.random() < 0.5 else rng.uniform(SMALLEST_SCALE, 1.0)
+        cut = min(round(side / scale), height, width)
+        wanted = set(range(size) if samples is None else samples)
+        crops = []
+        for position in range(size):
+            i = int(rng.integers(n))
+            top, left = int(rng.integers(height - cut + 1)), int(rng.integers(width - cut + 1))
+            flips = [axis for axis in (0, 1) if rng.random() < 0.5]
+            if position not in wanted:
+                continue
+            crop = self.pictures[i, top : top + cut, left : left + cut]
+            crop = torch.from_numpy(np.array(crop)) if isinstance(crop, np.ndarray) else crop  # a copy
+            crops.append(crop.flip(flips).movedim(-1, 0))
+        x = torch.stack(crops).to(self.device).float() / 255
+        if cut != side:
+            x = F.interpolate(x, (side, side), mode="bilinear", antialias=True, align_corners=False)
+        return x.clamp(0, 1)

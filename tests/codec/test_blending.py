@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.pictures import picture
+from tintype.codec.blending import Canvas
+from tintype.codec.tiling import Tiling, extract, tile_grid
+
+STRIDE = 16
+
+
+@pytest.mark.parametrize("grey", [False, True])
+@given(width=st.integers(1, 400), height=st.integers(1, 300), core=st.integers(64, 150), margin=st.integers(0, 40))
+def test_tiles_that_agree_come_together_to_the_picture(
+    grey: bool, width: int, height: int, core: int, margin: int
+) -> None:
+    original = picture(height, width)[..., 0] if grey else picture(height, width)
+    tiling = Tiling.of(width, height, core, margin)
+    canvas = Canvas(width, height, grey, tiling)
+    for tile in reversed(tile_grid(width, height, tiling, STRIDE)):
+        canvas.add(extract(original, tile), tile)
+    assert np.array_equal(canvas.picture(), original)
+
+
+def test_across_a_border_the_picture_passes_linearly_from_tile_to_tile() -> None:
+    tiling = Tiling(100, 4)
+    canvas = Canvas(200, 100, True, tiling)
+    for value, tile in zip((0.2, 0.8), tile_grid(200, 100, tiling, STRIDE), strict=True):
+        canvas.add(np.full((3, tile.height, tile.width), value, np.float32), tile)
+    row = canvas.picture()[50]
+    assert (row[:96] == 51).all()
+    assert (row[104:] == 204).all()
+    expected = 51 + 153 * (np.arange(8) + 0.5) / 8
+    assert np.abs(row[96:104] - expected).max() <= 0.5 + 1e-3
+
+
+def test_values_outside_the_range_and_nan_are_clipped() -> None:
+    tiling = Tiling(100, 4)
+    tiles = tile_grid(200, 100, tiling, STRIDE)
+    canvas = Canvas(200, 100, False, tiling)
+    for value, tile in zip((np.inf, np.nan), tiles, strict=True):
+        canvas.add(np.full((3, tile.height, tile.width), value, np.float32), tile)
+    assert (canvas.picture()[:, :96] == 255).all()
+    assert (canvas.picture()[:, 104:] == 0).all()
+
+
+def test_a_missing_tile_is_mid_grey() -> None:
+    tiling = Tiling(100, 4)
+    first, second = tile_grid(200, 100, tiling, STRIDE)
+    canvas = Canvas(200, 100, False, tiling)
+    canvas.add(np.ones((3, first.height, first.width), np.float32), first)
+    canvas.add_missing(second)
+    assert (canvas.picture()[:, 104:] == 128).all()
+    assert (canvas.picture()[:, :96] == 255).all()

@@ -1,0 +1,335 @@
+"""HPCM as a tile model: files of any size, on any number of threads, on machines that round differently."""
+
+import re
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+import tintype
+from benchmarks.hpcm_drift import drifting
+from tests.hpcm import NANO, network, tile_model
+from tests.pictures import picture
+from tintype.api import Codec
+from tintype.codec import decoder
+from tintype.codec.agreement import DEFAULT_TOLERANCE, FloatRows
+from tintype.codec.container import file as container
+from tintype.codec.container.file import ChunkType, parse
+from tintype.codec.container.numerics import Numerics
+from tintype.codec.encoder import Encoder
+from tintype.codec.tiling import WHOLE_PICTURE, Tiling
+from tintype.errors import (
+    CorruptError,
+    DesyncError,
+    FormatError,
+    InputError,
+    UnsupportedError,
+    WeightsError,
+)
+from tintype.models.hpcm import VARIANTS, coding, memory
+from tintype.models.hpcm import engine as torch_hpcm
+from tintype.models.hpcm.network import HPCM
+from tintype.models.hpcm.weights import save
+
+
+@pytest.fixture(scope="module")
+def net():
+    return network()
+
+
+@pytest.fixture(scope="module")
+def weights(net, tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "nano.safetensors"
+    save(net, path)
+    return path
+
+
+def encoded(model, pixels, tolerance=0.0, tiling=WHOLE_PICTURE, threads=1):
+    return Encoder(model, pixels, tiling, threads, tolerance=tolerance).encode(0)
+
+
+def symbols_of(data, model):
+    """Every symbol of a file, as a decoder with this model finds them."""
+    found = parse(data)
+    seen = []
+    original = decoder.rans.Decoder
+
+    class Spy(original):
+        def decode(self, rows):
+            seen.append(super().decode(rows))
+            return seen[-1]
+
+    decoder.rans.Decoder = Spy
+    try:
+        decoder.decode(found, model)
+    finally:
+        decoder.rans.Decoder = original
+    return np.concatenate(seen)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (16, 270), (250, 33)])
+def test_any_size_comes_back_and_padding_is_not_coded(net, size):
+    model, (height, width) = tile_model(net), size
+    data = encoded(model, picture(*size))
+    assert decoder.decode(parse(data), model).shape == (*size, 3)
+    rows, columns = -(-height // 16), -(-width // 16)
+    expected = 64 * rows * columns + 64 * -(-rows // 4) * -(-columns // 4)
+    assert len(symbols_of(data, model)) == expected
+
+
+def test_the_decoder_finds_the_encoders_rows_and_its_rounded_latents(net):
+    model, pixels = tile_model(net), picture(250, 33).transpose(2, 0, 1).astype(np.float32) / 255
+    pixels = np.ascontiguousarray(np.pad(pixels, ((0, 0), (0, 6), (0, 15)), mode="edge"))
+    analysis = model.analyse(pixels)
+    steps = model.encode(analysis, 0, coding.nearest)
+    sent = iter(steps)
+    walk, symbols = model.decode(256, 48, 0), None
+    with pytest.raises(StopIteration) as end:
+        while True:
+            found = next(walk) if symbols is None else walk.send(symbols)
+            step = next(sent)
+            assert isinstance(found, FloatRows) and np.array_equal(found.rows, step.rows)
+            symbols = step.symbols
+    y_hat, y = end.value.value.y, analysis.y
+    assert (y_hat[..., :16, :3] - y[..., :16, :3]).abs().max() <= 0.50001
+    assert model.synthesise(end.value.value, 0).shape == (3, 256, 48)
+
+
+def test_without_padding_the_steps_are_those_of_compress(net):
+    model = tile_model(net)
+    pixels = torch.rand(3, 256, 256, generator=torch.Generator().manual_seed(1))
+    steps = model.encode(model.analyse(pixels.numpy()), 0, coding.nearest)
+    torch.set_num_threads(1)
+    with torch.no_grad():
+        plain = coding.encode(net, net.analyse(pixels[None]))
+    for step, (rows, symbols) in zip(steps, plain, strict=True):
+        assert np.array_equal(step.rows, rows) and np.array_equal(step.symbols, symbols)
+
+
+def test_margins_tell_how_far_scales_are_from_their_row_and_on_which_side():
+    find = coding.RowFinder(False, torch.device("cpu"))
+    limits = find.thresholds
+    scale = torch.tensor([-1, limits[0], limits[0] + 1e-3, limits[5] - 1e-3, limits[-1], 90])
+    expected = torch.stack([-1 - limits[0], limits[0] * 0, scale[2] - limits[0], scale[3] - limits[5],
+                            limits[-1] * 0, 90 - limits[-1]])  # fmt: skip
+    assert find(scale).tolist() == [0, 0, 1, 5, 58, 59]
+    assert torch.equal(find.margins(scale), expected)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_files_decode_under_any_setting_of_the_process(weights, threads):
+    pixels = picture(60, 90)
+    writer = Codec(NANO, threads, weights=weights, tile=64)
+    data = writer.encode(pixels)
+    assert f"{threads} thread" in tintype.info(data).numerics
+    before = torch.get_num_threads()
+    images = []
+    try:
+        for other in (1, 2):
+            torch.set_num_threads(other)
+            images.append(Codec(threads=other, weights=weights).decode(data).tobytes())
+            assert torch.get_num_threads() == other
+    finally:
+        torch.set_num_threads(before)
+    assert images[0] == images[1]
+
+
+def test_tiles_and_grey_pictures_come_back_whatever_the_threads_around(net):
+    model, pixels = tile_model(net), picture(140, 200)[..., 0]
+    tiling = Tiling.of(200, 140, 70, 4)
+    data = encoded(model, pixels, DEFAULT_TOLERANCE, tiling)
+    assert encoded(model, pixels, DEFAULT_TOLERANCE, tiling, threads=3) == data
+    found = []
+    workers = [threading.Thread(target=lambda: found.append(decoder.decode(parse(data), model, 2))) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert np.array_equal(*found) and found[0].shape == (140, 200)
+
+
+# Machines that round differently
+
+
+def test_a_plain_file_is_refused_with_the_step_named_where_rows_drift(net):
+    model = tile_model(net)
+    data = encoded(model, picture(250, 250))
+    outcomes = []
+    for seed in range(3):
+        try:
+            decoder.decode(parse(data), tile_model(drifting(net, 5e-6, seed)))
+            outcomes.append("harmless")
+        except DesyncError as error:
+            assert re.match(
+                r"tile 0: step [1-9]\d?: .*Written by: torch .*, float32, 1 thread.*--tolerance", str(error)
+            )
+            outcomes.append("refused")
+    assert "refused" in outcomes
+
+
+def test_a_portable_file_decodes_to_equal_symbols_where_rows_drift(net):
+    model = tile_model(net)
+    data = encoded(model, picture(250, 250), DEFAULT_TOLERANCE)
+    original = symbols_of(data, model)
+    moved = False
+    for seed in range(3):
+        other = tile_model(drifting(net, 1e-5, seed))
+        assert np.array_equal(symbols_of(data, other), original)
+        plain = container.write(
+            container.Container(
+                parse(data).header,
+                parse(data).payloads,
+                tuple(chunk for chunk in parse(data).chunks if chunk.type != ChunkType.ROW_REPAIRS),
+            )
+        )
+        try:
+            decoder.decode(parse(plain), other)
+        except DesyncError:
+            moved = True
+    assert moved  # or nothing was shown
+
+
+def test_drift_above_the_tolerance_is_refused_never_decoded(net):
+    data = encoded(tile_model(net), picture(100, 100), 1e-6)
+    with pytest.raises(DesyncError, match=r"tile 0: step \d+: .*more than the file can mend"):
+        decoder.decode(parse(data), tile_model(drifting(net, 1e-2)))
+
+
+# Numerics, weights and refusals
+
+
+def test_bfloat16_is_recorded_and_decodes(net, weights):
+    pixels = picture(60, 90)
+    data = Codec(NANO, 1, weights=weights, precision="bfloat16").encode(pixels)
+    assert "bfloat16" in tintype.info(data).numerics
+    assert Codec(weights=weights).decode(data).size == (90, 60)
+    assert data != Codec(NANO, 1, weights=weights).encode(pixels)
+
+
+def test_a_file_of_compiled_networks_is_decoded_by_compiled_networks(weights, monkeypatch):
+    graphs = []
+
+    def compiler(graph, inputs):
+        graphs.append(graph)
+        return graph.forward
+
+    monkeypatch.setattr(torch_hpcm, "COMPILER", compiler)
+    torch_hpcm.compiled.cache_clear()
+    data = Codec(NANO, 1, weights=weights, compiled=True).encode(picture(60, 90))
+    assert ", compiled 2, float32, 1 thread" in tintype.info(data).numerics
+    for_encoding = len(graphs)
+    assert Codec(weights=weights).decode(data).size == (90, 60)
+    assert len(graphs) > for_encoding > 0  # its synthesis, which the encoder does not need
+    for_both = len(graphs)
+    eager = Codec(NANO, 1, weights=weights).encode(picture(60, 90))
+    Codec(weights=weights).decode(eager)
+    assert len(graphs) == for_both
+    assert parse(eager).payloads == parse(data).payloads  # this compiler changes nothing
+
+
+def test_a_compiler_that_fails_is_told_with_the_way_out(weights, monkeypatch):
+    def compiler(graph, inputs):
+        raise OSError("no such program: c++")
+
+    monkeypatch.setattr(torch_hpcm, "COMPILER", compiler)
+    torch_hpcm.compiled.cache_clear()
+    with pytest.raises(UnsupportedError, match=r"torch\.compile does not work here .*c\+\+.*without --compile"):
+        Codec(NANO, 1, weights=weights, compiled=True).encode(picture(20, 20))
+
+
+def test_weights_are_known_by_their_content(net, weights, tmp_path):
+    again = tmp_path / "copy.safetensors"
+    save(net, again)
+    data = Codec(NANO, 1, weights=weights).encode(picture(20, 20))
+    assert Codec(weights=again).decode(data).size == (20, 20)
+    other = tmp_path / "other.safetensors"
+    save(network(seed=1), other)
+    with pytest.raises(
+        UnsupportedError, match=r"hpcm-nano weights [0-9a-f]{16}, but .*other.safetensors holds hpcm-nano"
+    ):
+        Codec(weights=other).decode(data)
+    with pytest.raises(UnsupportedError, match=r"hpcm-nano weights [0-9a-f]{16}, which do not ship.*--weights"):
+        tintype.decode(data)
+
+
+def test_a_codec_with_weights_still_decodes_what_ships(weights):
+    data = tintype.encode(picture(20, 20))
+    assert Codec(NANO, weights=weights).decode(data).size == (20, 20)
+
+
+@pytest.mark.parametrize(
+    "options, error, message",
+    [
+        ({"model": NANO}, InputError, "hpcm-nano: its weights do not ship"),
+        ({"model": "pico-s-dev", "weights": "x"}, InputError, "does not take a weights file"),
+        ({"weights": "missing.safetensors"}, WeightsError, "missing.safetensors: cannot be read"),
+        ({"model": NANO, "weights": "x", "precision": "float8"}, InputError, "float32, bfloat16"),
+        ({"model": NANO, "weights": "x", "tile": 63}, InputError, "tile=63: at least 64"),
+        ({"model": NANO, "weights": "x", "tolerance": 1}, InputError, "tolerance=1: 0 to below 1"),
+        ({"model": NANO, "weights": "x", "device": "abacus"}, UnsupportedError, "device 'abacus' cannot be used"),
+        ({"model": NANO, "weights": "x", "device": "meta"}, UnsupportedError, "cpu and cuda"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(options, error, message):
+    with pytest.raises(error, match=message):
+        Codec(**options).encode(picture(8, 8))
+
+
+def test_another_model_than_the_files_is_refused(weights):
+    with pytest.raises(WeightsError, match="holds weights of hpcm-nano, not of hpcm-base"):
+        Codec("hpcm-base", weights=weights).encode(picture(8, 8))
+
+
+def test_quality_is_refused_with_the_reason(weights):
+    with pytest.raises(InputError, match=r"hpcm-nano weights have a single rate.*-q"):
+        Codec(NANO, weights=weights).encode(picture(8, 8), quality=50)
+
+
+def test_a_model_that_files_cannot_name_is_refused():
+    with torch.device("meta"):
+        model = HPCM(next(iter(VARIANTS.values())))
+    with pytest.raises(
+        UnsupportedError, match=r"cannot name the model hpcm-base-2-3-3; they know hpcm-base, hpcm-large"
+    ):
+        tile_model(model)
+
+
+def test_a_cut_or_damaged_file_is_refused_before_any_network_runs(weights, monkeypatch):
+    data = Codec(NANO, 1, weights=weights).encode(picture(40, 40))
+    monkeypatch.setattr(torch_hpcm.HPCMModel, "decode", lambda *_: pytest.fail("was called"))
+    codec = Codec(weights=weights)
+    for end in (0, 20, len(data) // 2, len(data) - 1):
+        with pytest.raises(FormatError):
+            codec.decode(data[:end])
+    for at in range(5, len(data), 9):
+        with pytest.raises((FormatError, UnsupportedError)):
+            codec.decode(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+
+
+def test_a_file_without_numerics_is_damage(weights):
+    whole = parse(Codec(NANO, 1, weights=weights).encode(picture(40, 40)))
+    chunks = tuple(chunk for chunk in whole.chunks if chunk.type != ChunkType.NUMERICS)
+    with pytest.raises(CorruptError, match="lacks the numerics"):
+        Codec(weights=weights).decode(container.write(container.Container(whole.header, whole.payloads, chunks)))
+
+
+def test_a_picture_too_large_for_memory_is_refused_before_it_is_allocated(weights, monkeypatch):
+    data = Codec(NANO, 1, weights=weights).encode(picture(300, 40))
+    monkeypatch.setattr(memory, "available_bytes", lambda device: 2**20)
+    for work in (lambda codec: codec.encode(picture(300, 40)), lambda codec: codec.decode(data)):
+        with pytest.raises(InputError, match=r"hpcm-nano: a picture of 512 x 256 needs about .* use tiles"):
+            work(Codec(NANO, 1, weights=weights))
+
+
+def test_a_picture_too_large_for_one_tile_is_refused_with_the_way_out(weights):
+    huge = np.zeros((4097, 4097), np.uint8)
+    with pytest.raises(InputError, match=r"4097 x 4097 makes a tile of 16785409 pixels, above the limit.*--tile"):
+        Codec(NANO, weights=weights).encode(huge)
+
+
+def test_numerics_name_engine_and_device(net):
+    numerics = tile_model(net, threads=2).identity.numerics
+    assert isinstance(numerics, Numerics)
+    assert numerics.engine.startswith(f"torch {torch.__version__}, eager ")
+    assert torch.backends.cpu.get_cpu_capability() in numerics.device
