@@ -25,6 +25,14 @@ def test_distortions_are_those_of_evaluation(size: tuple[int, int]) -> None:
     assert float(ms_ssim(y, x)) == pytest.approx(metrics.ms_ssim(a, b), abs=2e-5)
 
 
+def test_ms_ssim_is_the_same_under_autocast() -> None:
+    """Its variances are differences of means: in bfloat16 nothing would be left of them."""
+    _, _, x, y = pair(192, 192)
+    with torch.autocast("cpu", torch.bfloat16):
+        cast = ms_ssim(y, x)
+    assert torch.equal(cast, ms_ssim(y, x))
+
+
 def test_ms_ssim_has_finite_gradients_where_nothing_is_alike() -> None:
     x = torch.rand(1, 3, 64, 64)
     y = (1 - x).requires_grad_()

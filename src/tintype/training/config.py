@@ -76,6 +76,23 @@ class PicoRun(RunConfig):
 
 
 @dataclass(frozen=True, slots=True)
+class PicoEyesRun(PicoRun):
+    """A run of pico that is trained for eyes: four distortions in shares, see `training/perceptual.py`.
+
+    Parameters
+    ----------
+    mse, ms_ssim, lp, wd : shares of the distortion at the weights the scales were measured with; usually one in all
+    features : file of the feature network; empty: that of the installed package
+    """
+
+    mse: float = 0.15
+    ms_ssim: float = 0.4
+    lp: float = 0.45
+    wd: float = 0.0
+    features: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class HPCMRun(RunConfig):
     """A run of an HPCM model: one rate.
 

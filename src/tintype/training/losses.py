@@ -5,6 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tintype.metrics import SCALE_WEIGHTS, SIGMA, WINDOW, scale_count
+from tintype.models.hpcm.layers import full_precision
 
 C1, C2 = 0.01**2, 0.03**2  # of samples in [0, 1]
 SMALLEST = 1e-4  # of a term of MS-SSIM: at zero a power has no finite gradient
@@ -67,5 +68,7 @@ def _blur(x: Tensor) -> Tensor:
         kernel = torch.exp(-(distance**2) / (2 * SIGMA**2))
         shape = (1, 1, taps, 1) if axis == 2 else (1, 1, 1, taps)
         kernel = (kernel / kernel.sum()).view(shape).expand(channels, 1, *shape[2:])
-        x = F.conv2d(x, kernel, groups=channels)
+        # variances are differences of nearly equal means: autocast's bfloat16 would leave nothing of them
+        with full_precision(x.device):
+            x = F.conv2d(x, kernel, groups=channels)
     return x

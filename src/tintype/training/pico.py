@@ -69,16 +69,20 @@ class PicoObjective(Objective):
         level, y_noise, z_noise = drawn
         x_hat, bits = forward(self.model, x, level, Noise(y_noise, z_noise))
         bpp = torch.stack(bits).sum(0) / x[0, 0].numel()
-        error, lambda_ = mse_255(clipped(x_hat), x), lambda_of(level)
-        cost = bpp + lambda_ * error
+        x_hat, lambda_ = clipped(x_hat), lambda_of(level)
+        cost = bpp + self.distortion(x_hat, x, level)
         weighted = cost * lambda_**self.config.lambda_weight
         return {
             "loss": weighted.mean(),
             "level": level,
             "bpp": bpp.detach(),
-            "psnr": psnr(error.detach()),
+            "psnr": psnr(mse_255(x_hat.detach(), x)),
             "cost": cost.detach(),
         }
+
+    def distortion(self, x_hat: Tensor, x: Tensor, level: Tensor) -> Tensor:
+        """What an error costs, in bits a pixel (B,): lambda 255^2 MSE."""
+        return lambda_of(level) * mse_255(x_hat, x)
 
     def summary(self, samples: Mapping[str, Tensor]) -> dict[str, Any]:
         """Means over all samples, and the cost by groups of levels (None: no sample of the group)."""

@@ -1,0 +1,122 @@
+"""Distances of trained features, and the objective that mixes them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageFilter
+from skimage import data
+
+from tests.training.runs import SMALL, pictures
+from tintype.errors import WeightsError
+from tintype.models.pico import SIZES, Pico, lambda_of
+from tintype.training import features
+from tintype.training.families import objective
+from tintype.training.losses import ms_ssim, mse_255
+from tintype.training.objective import Draw, pictures_to
+from tintype.training.perceptual import SCALES, TERMS, measure_scales
+from tintype.training.recipes import configure
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def network() -> features.Lite0:
+    return features.Lite0()
+
+
+def tensor(picture: Image.Image) -> torch.Tensor:
+    return torch.as_tensor(np.array(picture)).movedim(-1, 0)[None].float() / 255
+
+
+def test_the_network_is_the_trained_one(network: features.Lite0) -> None:
+    """With the rest of the package's classifier it tells what photographs show: a cat, a cup of coffee."""
+    saved = features._read(features._installed())
+    for name, classes in (("chelsea", range(281, 286)), ("coffee", (967,))):
+        photo = Image.fromarray(getattr(data, name)())
+        side = min(photo.size)
+        left, top = (photo.width - side) // 2, (photo.height - side) // 2
+        last = network(tensor(photo.crop((left, top, left + side, top + side)).resize((224, 224))))[-1]
+        scale = saved["_bn1.weight"] / (saved["_bn1.running_var"] + features.EPSILON).sqrt()
+        shift = saved["_bn1.bias"] - saved["_bn1.running_mean"] * scale
+        head = torch.nn.functional.conv2d(last, saved["_conv_head.weight"]) * scale[:, None, None]
+        pooled = (head + shift[:, None, None]).clamp(0, 6).mean((2, 3))
+        assert int((pooled @ saved["_fc.weight"].T + saved["_fc.bias"]).argmax()) in classes
+
+
+def test_features_of_any_size_are_at_the_strides_that_are_named(network: features.Lite0) -> None:
+    for height, width in ((64, 96), (65, 31)):
+        maps = network(torch.zeros(1, 3, height, width))
+        assert [tuple(f.shape[2:]) for f in maps] == [(-(-height // s), -(-width // s)) for s in features.TAP_STRIDES]
+
+
+def test_distances_are_zero_for_equal_pictures_and_grow_with_damage(network: features.Lite0) -> None:
+    photo = Image.fromarray(data.astronaut()).crop((0, 0, 256, 256))
+    original = network(tensor(photo))
+    sigma = torch.tensor([3.0])
+    found = []
+    for radius in (0.0, 0.5, 1.0, 2.0):
+        blurred = network(tensor(photo.filter(ImageFilter.GaussianBlur(radius)) if radius else photo))
+        found.append((float(features.lp(blurred, original)), float(features.wd(blurred, original, sigma))))
+    assert found[0] == (0.0, 0.0)
+    assert found == sorted(found) and all(b > 0 for _, b in found[1:])
+
+
+def test_within_a_window_texture_may_move(network: features.Lite0) -> None:
+    """Other noise of the same strength is far nearer than no noise where statistics are compared, not so samples."""
+    rng = np.random.default_rng(0)
+    noise = torch.as_tensor(rng.normal(0.5, 0.15, (3, 1, 3, 256, 256)), dtype=torch.float32).clamp(0, 1)
+    original, other = network(noise[0]), network(noise[1])
+    flat = network(torch.full_like(noise[0], 0.5))
+    wide, none = torch.tensor([4.0]), torch.tensor([0.0])
+    assert features.wd(other, original, wide) < 0.2 * features.wd(flat, original, wide)
+    assert features.wd(other, original, none) > 0.5 * features.wd(flat, original, none)
+
+
+def test_another_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "features.pth"
+    path.write_bytes(b"something else")
+    with pytest.raises(WeightsError, match="SHA-256"):
+        features.Lite0(path)
+    with pytest.raises(WeightsError, match="cannot be read"):
+        features.Lite0(tmp_path / "absent.pth")
+
+
+def test_the_loss_is_rate_and_the_shares_of_scaled_terms() -> None:
+    shares = {"mse": 0.1, "ms_ssim": 0.2, "lp": 0.3, "wd": 0.4}
+    config = configure("pico_s_eyes", [*SMALL["pico_s"], *(f"{k}={v}" for k, v in shares.items())])
+    made = objective(config)
+    x = pictures_to(CPU, pictures(1, 64))
+    x_hat = (x + 0.02 * torch.rand(x.shape)).clamp(0, 1)
+    level = torch.tensor([25.0])  # half-way between anchors 2 and 3
+    maps = made.terms.network(x_hat), made.terms.network(x)
+    terms = {
+        "mse": mse_255(x_hat, x),
+        "ms_ssim": 1 - ms_ssim(x_hat, x),
+        "lp": features.lp(*maps),
+        "wd": features.wd(*maps, torch.tensor([4 - 3 * 25 / 70])),
+    }
+    scales = {name: (row[2] * row[3]) ** 0.5 for name, row in SCALES.items()} | {"mse": float(lambda_of(level))}
+    expected = sum(shares[name] * scales[name] * float(terms[name]) for name in TERMS)
+    assert float(made.distortion(x_hat, x, level)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_gradients_reach_the_model_and_not_the_feature_network() -> None:
+    made = objective(configure("pico_s_eyes", [*SMALL["pico_s"], "wd=0.1"]))
+    x = pictures_to(CPU, pictures(1, 64))
+    made.start(x)
+    made(x, *made.draw((64, 64), Draw(0, 0, [0], CPU)))["loss"].backward()
+    assert all(torch.isfinite(p.grad).all() for p in made.model.parameters() if p.grad is not None)
+    assert all(p.grad is None for p in made.terms.parameters())
+    assert not any(name.startswith("terms") for name in made.model.state_dict())
+
+
+def test_scales_make_every_term_as_large_as_the_squared_error() -> None:
+    made = objective(configure("pico_s_eyes", SMALL["pico_s"]))
+    crops = pictures_to(CPU, pictures(2, 64))
+    scales = measure_scales(Pico(SIZES["pico-s"]).eval(), made.terms, crops)
+    assert set(scales) == set(SCALES)
+    assert all(len(row) == 8 and all(value > 0 for value in row) for row in scales.values())
+    # a high level weighs the same error more
+    assert all(row[-1] > row[0] for row in scales.values())
