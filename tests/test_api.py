@@ -23,6 +23,7 @@ from tintype.codec.container.file import parse, write
 from tintype.codec.entropy import rans
 from tintype.codec.entropy import reference as rans_reference
 from tintype.errors import FormatError, InputError, TintypeError, UnsupportedError, WeightsError
+from tintype.weights import store
 
 ROOT = Path(__file__).parents[1]
 SIZES = [(1, 1), (1, 2000), (7, 9), (504, 504), (505, 1009)]  # width, height
@@ -330,3 +331,18 @@ def test_pictures_above_the_pixel_limit_are_refused_both_ways(small: bytes) -> N
         codec.decode(small)
     with pytest.raises(InputError, match="max_pixels"):
         codec.encode(picture(16, 16))
+
+
+def test_a_tune_chooses_the_weights_that_encode_and_any_codec_decodes_them() -> None:
+    pixels = picture(96, 128)
+    eyes = tintype.Codec(tune="eyes").encode(pixels)
+    assert tintype.info(eyes).model == store.TUNES["eyes"]
+    assert tintype.info(tintype.Codec(tune="psnr").encode(pixels)).model == store.TUNES["psnr"] == store.DEFAULT
+    assert tintype.Codec().decode(eyes).size == (128, 96)
+
+
+def test_a_tune_that_is_unknown_or_beside_a_model_is_refused() -> None:
+    with pytest.raises(InputError, match="there are psnr, eyes"):
+        tintype.Codec(tune="vmaf")
+    with pytest.raises(InputError, match="either it or a model"):
+        tintype.Codec("pico-s-dev", tune="eyes")

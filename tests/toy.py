@@ -1,4 +1,4 @@
-"""A codec without a network: two Haar levels, fixed tables, two steps. Implements `codec.seam.TileModel`."""
+"""A codec without a network: two Haar levels, fixed tables, two steps. Implements `codec.tile_model.TileModel`."""
 
 from collections.abc import Generator
 

@@ -65,6 +65,8 @@ class Codec:
     threads : tiles worked on at the same time; default: the CPUs this process may use. Changes no result. HPCM: compute
         threads of the encoder inside a tile, default 2; files record them, and decoders use as many.
     max_pixels : larger pictures are refused, in both directions
+    tune : instead of `model`: "psnr" (default; weights trained on squared error) or "eyes" (weights trained for what
+        people see). Only encoding depends on it
     weights : path of a safetensors file with the weights of an HPCM model, to encode with and to decode what was
     device : HPCM: "cpu", "cuda", ...
     precision : HPCM: "float32" or "bfloat16", which is faster on some machines; files record it
@@ -81,6 +83,7 @@ class Codec:
         threads: int | None = None,
         max_pixels: int = MAX_PIXELS,
         *,
+        tune: str | None = None,
         weights: str | os.PathLike[str] | None = None,
         device: str = "cpu",
         precision: Precision = "float32",
@@ -96,6 +99,12 @@ class Codec:
             raise InputError(f"precision={precision!r}: there are {', '.join(PRECISIONS)}")
         if not 0 <= tolerance < 1:
             raise InputError(f"tolerance={tolerance}: 0 to below 1 is possible")
+        if tune is not None:
+            if tune not in store.TUNES:
+                raise InputError(f"tune={tune!r}: there are {', '.join(store.TUNES)}")
+            if model is not None or weights is not None:
+                raise InputError(f"tune={tune!r} chooses shipped weights; give either it or a model")
+            model = store.TUNES[tune]
         self.weights = None if weights is None else os.fspath(weights)
         if model is not None and load.is_float(model) != (weights is not None):
             raise InputError(

@@ -41,6 +41,11 @@ def register(commands: "Commands") -> None:
         type=quality,
         help="0 (smallest) to 100; 75, the default, looks about as good as JPEG at 75",
     )
+    parser.add_argument(
+        "--tune",
+        choices=("psnr", "eyes"),
+        help="weights trained on squared error (psnr, the default) or for what people see (eyes); instead of --model",
+    )
     add_model(parser, "name of shipped weights (see tintype models), a .tintmodel file, or an HPCM model")
     add_weights(parser, "weights file of the HPCM model (see tintype convert); it has one rate, so no -q")
     parser.add_argument(
@@ -106,6 +111,7 @@ def _codec(options: argparse.Namespace) -> "Codec":
         options.model,
         options.threads,
         options.max_pixels or MAX_PIXELS,
+        tune=options.tune,
         weights=options.weights,
         device=options.device,
         precision=options.precision,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tintype.cli.options import positive
 from tintype.cli.outcome import Report, Status, UsageError, result, say
-from tintype.cli.time_left import TimeLeft
+from tintype.cli.progress import TimeLeft
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands

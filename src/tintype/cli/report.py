@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tintype.cli.options import rates
 from tintype.cli.outcome import Report, Status, UsageError, result
-from tintype.cli.time_left import Steps
+from tintype.cli.progress import Steps
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands

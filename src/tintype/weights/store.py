@@ -11,6 +11,8 @@ from tintype.weights.bundle import SUFFIX, Bundle
 
 FOLDER = Path(__file__).parent
 DEFAULT = "pico-s-dev"
+TUNES = {"psnr": DEFAULT, "eyes": "pico-s-eyes-dev"}
+"""Shipped weights by what they were trained for: squared error, or what people see."""
 
 
 @lru_cache(maxsize=1)

@@ -27,10 +27,12 @@ def test_golden_files_decode_to_the_stored_symbols(file: str, coder: Coder) -> N
     assert symbols_sha256(data, load.model(entry["model"]), coder) == entry["symbols_sha256"]
 
 
-def test_golden_pictures_look_like_what_was_coded() -> None:
+@pytest.mark.parametrize("model", sorted(store.manifest()))
+def test_golden_pictures_look_like_what_was_coded(model: str) -> None:
+    files = [file for file, entry in GOLDEN.items() if entry["model"] == model]
     quality = []
-    for file in sorted(GOLDEN, key=lambda name: int(name.removesuffix(".tint").rpartition("-")[2])):
+    for file in sorted(files, key=lambda name: int(name.removesuffix(".tint").rpartition("-")[2])):
         container = parse((FOLDER / file).read_bytes())
         quality.append(psnr_of(decoder.decode(container, load.model_for(container.header))))
     assert np.all(np.diff(quality) > 1)
-    assert quality[-1] > 32
+    assert quality[-1] > 30
