@@ -193,6 +193,8 @@ def _run(options: argparse.Namespace) -> None:
     for name in ("data", "validation", "out"):
         if getattr(options, name) is None:
             raise InputError(f"--{name} is needed to train")
+    if options.resume and options.init:
+        raise InputError("--resume and --init both name a start; give one")
     _train(options, config, started)
 
 
