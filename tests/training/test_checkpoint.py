@@ -9,7 +9,7 @@ import torch
 from tests.training.runs import trainer
 from tintype.errors import InputError
 from tintype.training import checkpoint
-from tintype.training.export import keep
+from tintype.training.__main__ import main
 
 
 def state(step: int) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def test_a_kept_copy_is_small_and_a_run_goes_on_from_it(tmp_path: Path) -> None:
     run = trainer("pico_s", tmp_path / "run")
     run.train_step()
     run.save()
-    keep.main([str(tmp_path / "run"), str(tmp_path / "kept")])
+    main(["keep", str(tmp_path / "run"), str(tmp_path / "kept")])
 
     def size(name: str) -> int:
         return sum(path.stat().st_size for path in (tmp_path / name).iterdir())

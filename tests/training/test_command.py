@@ -10,6 +10,8 @@ import pytest
 
 from tests.cli.command import tintype
 from tests.training.runs import SMALL, pictures
+from tintype.training import checkpoint
+from tintype.training.__main__ import main
 from tintype.training.command import line
 
 BLOCKED = """
@@ -41,7 +43,7 @@ def options(folder: Path, *settings: str) -> list[str]:
 
 
 def test_training_needs_torch_numpy_and_pillow_alone(tmp_path: Path) -> None:
-    arguments = ["pico_s", *options(tmp_path, "steps=2")]
+    arguments = ["run", "pico_s", *options(tmp_path, "steps=2")]
     done = subprocess.run(
         [sys.executable, "-c", BLOCKED, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
     )
@@ -52,9 +54,11 @@ def test_training_needs_torch_numpy_and_pillow_alone(tmp_path: Path) -> None:
 
 
 def test_wrong_settings_and_missing_folders_are_one_clear_line(tmp_path: Path) -> None:
-    wrong = tintype(tmp_path, "train", "pico_s", *options(tmp_path, "bach=3"))
+    wrong = tintype(tmp_path, "train", "run", "pico_s", *options(tmp_path, "bach=3"))
     assert wrong.status == 3 and "bach=3" in wrong.err and wrong.err.count("\n") == 1
-    missing = tintype(tmp_path, "train", "pico_s", "--data", "nothing", "--validation", "nothing", "--out", "run")
+    missing = tintype(
+        tmp_path, "train", "run", "pico_s", "--data", "nothing", "--validation", "nothing", "--out", "run"
+    )
     assert missing.status == 3 and "nothing: there is no such folder" in missing.err
 
 
@@ -66,7 +70,7 @@ def test_two_processes_learn_as_one(tmp_path: Path) -> None:
         arguments = [*options(tmp_path, "steps=3", "learning_rate=1e-4"), "--out", count, "--processes", count]
         # not `tintype`, which turns warnings into errors: Fabric has some
         done = subprocess.run(
-            [sys.executable, "-m", "tintype.training", "pico_s", *arguments],
+            [sys.executable, "-m", "tintype.training", "run", "pico_s", *arguments],
             cwd=tmp_path,
             capture_output=True,
             text=True,
@@ -82,7 +86,7 @@ def test_two_processes_learn_as_one(tmp_path: Path) -> None:
 
 def test_tensorboard_reads_the_numbers_of_the_log(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
-    arguments = ["pico_s", *options(tmp_path, "steps=2"), "--tensorboard"]
+    arguments = ["run", "pico_s", *options(tmp_path, "steps=2"), "--tensorboard"]
     done = subprocess.run(  # not `tintype`, which turns warnings into errors: TensorBoard may have some
         [sys.executable, "-m", "tintype.training", *arguments],
         cwd=tmp_path,
@@ -106,3 +110,36 @@ def test_tensorboard_reads_the_numbers_of_the_log(tmp_path: Path) -> None:
 def test_a_line_shows_the_share_of_the_peak() -> None:
     record = {"step": 3, "finite": True, "loss": 1.5, "cost_by_level": [1.0, None], "images_per_second": 2.0}
     assert line(record, 0.1) == "step 3  loss 1.5  cost_by_level 1/-  images_per_second 2  peak 20.0%"
+
+
+@pytest.mark.parametrize("name", ["run", "pack", "draw", "keep", "export"])
+def test_every_subcommand_has_help_and_the_page_of_all_names_it(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main([name, "--help"])
+    assert stop.value.code == 0 and f"tintype.training {name}" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert f"\n    {name} " in capsys.readouterr().out
+
+
+def test_a_run_is_replaced_only_with_force(tmp_path: Path) -> None:
+    arguments = ["train", "run", "pico_s", *options(tmp_path, "steps=2")]
+    assert tintype(tmp_path, *arguments).status == 0
+    log = (tmp_path / "run" / "log.jsonl").read_bytes()
+    refused = tintype(tmp_path, *arguments)
+    assert refused.status == 3 and "run: holds a run; --resume continues it, --force replaces it" in refused.err
+    assert (tmp_path / "run" / "log.jsonl").read_bytes() == log
+    assert tintype(tmp_path, *arguments, "--set", "steps=1", "--force").status == 0
+    steps = [json.loads(text)["step"] for text in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert steps == [1, 1]
+
+
+def test_export_refuses_options_of_the_other_family(tmp_path: Path) -> None:
+    for folder, model in (("pico", "pico-s"), ("hpcm", "hpcm-nano")):
+        checkpoint.save(tmp_path / folder, {"step": 1, "ema": {}, "config": {"model": model}}, None)
+    with pytest.raises(SystemExit, match="--name is for pico alone"):
+        main(["export", str(tmp_path / "hpcm"), "--out", "a.safetensors", "--name", "a"])
+    with pytest.raises(SystemExit, match=r"give --out FILE\.safetensors"):
+        main(["export", str(tmp_path / "hpcm"), "--out", "a"])
+    with pytest.raises(SystemExit, match="--data is needed to export pico-s"):
+        main(["export", str(tmp_path / "pico"), "--out", "a"])

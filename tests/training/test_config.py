@@ -38,7 +38,7 @@ def test_an_unknown_recipe_is_an_error_that_lists_the_known_ones() -> None:
 @pytest.mark.parametrize("recipe", RECIPES.values())
 def test_every_recipe_says_what_it_needs_and_what_to_expect(recipe: object) -> None:
     text = recipe.__doc__ or ""
-    for part in ("Hardware:", "Time:", "Expect:", f"tintype train {recipe.__name__}"):  # type: ignore[attr-defined]
+    for part in ("Hardware:", "Time:", "Expect:", f"tintype train run {recipe.__name__}"):  # type: ignore[attr-defined]
         assert part in text
 
 

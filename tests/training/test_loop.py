@@ -39,7 +39,7 @@ def test_a_run_killed_at_a_random_step_goes_on_exactly(tmp_path: Path) -> None:
     np.save(tmp_path / "pictures.npy", pictures())
     settings = [*SMALL["pico_s"], "bf16=true", "checkpoint_every=4", "steps=1000"]
     options = [part for setting in settings for part in ("--set", setting)]
-    command = [sys.executable, "-m", "tintype.training", "pico_s", *options, "--out", str(tmp_path)]
+    command = [sys.executable, "-m", "tintype.training", "run", "pico_s", *options, "--out", str(tmp_path)]
     files = ["--data", str(tmp_path / "pictures.npy"), "--validation", str(tmp_path / "pictures.npy")]
     log, last = tmp_path / LOG, random.randint(5, 15)
     with subprocess.Popen([*command, *files], stdout=subprocess.DEVNULL, env=os.environ) as process:

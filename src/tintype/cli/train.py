@@ -1,4 +1,4 @@
-"""`tintype train`: train a model by a recipe."""
+"""`tintype train`: train models, prepare pictures, export weights."""
 
 import argparse
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def register(commands: "Commands") -> None:
     """Add the command's parser."""
-    parser = commands.add_parser("train", help="train a model", description=command.DESCRIPTION)
+    parser = commands.add_parser("train", help="train a model, export its weights", description=command.DESCRIPTION)
     command.add_arguments(parser)
     parser.set_defaults(run=run)
 
@@ -21,5 +21,5 @@ def run(options: argparse.Namespace) -> Status:
     """Run the command; returns the exit status."""
     report = Report()
     with report.file("train"):
-        command.run(options)
+        command.act(options)
     return report.status

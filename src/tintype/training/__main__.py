@@ -1,4 +1,4 @@
-"""`python -m tintype.training RECIPE --data PICTURES --validation CROPS --out RUN`; needs torch, numpy, Pillow."""
+"""`python -m tintype.training run RECIPE ...`: `tintype train` where only torch, numpy and Pillow are installed."""
 
 import argparse
 import sys
@@ -11,7 +11,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="tintype.training", description=command.DESCRIPTION)
     command.add_arguments(parser)
     try:
-        command.run(parser.parse_args(arguments))
+        command.act(parser.parse_args(arguments))
     except TintypeError as error:
         sys.exit(f"tintype.training: {error}")
 

@@ -41,6 +41,13 @@ def save(folder: Path, state: dict[str, Any], optimiser: dict[str, Any] | None) 
             path.unlink()
 
 
+def remove(folder: Path) -> None:
+    """Remove the checkpoint of a folder, if there is one; its head first."""
+    parts = (*folder.glob("state-*.pt.*"), *folder.glob("optimiser-*.pt.*"))
+    for path in (folder / HEAD, folder / WHOLE_STATE, folder / WHOLE_OPTIMISER, *parts):
+        path.unlink(missing_ok=True)
+
+
 def exists(folder: Path) -> bool:
     """Whether the folder holds a checkpoint."""
     return (folder / HEAD).exists() or (folder / WHOLE_STATE).exists()

@@ -1,4 +1,7 @@
-"""`tintype train` and `python -m tintype.training`: the same arguments, the same run."""
+"""`tintype train` and `python -m tintype.training`: the same subcommands and arguments.
+
+Functions import what they need: parsing loads no torch, and a run needs torch, numpy and Pillow alone.
+"""
 
 import argparse
 import json
@@ -6,21 +9,54 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tintype.errors import InputError
 from tintype.training.config import RunConfig
 from tintype.training.recipes import RECIPES, configure
 
-DESCRIPTION = """\
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+DESCRIPTION = "Train a model, prepare its pictures, and export the trained weights."
+
+RUN = """\
 Train a model by a recipe. Writes checkpoints, log.jsonl and a rate-distortion plot (curve.svg) to the folder --out,
 and shows a line now and then. A run that is stopped goes on with --resume, exactly."""
+PACK = """\
+Decode training pictures once. OUT ending in .npy is one array that training memory-maps; otherwise it is a folder of
+shards of at most 16 MB."""
+DRAW = """\
+Draw training pictures: text, windows, terminals and charts, which photographs lack. Train on them together with
+photographs: a model that has seen no sharp text blurs it at every quality."""
+KEEP = """\
+Copy a checkpoint: only the averaged weights, in float16. A run that starts from it with --init warms up again."""
+EXPORT = """\
+Write the weights of a checkpoint for encode and decode. The checkpoint decides the family. pico: a model bundle and
+its entry in manifest.json, in the folder --out; needs --data, --validation and --name. HPCM: the file --out
+(.safetensors)."""
 
 Report = Callable[[dict[str, Any]], None]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of a run."""
+    """Subcommands; each sets `act` to its function."""
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_run(commands)
+    _add_pack(commands)
+    _add_draw(commands)
+    _add_keep(commands)
+    _add_export(commands)
+
+
+def act(options: argparse.Namespace) -> None:
+    """Run the chosen subcommand."""
+    options.act(options)
+
+
+def _add_run(commands: "Subparsers") -> None:
+    parser = commands.add_parser("run", help="train a model by a recipe", description=RUN)
+    parser.set_defaults(act=_run)
     parser.add_argument("recipe", metavar="RECIPE", help=", ".join(RECIPES))
     parser.add_argument(
         "--data", metavar="PICTURES", type=Path, help="folder, manifest (.sha256), folder of shards, or packed .npy"
@@ -32,7 +68,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
-    start.add_argument("--init", metavar="RUN", type=Path, help="start from the checkpoint in this folder")
+    parser.add_argument("--init", metavar="RUN", type=Path, help="start from the checkpoint in this folder")
+    start.add_argument("--force", action="store_true", help="replace the run in --out")
     parser.add_argument("--plan", action="store_true", help="only print what the run needs: memory and arithmetic")
     parser.add_argument("--device", default="cpu", help="cpu, cuda (%(default)s)")
     parser.add_argument("--processes", metavar="N", type=int, default=1, help="on this machine, one per device (1)")
@@ -51,8 +88,101 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tensorboard", action="store_true", help="write events for TensorBoard too")
 
 
-def run(options: argparse.Namespace) -> None:
-    """Train, or plan."""
+def _add_pack(commands: "Subparsers") -> None:
+    parser = commands.add_parser("pack", help="decode training pictures once", description=PACK)
+    parser.set_defaults(act=_pack)
+    parser.add_argument("pictures", metavar="PICTURES", type=Path, help="folder, manifest (.sha256), or packed .npy")
+    parser.add_argument("out", metavar="OUT", type=Path, help="FILE.npy, or a folder for shards")
+    parser.add_argument(
+        "--side", metavar="N", type=int, default=512, help="pixels of the central squares (%(default)s)"
+    )
+    parser.add_argument("--format", choices=("raw", "webp"), default="webp", help="of shards (%(default)s)")
+    parser.add_argument("--quality", metavar="N", type=int, default=95, help="of WebP; 100: lossless (%(default)s)")
+
+
+def _add_draw(commands: "Subparsers") -> None:
+    parser = commands.add_parser("draw", help="draw training pictures of text and windows", description=DRAW)
+    parser.set_defaults(act=_draw)
+    parser.add_argument("--out", metavar="FOLDER", type=Path, required=True, help="folder for the pictures")
+    parser.add_argument("--count", metavar="N", type=int, default=72, help="pictures (%(default)s)")
+    parser.add_argument("--side", metavar="N", type=int, default=512, help="pixels (%(default)s)")
+    parser.add_argument("--seed", metavar="N", type=int, default=0, help="of all random choices (%(default)s)")
+
+
+def _add_keep(commands: "Subparsers") -> None:
+    parser = commands.add_parser("keep", help="copy the averaged weights of a checkpoint", description=KEEP)
+    parser.set_defaults(act=_keep)
+    parser.add_argument("source", metavar="RUN", type=Path, help="folder of the checkpoint")
+    parser.add_argument("folder", metavar="FOLDER", type=Path, help="for the copy; an older checkpoint is replaced")
+
+
+def _add_export(commands: "Subparsers") -> None:
+    parser = commands.add_parser("export", help="write weights for encode and decode", description=EXPORT)
+    parser.set_defaults(act=_export)
+    parser.add_argument("source", metavar="RUN", type=Path, help="folder of the checkpoint")
+    parser.add_argument("--out", metavar="OUT", type=Path, required=True, help="pico: a folder; HPCM: FILE.safetensors")
+    pico = parser.add_argument_group("pico only")
+    pico.add_argument("--data", metavar="PICTURES", type=Path, help="training pictures, as for `run`")
+    pico.add_argument("--validation", metavar="PICTURES", type=Path, help="the same, taken as 256x256 crops")
+    pico.add_argument("--name", help="of the model")
+    pico.add_argument("--pictures", metavar="N", type=int, help="training pictures that tables are fitted to (48)")
+    pico.add_argument("--hardware", metavar="TEXT", help="for the model's card (this machine's)")
+    pico.add_argument("--provenance", metavar="TEXT", help="where the training pictures come from, for the card")
+
+
+def _pack(options: argparse.Namespace) -> None:
+    from tintype.training.pictures.pack import pack
+
+    print(pack(options.pictures, options.out, options.side, options.format, options.quality))
+
+
+def _draw(options: argparse.Namespace) -> None:
+    from tintype.training.pictures.drawn import write
+
+    write(options.out, options.count, options.side, options.seed)
+
+
+def _keep(options: argparse.Namespace) -> None:
+    from tintype.training.export.keep import keep
+
+    print(keep(options.source, options.folder))
+
+
+def _export(options: argparse.Namespace) -> None:
+    import torch
+
+    from tintype.models.hpcm import CONFIGS
+    from tintype.training import checkpoint
+
+    torch.set_num_threads(1)
+    state, _ = checkpoint.load(options.source)
+    model = state["config"]["model"]
+    is_file = options.out.suffix == ".safetensors"
+    given = {
+        name: value
+        for name in ("data", "validation", "name", "pictures", "hardware", "provenance")
+        if (value := getattr(options, name)) is not None
+    }
+    if model in CONFIGS:
+        from tintype.training.export import hpcm
+
+        if given:
+            raise InputError(f"{options.source}: holds {model}; --{next(iter(given))} is for pico alone")
+        if not is_file:
+            raise InputError(f"{options.out}: the weights of {model} are one file; give --out FILE.safetensors")
+        print(hpcm.write(state, options.out))
+        return
+    from tintype.training.export.ship import ship
+
+    for name in ("data", "validation", "name"):
+        if name not in given:
+            raise InputError(f"--{name} is needed to export {model}")
+    if is_file:
+        raise InputError(f"{options.out}: {model} is exported to a folder; give --out FOLDER")
+    print(ship(state, out=options.out, **given))
+
+
+def _run(options: argparse.Namespace) -> None:
     started = time.time()
     config = configure(options.recipe, options.set)
     if options.plan:
@@ -63,16 +193,21 @@ def run(options: argparse.Namespace) -> None:
     for name in ("data", "validation", "out"):
         if getattr(options, name) is None:
             raise InputError(f"--{name} is needed to train")
+    if options.resume and options.init:
+        raise InputError("--resume and --init both name a start; give one")
     _train(options, config, started)
 
 
 def _train(options: argparse.Namespace, config: RunConfig, started: float) -> None:
     import torch
 
-    from tintype.training import machine
-    from tintype.training.loop import Trainer
+    from tintype.training import checkpoint, machine
+    from tintype.training.loop import LOG, Trainer
     from tintype.training.pictures.crops import load
 
+    # before other processes start: none has written anything yet
+    if not (options.resume or options.force) and (checkpoint.exists(options.out) or (options.out / LOG).exists()):
+        raise InputError(f"{options.out}: holds a run; --resume continues it, --force replaces it")
     torch.set_num_threads(options.threads)
     here = machine.choose(options.device, config.bf16, options.processes, options.nodes, options.strategy)
     if here.rank:
@@ -85,6 +220,11 @@ def _train(options: argparse.Namespace, config: RunConfig, started: float) -> No
         train = torch.as_tensor(train).to(here.device)
     source = options.out if options.resume else options.init
     trainer = Trainer(config, train, validation, options.out, source, here, options.weights_only)
+    if options.force:
+        here.barrier()  # all have read --init, which may be the same folder
+        if not here.rank:
+            checkpoint.remove(options.out)
+            (options.out / LOG).unlink(missing_ok=True)
     stop_at = min(started + 60 * options.minutes, options.stop_at or float("inf"))
     if here.rank:
         trainer.run(stop_at)  # the first process does the talking

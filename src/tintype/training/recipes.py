@@ -17,7 +17,7 @@ def pico_s() -> PicoRun:
         25,500 steps more, in two processes (batch=16, 1e-3 falling to zero), gave the shipped
         .244 / .520 / 1.064 / 2.171.
 
-    tintype train pico_s --data PICTURES --validation PICTURES --out RUN
+    tintype train run pico_s --data PICTURES --validation PICTURES --out RUN
     """
     return PicoRun(steps=64_000, decay=33_000, clip=100.0, ema=0.9995, lambda_weight=-0.4)
 
@@ -29,7 +29,7 @@ def pico_s_gpu() -> PicoRun:
     Time: not measured yet; 16 GFLOP a picture forward and backward.
     Expect: not measured yet.
 
-    tintype train pico_s_gpu --data PICTURES --validation PICTURES --out RUN --device cuda
+    tintype train run pico_s_gpu --data PICTURES --validation PICTURES --out RUN --device cuda
     """
     return PicoRun(
         batch=64, crop=256, decay=12_000, clip=100.0, lambda_weight=-0.4, compile=True, checkpoint_every=1_000
@@ -43,7 +43,7 @@ def pico_s_eyes() -> PicoEyesRun:
     Time: 1.2 s a step on an idle core.
     Expect: most of the gain within the first 400 steps (docs/training.md).
 
-    tintype train pico_s_eyes --init weights/training/pico-s --data PICTURES --validation PICTURES --out RUN
+    tintype train run pico_s_eyes --init weights/training/pico-s --data PICTURES --validation PICTURES --out RUN
     """
     return PicoEyesRun(
         batch=8, crop=192, steps=92_000, decay=1_500, learning_rate=3e-4, clip=100.0, ema=0.998, lambda_weight=-0.4
@@ -58,7 +58,7 @@ def hpcm_nano() -> HPCMRun:
     Expect: after 3,200 steps with decay at lambda 0.013, 0.429 bpp at 31.08 dB on validation crops of photographs
         (estimated), 0.456 bpp at 29.29 dB on Kodak (real streams).
 
-    tintype train hpcm_nano --data PICTURES --validation PICTURES --out RUN --set lambda_=0.013
+    tintype train run hpcm_nano --data PICTURES --validation PICTURES --out RUN --set lambda_=0.013
     """
     return HPCMRun(batch=2, learning_rate=4e-4, steps=4_000, decay=2_400, ema=0.998)
 

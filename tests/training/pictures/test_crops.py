@@ -11,7 +11,8 @@ from PIL import Image
 from tests.pictures import picture
 from tests.training.runs import pictures
 from tintype.errors import InputError
-from tintype.training.pictures import pack, shards
+from tintype.training.__main__ import main
+from tintype.training.pictures import shards
 from tintype.training.pictures.crops import Crops, load
 
 
@@ -86,13 +87,13 @@ def test_shards_are_small_and_give_the_pictures_back(
 
 
 def test_lossy_shards_are_near_the_pictures(tmp_path: Path) -> None:
-    pack.main([str(folder_of(tmp_path / "in", (128, 128))), str(tmp_path / "out"), "--side", "128"])
+    main(["pack", str(folder_of(tmp_path / "in", (128, 128))), str(tmp_path / "out"), "--side", "128"])
     found = load(tmp_path / "out").astype(float)
     assert 0 < np.abs(found - picture(128, 128)).mean() < 4
 
 
 def test_packing_to_one_array_keeps_the_pictures(tmp_path: Path) -> None:
-    pack.main([str(folder_of(tmp_path, (128, 128))), str(tmp_path / "all.npy"), "--side", "128"])
+    main(["pack", str(folder_of(tmp_path, (128, 128))), str(tmp_path / "all.npy"), "--side", "128"])
     assert np.array_equal(load(tmp_path / "all.npy"), picture(128, 128)[None])
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tintype.training.__main__ import main
 from tintype.training.pictures import drawn as graphics
 
 
@@ -27,7 +28,7 @@ def test_without_matplotlib_pillows_own_face_does(monkeypatch):
 
 
 def test_the_command_writes_what_the_trainer_reads(tmp_path):
-    graphics.main(["--out", str(tmp_path / "drawn"), "--count", "3", "--side", "64", "--seed", "5"])
+    main(["draw", "--out", str(tmp_path / "drawn"), "--count", "3", "--side", "64", "--seed", "5"])
     paths = sorted((tmp_path / "drawn").iterdir())
     assert [path.name for path in paths] == [f"graphic{i:04}.png" for i in range(3)]
     with Image.open(paths[2]) as picture:

@@ -1,10 +1,5 @@
-"""`python -m tintype.training.export.ship RUN --data PICTURES`: put a trained checkpoint into the package.
+"""From a pico checkpoint to a bundle in a folder of weights, and its entry in the manifest."""
 
-Writes the bundle beside the shipped weights and its entry in the manifest, and prints what the integer scale decoder
-and the refitted tables change.
-"""
-
-import argparse
 import hashlib
 import json
 import platform
@@ -12,55 +7,63 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from tintype.models.pico.network import SIZES, Pico
-from tintype.training import checkpoint
 from tintype.training.export.pico import export
 from tintype.training.objectives.pico import evaluate
 from tintype.training.pictures.crops import load
 from tintype.weights.bundle import SUFFIX, Bundle
-from tintype.weights.store import FOLDER
 
 
-def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="tintype.training.export.ship", description=__doc__)
-    parser.add_argument("run", type=Path, help="folder of the checkpoint")
-    parser.add_argument("--data", type=Path, required=True, help="training pictures (folder or packed .npy)")
-    parser.add_argument("--validation", type=Path, required=True, help="256x256 crops (folder or packed .npy)")
-    parser.add_argument("--pictures", type=int, default=48, help="training pictures that tables are fitted to")
-    parser.add_argument("--name", default="pico-s-dev")
-    parser.add_argument("--hardware", default=platform.processor() or platform.machine())
-    parser.add_argument("--provenance", default="not recorded", help="where the training pictures come from")
-    parser.add_argument("--out", type=Path, default=FOLDER, help="folder of the bundle and its manifest")
-    options = parser.parse_args(arguments)
+def ship(
+    state: dict[str, Any],
+    data: Path,
+    validation: Path,
+    name: str,
+    out: Path,
+    pictures: int = 48,
+    hardware: str = "",
+    provenance: str = "not recorded",
+) -> str:
+    """Write the bundle of a checkpoint's state and its entry in the manifest; returns lines about it.
 
-    state, _ = checkpoint.load(options.run)
+    Parameters
+    ----------
+    data, validation : pictures, as for training
+    out : folder of the bundle and its manifest
+    pictures : number of training pictures that tables are fitted to
+    hardware, provenance : for the card: where it was trained, and where the pictures come from
+    """
     model = Pico(SIZES[state["config"]["model"]])
     model.load_state_dict(state["ema"])
-    train = load(options.data)
+    train = load(data)
     card = {
         "licence": "Apache-2.0",
         "training": {
             "steps": state["step"],
             "pixels": state["pixels"],
             "hours": round(state["seconds"] / 3600, 2),
-            "hardware": options.hardware,
+            "hardware": hardware or platform.processor() or platform.machine(),
             "pictures": len(train),
-            "provenance": options.provenance,
+            "provenance": provenance,
             "config": state["config"],
         },
-        "validation": evaluate(model, load(options.validation, 256)),
+        "validation": evaluate(model, load(validation, 256)),
     }
-    chosen = np.array(train[:: max(1, len(train) // options.pictures)][: options.pictures])
-    bundle, report = export(model, chosen, options.name, card)
-    print(f"integer scale decoder and skipped symbols: {report.bits_integer / report.bits_float - 1:+.2%} of the rate")
-    print(f"refitted tables: {report.bits_refitted / report.bits_integer - 1:+.2%}")
-    install(bundle, options.out)
+    chosen = np.array(train[:: max(1, len(train) // pictures)][:pictures])
+    bundle, report = export(model, chosen, name, card)
+    integer = report.bits_integer / report.bits_float - 1
+    return "\n".join(
+        (
+            f"integer scale decoder and skipped symbols: {integer:+.2%} of the rate",
+            f"refitted tables: {report.bits_refitted / report.bits_integer - 1:+.2%}",
+            install(bundle, out),
+        )
+    )
 
 
-def install(bundle: Bundle, folder: Path) -> None:
-    """Write a bundle and its entry in the folder's manifest."""
+def install(bundle: Bundle, folder: Path) -> str:
+    """Write a bundle and its entry in the folder's manifest; returns a line about it."""
     name: str = bundle.card["name"]
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}{SUFFIX}"
@@ -72,9 +75,4 @@ def install(bundle: Bundle, folder: Path) -> None:
         "weights_hash": bundle.weights_hash().hex(),
     }
     manifest.write_text(json.dumps(entries, indent=1) + "\n")
-    print(f"{path}: {path.stat().st_size} bytes, weights {bundle.weights_hash().hex()}")
-
-
-if __name__ == "__main__":
-    torch.set_num_threads(1)
-    main()
+    return f"{path}: {path.stat().st_size} bytes, weights {bundle.weights_hash().hex()}"

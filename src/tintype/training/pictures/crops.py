@@ -29,7 +29,7 @@ def load(source: Path, side: int = 512, cache: Path | None = None) -> Pictures:
     Parameters
     ----------
     source : a folder of pictures; a manifest, lines `HASH  PATH` as `sha256sum` writes them, paths relative to it; a
-        folder of shards (`training.pack`); an .npy file of such an array, which is memory-mapped
+        folder of shards (`tintype train pack`); an .npy file of such an array, which is memory-mapped
     side : S, pixels, where pictures are decoded here: central squares, reflected where smaller
     cache : folder where decoded pictures are kept, for the next time and to be memory-mapped
 

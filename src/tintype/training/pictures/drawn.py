@@ -1,11 +1,8 @@
 """Drawn training pictures: text, windows, terminals and charts, which photographs lack.
 
-    python -m tintype.training.pictures.drawn --out FOLDER [--count 72] [--side 512] [--seed 0]
-
 Put them beside your photographs: a model that has seen no sharp text blurs it at every quality.
 """
 
-import argparse
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,21 +19,11 @@ MARKS = (" ", " ", " ", " ", ", ", ". ", "; ", ": ", " - ")
 FACES = ("Sans", "Sans-Bold", "Serif", "SansMono", "SansMono-Bold")  # DejaVu, where matplotlib is installed
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Write the pictures."""
-    parser = argparse.ArgumentParser(
-        prog="tintype.training.pictures.drawn",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--count", type=int, default=72)
-    parser.add_argument("--side", type=int, default=512, help="pixels")
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args(arguments)
-    options.out.mkdir(parents=True, exist_ok=True)
-    for number in range(options.count):
-        draw(number, options.side, options.seed).save(options.out / f"graphic{number:04}.png")
+def write(folder: Path, count: int = 72, side: int = 512, seed: int = 0) -> None:
+    """Write pictures 0 to `count` - 1 of a seed as PNG files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        draw(number, side, seed).save(folder / f"graphic{number:04}.png")
 
 
 def draw(number: int, side: int, seed: int = 0) -> Image.Image:
@@ -187,7 +174,3 @@ def _gradient(picture: Image.Image, rng: Rng) -> None:
     share = np.broadcast_to(share, (height, width))[..., None]
     pixels = ends[0] * (1 - share) + ends[1] * share
     picture.paste(Image.fromarray(pixels.round().astype(np.uint8)))
-
-
-if __name__ == "__main__":
-    main()
