@@ -27,7 +27,9 @@ from tintype import images
 from tintype.codec.agreement import DEFAULT_TOLERANCE, Agreement, FloatRows, record
 from tintype.codec.container.numerics import Precision
 from tintype.codec.entropy import rans
+from tintype.codec.entropy.tables import Symbols
 from tintype.codec.quantise import RateDistortion
+from tintype.codec.steps import walk
 from tintype.codec.tiling import WHOLE_PICTURE, extract, tile_grid
 from tintype.models import hpcm
 from tintype.models.hpcm import engine as torch_hpcm
@@ -136,18 +138,16 @@ def decode(model: HPCMModel, size: tuple[int, int], payload: bytes, records: lis
     coder = rans.Decoder(payload, model.tables)
     agreement = Agreement(records, model.identity.numerics, model.identity.numerics)
     clock.stop("coder")
-    found: FloatRows = next(steps)
-    while True:
+
+    def read(found: FloatRows) -> Symbols:
         clock.stop("network")
         rows = agreement.confirm(found)
         clock.stop("rest")
         symbols = coder.decode(rows)
         clock.stop("coder")
-        try:
-            found = steps.send(symbols)
-        except StopIteration as stop:
-            latents = stop.value
-            break
+        return symbols
+
+    latents = walk(steps, read)
     model.synthesise(latents, 0)
     clock.stop("network")
     return clock.parts

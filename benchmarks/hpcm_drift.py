@@ -21,6 +21,7 @@ from tintype import images
 from tintype.codec.agreement import DEFAULT_TOLERANCE, Agreement, FloatCoded, StepRecord, record
 from tintype.codec.entropy import rans
 from tintype.codec.quantise import RateDistortion
+from tintype.codec.steps import relay
 from tintype.codec.tiling import WHOLE_PICTURE, extract, tile_grid
 from tintype.errors import DesyncError
 from tintype.models.hpcm.context import Density, Walk
@@ -122,15 +123,11 @@ def drifting(network: HPCM, amount: float, seed: int = 0) -> HPCM:
     def off(x: torch.Tensor) -> torch.Tensor:
         return x + amount * (2 * torch.rand(x.shape, generator=generator) - 1)
 
+    def exchange(density: Density) -> Generator[Density, torch.Tensor, torch.Tensor]:
+        return (yield replace(density, scale=off(density.scale), mean=off(density.mean)))
+
     def walk(params: torch.Tensor) -> Walk:
-        steps: Generator[Density, torch.Tensor, torch.Tensor] = network.context.walk(params)
-        values = None
-        while True:
-            try:
-                density = next(steps) if values is None else steps.send(values)
-            except StopIteration as stop:
-                return stop.value
-            values = yield replace(density, scale=off(density.scale), mean=off(density.mean))
+        return relay(network.context.walk(params), exchange)
 
     other = copy.copy(network)
     other._modules = dict(network._modules)

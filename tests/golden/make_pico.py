@@ -14,6 +14,8 @@ from tests.pictures import picture
 from tintype.codec.container.file import parse
 from tintype.codec.encoder import Encoder
 from tintype.codec.entropy import rans
+from tintype.codec.entropy.tables import Rows, Symbols
+from tintype.codec.steps import walk
 from tintype.codec.tile_model import TileModel
 from tintype.codec.tiling import Tiling, tile_grid
 from tintype.models import load
@@ -32,14 +34,13 @@ def symbols_sha256(data: bytes, model: TileModel, coder: rans.Coder) -> str:
     for number, tile in enumerate(tile_grid(header.width, header.height, header.tiling, model.identity.stride)):
         decoder = rans.Decoder(container.payload(number), model.tables, coder=coder)
         steps = model.decode(tile.height, tile.width, header.level)
-        rows = next(steps)
-        while True:
+
+        def read(rows: Rows, decoder: rans.Decoder = decoder) -> Symbols:
             symbols = decoder.decode(rows)
             digest.update(symbols.astype("<i2").tobytes())
-            try:
-                rows = steps.send(symbols)
-            except StopIteration:
-                break
+            return symbols
+
+        walk(steps, read)
         decoder.finish()
     return digest.hexdigest()
 

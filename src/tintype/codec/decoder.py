@@ -8,6 +8,7 @@ from tintype.codec.container.file import ChunkType, Container
 from tintype.codec.container.header import ColourType
 from tintype.codec.container.numerics import Numerics
 from tintype.codec.entropy import rans
+from tintype.codec.steps import walk
 from tintype.codec.tile_model import Pixels, TileModel
 from tintype.codec.tiling import Picture, Tile, tile_grid
 from tintype.codec.workers import in_order
@@ -73,14 +74,7 @@ def decode_tile(
     steps = model.decode(tile.height, tile.width, level)
     try:
         decoder = rans.Decoder(container.payload(number), model.tables)
-        found = next(steps)
-        while True:
-            symbols = decoder.decode(agreement.confirm(found))
-            try:
-                found = steps.send(symbols)
-            except StopIteration as stop:
-                latents = stop.value
-                break
+        latents = walk(steps, lambda found: decoder.decode(agreement.confirm(found)))
         decoder.finish()
     except (FormatError, DesyncError) as error:
         raise type(error)(f"tile {number}: {error}") from error

@@ -71,6 +71,8 @@ Quantiser = Callable[[Step], Array]
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 Result = TypeVar("Result")
+Asked = TypeVar("Asked")
+Told = TypeVar("Told")
 
 
 def walk(steps: Generator[Question, Answer, Result], answer: Callable[[Question], Answer]) -> Result:
@@ -85,6 +87,19 @@ def walk(steps: Generator[Question, Answer, Result], answer: Callable[[Question]
         question = next(steps)
         while True:
             question = steps.send(answer(question))
+    except StopIteration as stop:
+        result: Result = stop.value
+        return result
+
+
+def relay(
+    steps: Generator[Question, Answer, Result], exchange: Callable[[Question], Generator[Asked, Told, Answer]]
+) -> Generator[Asked, Told, Result]:
+    """The same steps in other words: `exchange` asks the caller, and returns what a step is sent."""
+    try:
+        question = next(steps)
+        while True:
+            question = steps.send((yield from exchange(question)))
     except StopIteration as stop:
         result: Result = stop.value
         return result
@@ -112,14 +127,14 @@ def decode_steps(schedule: Schedule, shapes: list[tuple[int, ...]]) -> Generator
     ----------
     shapes : (C, h, w) of the latents of each step
     """
-    step = next(schedule)
-    for shape in shapes:
+    remaining = iter(shapes)
+
+    def exchange(step: Step) -> Generator[Rows, Symbols, Array]:
+        shape = next(remaining)
         symbols = yield _rows(step, shape)
-        try:
-            step = schedule.send(step.lattice.scatter(symbols.astype(np.float32), shape))
-        except StopIteration as stop:
-            return stop.value
-    raise AssertionError("a schedule has as many steps as shapes")
+        return step.lattice.scatter(symbols.astype(np.float32), shape)
+
+    return relay(schedule, exchange)
 
 
 def _rows(step: Step, shape: tuple[int, ...]) -> Rows:

@@ -21,10 +21,10 @@ from torch import Tensor
 from tintype.codec.agreement import FloatCoded, FloatRows, Margins
 from tintype.codec.entropy.rans import Coded
 from tintype.codec.entropy.tables import Rows, Symbols, Tables
-from tintype.codec.steps import EVERYTHING, Quantiser, Step
+from tintype.codec.steps import EVERYTHING, Quantiser, Step, relay, walk
 from tintype.errors import InputError, WeightsError
 from tintype.models.hpcm.config import HPCMConfig
-from tintype.models.hpcm.context import Density, drive
+from tintype.models.hpcm.context import Density
 from tintype.models.hpcm.lattice import take
 from tintype.models.hpcm.network import HPCM
 from tintype.models.hpcm.tables import ROWS, join, scale_tables, thresholds, y_tables
@@ -166,7 +166,7 @@ def encode_on_device(
 
     z, place = model.hyper_analysis(y), next(places)
     z_hat = code(_some(_z_rows(z), place), z.new_empty(0), model.prior.mean, z, place)
-    drive(model.context.walk(model.predict(z_hat)), code_step)
+    walk(model.context.walk(model.predict(z_hat)), code_step)
     return coded
 
 
@@ -199,28 +199,19 @@ def decode(model: HPCM, height: int, width: int, extent: Extent | None = None) -
     mean, place = model.prior.mean.expand(shape), next(places)
     symbols = yield FloatRows(_on_host(_some(_z_rows(mean), place)), lambda: None)
     z_hat = _all(_on_device(symbols, mean), place, mean) + mean
-    walk = model.context.walk(model.predict(z_hat))
-    try:
-        density = next(walk)
-        while True:
-            place = next(places)
-            scale = _some(density.scale, place)
-            symbols = yield FloatRows(_on_host(find_rows(scale)), partial(_host_margins, find_rows, scale))
-            density = walk.send(_all(_on_device(symbols, density.mean), place, density.mean) + density.mean)
-    except StopIteration as stop:
-        y_hat: Tensor = stop.value
-    return y_hat
+
+    def exchange(density: Density) -> Generator[FloatRows, Symbols, Tensor]:
+        place = next(places)
+        scale = _some(density.scale, place)
+        symbols = yield FloatRows(_on_host(find_rows(scale)), partial(_host_margins, find_rows, scale))
+        return _all(_on_device(symbols, density.mean), place, density.mean) + density.mean
+
+    return (yield from relay(model.context.walk(model.predict(z_hat)), exchange))
 
 
 def play(steps: Generator[FloatRows, Symbols, Tensor], read: Callable[[Rows], Symbols]) -> Tensor:
     """Run `decode` with a function that reads the symbols for some rows."""
-    try:
-        found = next(steps)
-        while True:
-            found = steps.send(read(found.rows))
-    except StopIteration as stop:
-        y_hat: Tensor = stop.value
-        return y_hat
+    return walk(steps, lambda found: read(found.rows))
 
 
 def _z_rows(z: Tensor) -> Tensor:

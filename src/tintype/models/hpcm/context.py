@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import torch
@@ -34,16 +34,6 @@ class Density:
 
 Walk = Generator[Density, Tensor, Tensor]
 """Yields the density of each step, is sent its decoded latents (symbol + mean), returns all (B, C, H, W)."""
-
-
-def drive(walk: Walk, code: Callable[[Density], Tensor]) -> Tensor:
-    """Walk all steps; `code` gives the decoded latents of one. Returns those of all, (B, C, H, W)."""
-    try:
-        density = next(walk)
-        while True:
-            density = walk.send(code(density))
-    except StopIteration as stop:
-        return stop.value  # type: ignore[no-any-return]
 
 
 class ContextNet(nn.Module):

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from tintype.codec.entropy.tables import Tables
+from tintype.codec.steps import walk
 from tintype.errors import InputError
 from tintype.models.hpcm.config import HPCMConfig
-from tintype.models.hpcm.context import ContextModel, Density, drive
+from tintype.models.hpcm.context import ContextModel, Density
 from tintype.models.hpcm.entropy import Prior, likelihood
 from tintype.models.hpcm.lattice import assemble, take
 from tintype.models.hpcm.layers import (
@@ -143,7 +144,7 @@ class HPCM(nn.Module):
             steps.append((density, residual))
             return self._rounded(residual) + density.mean
 
-        y_hat = drive(self.context.walk(params), code)
+        y_hat = walk(self.context.walk(params), code)
         places = [density.step.latents for density, _ in steps]
         y_residual = assemble([residual for _, residual in steps], places, y)
         if noise is not None:

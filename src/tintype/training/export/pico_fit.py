@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from tintype.codec.entropy.rans import Coded
 from tintype.codec.entropy.tables import Tables
 from tintype.codec.quantise import RateDistortion
-from tintype.codec.steps import Quantiser
+from tintype.codec.steps import Quantiser, walk
 from tintype.codec.tile_model import Pixels
 from tintype.codec.tiling import Rect, Tile, extract
 from tintype.models.pico.network import ANCHORS, Pico, lambda_of
@@ -100,12 +100,7 @@ def _cost(
     coded = runtime.encode(found, level, quantise)
     steps = runtime.decode(pixels.shape[1], pixels.shape[2], level)
     symbols = iter(step.symbols for step in coded)
-    next(steps)
-    try:
-        while True:
-            steps.send(next(symbols))
-    except StopIteration as stop:
-        decoded = runtime.synthesise(stop.value, level).clip(0, 1)
+    decoded = runtime.synthesise(walk(steps, lambda _: next(symbols)), level).clip(0, 1)
     mse = float(np.mean(np.square(decoded - pixels, dtype=np.float64)))
     bpp = bits(runtime.tables, coded) / (pixels.shape[1] * pixels.shape[2])
     cost: float = lambda_ * 255**2 * mse + bpp

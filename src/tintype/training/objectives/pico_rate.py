@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from tintype.codec.steps import Schedule
+from tintype.codec.steps import Schedule, Step, walk
 from tintype.models.hpcm.layers import full_precision
 from tintype.models.pico.network import CLASSES, LOG_RATIO, SIGMA_MIN, Z_INDEX_MIN, Pico, anchor_weights
 from tintype.models.pico.schedule import T_LIMIT, UNIT, Z_LIMIT, schedule
@@ -104,19 +104,18 @@ def train_through(steps: Schedule, noise: Noise | None) -> tuple[Tensor, list[Te
     latents (B, C, h, w) and, for each step, its bits per sample (B,)
     """
     bits: list[Tensor] = []
-    step = next(steps)
-    while True:
+
+    def answer(step: Step) -> Tensor:
         assert step.latents is not None
         value = (step.latents - step.mean) / step.width
         mask = torch.as_tensor(step.lattice.mask(tuple(value.shape[1:])), device=value.device)
-        symbols = (value + (value.round() - value).detach()) * mask
+        symbols: Tensor = (value + (value.round() - value).detach()) * mask
         # z is the first step, y all others
         rated = symbols if noise is None else value + (noise.y if bits else noise.z)
         bits.append((gaussian_bits(rated, step.density) * mask).sum((1, 2, 3)))
-        try:
-            step = steps.send(symbols)
-        except StopIteration as stop:
-            return stop.value, bits
+        return symbols
+
+    return walk(steps, answer), bits
 
 
 def forward(model: Pico, x: Tensor, level: Tensor, noise: Noise | None) -> tuple[Tensor, list[Tensor]]:
