@@ -83,26 +83,28 @@ def walk(steps: Generator[Question, Answer, Result], answer: Callable[[Question]
     steps : a schedule, or `TileModel.decode`
     answer : given what a step yields, returns what the step is sent: its symbols
     """
-    try:
-        question = next(steps)
-        while True:
-            question = steps.send(answer(question))
-    except StopIteration as stop:
-        result: Result = stop.value
-        return result
+    sent: Any = None  # starts the generator
+    while True:
+        try:  # around `send` alone: a StopIteration of `answer` must not pass for the end of the steps
+            question = steps.send(sent)
+        except StopIteration as stop:
+            result: Result = stop.value
+            return result
+        sent = answer(question)
 
 
 def relay(
     steps: Generator[Question, Answer, Result], exchange: Callable[[Question], Generator[Asked, Told, Answer]]
 ) -> Generator[Asked, Told, Result]:
     """The same steps in other words: `exchange` asks the caller, and returns what a step is sent."""
-    try:
-        question = next(steps)
-        while True:
-            question = steps.send((yield from exchange(question)))
-    except StopIteration as stop:
-        result: Result = stop.value
-        return result
+    sent: Any = None
+    while True:
+        try:
+            question = steps.send(sent)
+        except StopIteration as stop:
+            result: Result = stop.value
+            return result
+        sent = yield from exchange(question)
 
 
 def encode_steps(schedule: Schedule, quantise: Quantiser) -> list[Coded]:
