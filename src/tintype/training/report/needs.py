@@ -38,10 +38,10 @@ def needs(config: RunConfig) -> Needs:
     blocks = made.blocks()
     kept, recomputed = saved_bytes(made, blocks, inputs)
     muon = config.optimiser == "muon"  # keeps one number for what AdamW keeps two
-    kept_once = sum(p.numel() for p in made.parameters() if muon and is_kernel(p))
+    kept_once = sum(p.numel() for p in made.model.parameters() if muon and is_kernel(p))
     return Needs(
-        macs.parameters(made),
-        2 * macs.parameters(made) - kept_once,
+        macs.parameters(made.model),
+        2 * macs.parameters(made.model) - kept_once,
         max(macs.parameters(block) for block in blocks),
         macs.count_macs(made, *inputs),
         kept,
