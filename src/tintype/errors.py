@@ -1,13 +1,13 @@
 """One tree of errors. Each message says what, where, what was allowed and what to do.
 
-    TintypeError
-    ├─ FormatError          the bytes are not a valid file
-    │  ├─ TruncatedError    it ends too early
-    │  └─ CorruptError      a checksum or a field does not hold
-    ├─ DesyncError          the decoder's rows or symbols differ from the encoder's
-    ├─ UnsupportedError     valid, but needs a newer version, another model or a missing part
-    ├─ WeightsError         weights are missing, or not what the manifest says
-    └─ InputError           the caller's picture or option cannot be coded
+TintypeError
+├─ FormatError          the bytes are not a valid file
+│  ├─ TruncatedError    it ends too early
+│  └─ CorruptError      a checksum or a field does not hold
+├─ DesyncError          the decoder's rows or symbols differ from the encoder's
+├─ UnsupportedError     valid, but needs a newer version, another model or a missing part
+├─ WeightsError         weights are missing, or not what the manifest says
+└─ InputError           the caller's picture or option cannot be coded
 """
 
 
