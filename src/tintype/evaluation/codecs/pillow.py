@@ -9,13 +9,11 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, features
 from PIL import __version__ as pillow_version
 
 from tintype.errors import UnsupportedError
-
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
+from tintype.pixels import Pixels8
 
 
 @dataclass(frozen=True)
@@ -35,13 +33,13 @@ class PillowCodec:
     def prepare(self, quality: float) -> None:
         """Nothing is to be loaded."""
 
-    def encode(self, pixels: Samples, quality: float) -> bytes:
+    def encode(self, pixels: Pixels8, quality: float) -> bytes:
         """A whole file without metadata."""
         file = io.BytesIO()
         Image.fromarray(pixels).save(file, self.format, quality=round(quality), **self.options)
         return file.getvalue()
 
-    def decode(self, data: bytes) -> Samples:
+    def decode(self, data: bytes) -> Pixels8:
         """8-bit pixels; a grey picture that its format stored as colour comes back as colour."""
         with self.decoding(), Image.open(io.BytesIO(data), formats=[self.format]) as image:
             return np.array(image)

