@@ -22,10 +22,10 @@ from tintype.codec.tiling import DEFAULT_MARGIN, WHOLE_PICTURE, Tile, Tiling, ti
 from tintype.errors import InputError
 from tintype.evaluation.results.bd_rate import Curve, bd_rate
 from tintype.evaluation.results.markdown import table
+from tintype.images import Samples
 from tintype.models import load
 from tintype.weights import store
 
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
 Steps = NDArray[np.float32]  # absolute differences of neighbouring pixels, 8-bit levels
 
 QUALITIES = (20, 40, 60, 75, 88)

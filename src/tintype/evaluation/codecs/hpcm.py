@@ -10,14 +10,12 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 import tintype
 from tintype.api import Codec
 from tintype.errors import InputError, WeightsError
 from tintype.evaluation.codecs.tintype import SETTINGS
-
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
+from tintype.images import Samples
 
 _NAME = re.compile(r"(?P<model>hpcm-[^:/]+):(?P<files>.+)")
 _JOINT = re.compile(r"(?<=\.safetensors)\+")  # a plus elsewhere belongs to a path

@@ -9,13 +9,11 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, features
 from PIL import __version__ as pillow_version
 
 from tintype.errors import UnsupportedError
-
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
+from tintype.images import Samples
 
 
 @dataclass(frozen=True)

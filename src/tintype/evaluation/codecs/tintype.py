@@ -5,14 +5,12 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 import tintype
 from tintype.api import Codec
+from tintype.images import Samples
 from tintype.weights import store
 from tintype.weights.bundle import SUFFIX
-
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
 
 SETTINGS = "weights "  # how our settings begin: the weights are all there is to set
 QUALITIES = (0, 6, 12, 19, 26, 33, 40, 47, 54, 61, 68, 75, 82, 88, 94, 100)

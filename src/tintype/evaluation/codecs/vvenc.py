@@ -8,13 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tintype.evaluation.codecs import yuv
 from tintype.evaluation.codecs.programs import run, version
-
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
+from tintype.images import Samples
 
 MAX_QP = 63
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tintype.errors import InputError
+from tintype.images import Samples
 
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
 Plane = NDArray[np.float64]
 
 _KR, _KB = 0.299, 0.114

@@ -4,12 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import log
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tintype.evaluation.codecs.names import Codec
-
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
+from tintype.images import Samples
 
 CLOSE = 0.01  # of the size: near enough to stop looking
 

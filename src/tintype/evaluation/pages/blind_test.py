@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tintype import images
 from tintype.codec.tiling import Rect
@@ -22,10 +21,9 @@ from tintype.errors import InputError, TintypeError
 from tintype.evaluation.codecs import names as codecs
 from tintype.evaluation.measuring.matching import match
 from tintype.evaluation.measuring.measure import alike
-from tintype.evaluation.pages import html as page
+from tintype.evaluation.pages import page
 from tintype.evaluation.pages.bradley_terry import Choice, Score, scores
-
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
+from tintype.images import Samples
 
 PAGE, KEY = "study.html", "key.json"
 SIDE = 640  # pixels; larger pictures are cut to their most detailed part of this size

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tintype.codec.tiling import Rect
-from tintype.evaluation.pages import html as page
-
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
+from tintype.evaluation.pages import page
+from tintype.images import Samples
 
 WHOLE_PIXELS = 1_400_000  # a picture of up to this many is shown whole
 REGION = (720, 480)  # pixels; of parts of larger ones
