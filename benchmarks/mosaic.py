@@ -10,8 +10,6 @@ from tintype.errors import InputError
 
 Samples = NDArray[np.uint8]  # (H, W, 3)
 
-TWELVE_MEGAPIXELS = (4032, 3024)  # width, height of a telephone's photo
-
 
 def mosaic(pictures: Sequence[Samples], width: int, height: int) -> Samples:
     """Rows of pictures side by side at their own resolution, repeated until they fill the size.
