@@ -23,7 +23,7 @@ from typing import Any, Protocol
 from tintype.errors import InputError
 from tintype.evaluation.codecs import hpcm, pillow, programs, vvenc
 from tintype.evaluation.codecs.tintype import Tintype, is_model, shipped
-from tintype.images import Samples
+from tintype.pixels import Pixels8
 from tintype.weights.bundle import SUFFIX
 
 
@@ -56,10 +56,10 @@ class Codec(Protocol):
     def prepare(self, quality: float) -> None:
         """Load what a file of this quality needs, so that no time holds it."""
 
-    def encode(self, pixels: Samples, quality: float) -> bytes:
+    def encode(self, pixels: Pixels8, quality: float) -> bytes:
         """A whole file."""
 
-    def decode(self, data: bytes) -> Samples:
+    def decode(self, data: bytes) -> Pixels8:
         """Pixels of a whole file, in the shape that was encoded."""
 
 

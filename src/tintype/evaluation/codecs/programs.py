@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from tintype.errors import UnsupportedError
-from tintype.images import Samples
+from tintype.pixels import Pixels8
 
 TIMEOUT = 600  # seconds; a program that hangs must not end the run
 
@@ -35,7 +35,7 @@ class ProgramCodec:
     def prepare(self, quality: float) -> None:
         """Programs start anew for every file."""
 
-    def encode(self, pixels: Samples, quality: float) -> bytes:
+    def encode(self, pixels: Pixels8, quality: float) -> bytes:
         """A whole file, from a PNG file without metadata."""
         with tempfile.TemporaryDirectory() as folder:
             source, target = Path(folder) / "source.png", Path(folder) / f"target{self.suffix}"
@@ -43,7 +43,7 @@ class ProgramCodec:
             run(_filled(self.encoder, source, target, round(quality)), target)
             return target.read_bytes()
 
-    def decode(self, data: bytes) -> Samples:
+    def decode(self, data: bytes) -> Pixels8:
         """8-bit pixels."""
         with tempfile.TemporaryDirectory() as folder:
             source, target = Path(folder) / f"source{self.suffix}", Path(folder) / "target.png"

@@ -8,7 +8,7 @@ import numpy as np
 
 import tintype
 from tintype.api import Codec
-from tintype.images import Samples
+from tintype.pixels import Pixels8
 from tintype.weights import store
 from tintype.weights.bundle import SUFFIX
 
@@ -50,11 +50,11 @@ class Tintype:
         """One model has all qualities."""
         self._codec.load()
 
-    def encode(self, pixels: Samples, quality: float) -> bytes:
+    def encode(self, pixels: Pixels8, quality: float) -> bytes:
         """A whole file without metadata."""
         return self._codec.encode(pixels, quality)
 
-    def decode(self, data: bytes) -> Samples:
+    def decode(self, data: bytes) -> Pixels8:
         """8-bit pixels."""
         return np.asarray(self._codec.decode(data))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import log
 
 from tintype.evaluation.codecs.names import Codec
-from tintype.images import Samples
+from tintype.pixels import Pixels8
 
 CLOSE = 0.01  # of the size: near enough to stop looking
 
@@ -25,7 +25,7 @@ class Match:
 
 def match(
     codec: Codec,
-    pixels: Samples,
+    pixels: Pixels8,
     target: int,
     known: Mapping[float, int] | None = None,
     probed: Callable[[int], None] | None = None,

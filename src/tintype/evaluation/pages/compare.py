@@ -21,7 +21,7 @@ from tintype.evaluation.metrics import registry
 from tintype.evaluation.pages import page
 from tintype.evaluation.pages.scenes import WHOLE_PIXELS, Scenes, Version, regions
 from tintype.evaluation.results import curves
-from tintype.images import Samples
+from tintype.pixels import Pixels8
 
 Progress = Callable[[str], None]
 
@@ -41,7 +41,7 @@ class Contender:
     quality: float
     data: bytes
     suffix: str
-    decoded: Samples
+    decoded: Pixels8
     values: Mapping[str, float]  # by metric; "ms_ssim_db" added
 
 
@@ -50,7 +50,7 @@ class Comparison:
     """All contenders at about the size of the first, which is ours."""
 
     photo: str
-    original: Samples
+    original: Pixels8
     contenders: Sequence[Contender]
     failures: Mapping[str, str]  # codec to reason
 
@@ -128,12 +128,12 @@ def _say_file(say: Progress, name: str, count: int) -> None:
     say(f"{name}, file {count}")
 
 
-def _slow_metrics(original: Samples) -> tuple[str, ...]:
+def _slow_metrics(original: Pixels8) -> tuple[str, ...]:
     fits = original.shape[0] * original.shape[1] <= SLOW_PIXELS
     return ("ssimulacra2",) if fits and not registry.METRICS["ssimulacra2"].available() else ()
 
 
-def _contender(codec: codecs.Codec, found: Match, original: Samples, names: Sequence[str]) -> Contender:
+def _contender(codec: codecs.Codec, found: Match, original: Pixels8, names: Sequence[str]) -> Contender:
     decoded = alike(codec.decode(found.data), original)
     values = registry.measure(names, original, decoded)
     values["ms_ssim_db"] = metrics.decibels(values["ms_ssim"])
@@ -241,7 +241,7 @@ def _figures(comparison: Comparison, colours: Mapping[str, str]) -> str:
     return page.table(header, lines, [f"</span>{html.escape(ours.name)}"])
 
 
-def _overview(original: Samples, places: Mapping[str, Rect]) -> str:
+def _overview(original: Pixels8, places: Mapping[str, Rect]) -> str:
     """The whole photo, small, with the parts that the viewer shows."""
     if not places:
         return ""

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.codec.tile_model import Pixels
 from tintype.errors import WeightsError
 from tintype.models.pico.integer import IntegerNet
 from tintype.models.pico.tile_model import Floats, PicoModel
+from tintype.pixels import Pixels
 from tintype.weights.bundle import Bundle
 
 
