@@ -18,12 +18,11 @@ from tintype import images, metrics
 from tintype.evaluation.codecs import names as codecs
 from tintype.evaluation.measuring.matching import match
 from tintype.evaluation.results.markdown import table
+from tintype.pixels import Pixels8
 
 SIDE = 256  # pixels of each scene
 GAP = 4
 WORDS = "Sphinx of black quartz, judge my vow. Pack my box with five dozen liquor jugs. "
-
-from tintype.pixels import Pixels8
 
 
 def main() -> None:
