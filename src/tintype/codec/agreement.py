@@ -18,16 +18,16 @@ that, all rows that differ are among the decoder's candidates.
 """
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tintype.codec.container.fields import FieldReader, varint
-from tintype.codec.container.numerics import Numerics
-from tintype.codec.entropy.tables import Rows, Symbols
+from tintype.codec.entropy.tables import Rows
+from tintype.codec.tile_model import Coded, Margins, Numerics, StepRows
 from tintype.errors import CorruptError, DesyncError
 
 HASH_BYTES = 2
@@ -36,25 +36,7 @@ MAX_SYNDROME_BYTES = 512
 DEFAULT_TOLERANCE = 4e-5
 """In scales: twice a drift of 2e-5, the largest that was seen between machines."""
 
-Margins = NDArray[np.float32]
-"""(n,), scale minus the threshold nearest to it; not positive where the row ends at that threshold."""
-
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-
-
-class FloatRows(NamedTuple):
-    """Rows of a step that other machines may find differently."""
-
-    rows: Rows  # (n,)
-    margins: Callable[[], Margins | None]  # computed when asked for; None where rows are constants
-
-
-class FloatCoded(NamedTuple):
-    """One step in coding order, from a float model."""
-
-    rows: Rows  # (n,)
-    symbols: Symbols  # (n,)
-    margins: Margins | None  # None where rows are constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +47,7 @@ class StepRecord:
     syndrome: bytes = b""  # empty: none
 
 
-def record(step: FloatCoded, tolerance: float) -> StepRecord:
+def record(step: Coded, tolerance: float) -> StepRecord:
     """What a file keeps of a step.
 
     Parameters
@@ -198,7 +180,7 @@ class Agreement:
     def __init__(self, stored: Sequence[StepRecord] | None, recorded: Numerics | None, here: Numerics | None) -> None:
         self._stored, self._recorded, self._here, self._step = stored, recorded, here, 0
 
-    def confirm(self, found: Rows | FloatRows) -> Rows:
+    def confirm(self, found: StepRows) -> Rows:
         """The encoder's rows of the next step.
 
         Raises
@@ -208,18 +190,17 @@ class Agreement:
         DesyncError
             The rows are not the encoder's, and cannot be mended.
         """
-        if not isinstance(found, FloatRows):
-            return found
-        step, self._step = self._step, self._step + 1
         if self._stored is None:
             return found.rows
+        step, self._step = self._step, self._step + 1
         if step >= len(self._stored):
             raise CorruptError(f"row hashes of {len(self._stored)} steps, but there are more; the file is damaged")
         stored = self._stored[step]
         if row_hash(found.rows) == stored.hash:
             return found.rows
-        margins = found.margins() if stored.syndrome else None
-        rows = repaired(found.rows, margins, stored) if margins is not None else None
+        rows = None
+        if stored.syndrome and found.margins is not None:
+            rows = repaired(found.rows, found.margins(), stored)
         if rows is None:
             raise DesyncError(self._message(step, len(stored.syndrome) > 0))
         return rows

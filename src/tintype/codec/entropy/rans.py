@@ -7,9 +7,9 @@ both coders write the same ones.
 >>> import numpy as np
 >>> from tintype.codec.entropy.tables import gaussian_tables
 >>> tables = gaussian_tables()
->>> step = Coded(np.array([40, 0, 63], np.uint16), np.array([-2, 0, 77], np.int16))
->>> decoder = Decoder(encode([step], tables), tables)
->>> decoder.decode(step.rows).tolist()
+>>> rows, symbols = np.array([40, 0, 63], np.uint16), np.array([-2, 0, 77], np.int16)
+>>> decoder = Decoder(encode([(rows, symbols)], tables), tables)
+>>> decoder.decode(rows).tolist()
 [-2, 0, 77]
 >>> decoder.finish()
 """
@@ -18,7 +18,7 @@ import warnings
 from collections.abc import Sequence
 from functools import cache
 from types import ModuleType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 
@@ -27,13 +27,6 @@ from tintype.codec.entropy.tables import Rows, Symbols, Tables
 from tintype.errors import InputError
 
 Coder = Literal["native", "reference"]
-
-
-class Coded(NamedTuple):
-    """One step in coding order."""
-
-    rows: Rows  # (n,)
-    symbols: Symbols  # (n,)
 
 
 def encode(steps: Sequence[tuple[Rows, Symbols]], tables: Tables, *, coder: Coder | None = None) -> bytes:

@@ -4,10 +4,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tintype.codec.entropy.rans import Coded
 from tintype.codec.entropy.tables import Tables
 from tintype.codec.quantise import RateDistortion
 from tintype.codec.steps import Quantiser, walk
+from tintype.codec.tile_model import Coded
 from tintype.codec.tiling import Rect, Tile, extract
 from tintype.models.pico.network import ANCHORS, Pico, lambda_of
 from tintype.models.pico.schedule import LEVELS
@@ -43,7 +43,7 @@ def code(runtime: PicoModel, pictures: NDArray[np.uint8], quantise: Quantiser) -
 
 def bits(tables: Tables, coded: list[Coded]) -> float:
     """What an ideal coder spends with these tables."""
-    return float(sum(tables.rate_bits(*step).sum() for step in coded))
+    return float(sum(tables.rate_bits(step.rows, step.symbols).sum() for step in coded))
 
 
 def refit(tables: Tables, coded: list[Coded]) -> Tables:
