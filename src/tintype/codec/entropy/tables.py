@@ -20,6 +20,10 @@ MAX_ROWS = 1 << 16  # rows are uint16
 MAX_ENTRIES = 1 << 24  # of all rows together; bounds what the coder derives from them
 ESCAPE_ORDER = 3  # of the Exp-Golomb code behind an escape symbol
 
+SIGMA_MIN, SIGMA_MAX, CLASSES = 0.11, 64.0, 64  # of Gaussian rows, latent units; lower end and number as CompressAI has
+SKIP_BELOW = 0.16  # sigma; such symbols are 0 in 99.8 % of cases, and are not coded
+REACH = 5.0  # sigmas that a Gaussian row holds; what lies beyond escapes
+
 Rows = NDArray[np.uint16]  # (n,), table row of each symbol
 Symbols = NDArray[np.int16]  # (n,)
 Integers = NDArray[np.int64]
@@ -210,24 +214,23 @@ def integer_frequencies(mass: Floats) -> Integers:
             return frequency
 
 
-def gaussian_scales(classes: int = 64, lowest: float = 0.11, highest: float = 64.0) -> Floats:
-    """Standard deviations of the scale classes, a geometric series with both ends, shape (classes,)."""
-    return np.asarray(lowest * (highest / lowest) ** (np.arange(classes) / (classes - 1)), np.float64)
+def gaussian_scales() -> Floats:
+    """Standard deviations of the scale classes, a geometric series with both ends, shape (CLASSES,)."""
+    return np.asarray(SIGMA_MIN * (SIGMA_MAX / SIGMA_MIN) ** (np.arange(CLASSES) / (CLASSES - 1)), np.float64)
 
 
-def gaussian_tables(scales: ArrayLike | None = None, skip_below: float = 0.16) -> Tables:
+def gaussian_tables(scales: ArrayLike | None = None) -> Tables:
     """One row per standard deviation: a zero-mean Gaussian integrated over unit bins.
 
     Parameters
     ----------
     scales : float, shape (R,), latent units; default `gaussian_scales()`
-        Symbols up to ``ceil(5 * scale)`` are in the table, others escape.
-    skip_below : float
-        Smaller scales become skip rows; below 0.16 a symbol is 0 in at least 99.8 % of cases.
+        Symbols up to `ceil(REACH * scale)` are in the table, others escape. Scales below `SKIP_BELOW` become skip
+        rows.
     """
     pmfs, first = [], []
     for scale in np.asarray(gaussian_scales() if scales is None else scales, np.float64).tolist():
-        reach = 0 if scale < skip_below else math.ceil(5 * scale)
+        reach = 0 if scale < SKIP_BELOW else math.ceil(REACH * scale)
         pmfs.append(gaussian_pmf(scale, reach) if reach else np.ones(1))
         first.append(-reach)
     return Tables.from_pmfs(pmfs, first)

@@ -6,11 +6,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tintype.codec.entropy.tables import CLASSES
 from tintype.models.pico.integer import ACCUMULATOR_LIMIT, MULTIPLIER_RANGE, IntegerLayer, IntegerNet
-from tintype.models.pico.network import CLASSES, ScaleDecoder, anchor_weights
+from tintype.models.pico.network import ScaleDecoder, anchor_weights
 from tintype.models.pico.schedule import LEVELS, Z_LIMIT
 
-WEIGHT_TOP, ACTIVATION_TOP = 127, 255
+WEIGHT_TOP, ACTIVATION_TOP = 127, 255  # of int8, both signs alike, and of uint8
+WEIGHT_MIN, ACTIVATION_MIN = 1e-9, 1e-6  # of what a layer's range is taken from: all-zero layers would divide by zero
 
 
 @torch.no_grad()
@@ -50,7 +52,7 @@ def _activation_steps(net: ScaleDecoder, z_hat: Tensor) -> list[float]:
         x = F.relu(net.middle(F.pixel_shuffle(x, 2)))
         seen[1].append(x.flatten())
         seen[2].append(F.relu(net.third(x)).flatten())
-    return [max(float(torch.cat(values).max()), 1e-6) / ACTIVATION_TOP for values in seen]
+    return [max(float(torch.cat(values).max()), ACTIVATION_MIN) / ACTIVATION_TOP for values in seen]
 
 
 def _layer(
@@ -66,7 +68,7 @@ def _layer(
     outputs = weight.shape[0]
     bias = np.zeros(outputs) if conv.bias is None else conv.bias.double().numpy()
     levels = np.broadcast_to(level_bias.double().numpy(), (len(level_bias), outputs))
-    step_weight = np.maximum(np.abs(weight).max((1, 2, 3)), 1e-9) / WEIGHT_TOP
+    step_weight = np.maximum(np.abs(weight).max((1, 2, 3)), WEIGHT_MIN) / WEIGHT_TOP
     # A tiny weight step would inflate the biases beyond the accumulators: keep |bias| below a quarter of them.
     most = np.abs(bias) + np.abs(levels).max(0)
     step_weight = np.maximum(step_weight, most / (ACCUMULATOR_LIMIT / 4) / step_in)

@@ -11,11 +11,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tintype.codec.entropy.tables import CLASSES, SIGMA_MAX, SIGMA_MIN
+from tintype.codec.quantise import HIGH_RATE
 from tintype.models.pico.layers import Activation, Block, Conv, blocks
 from tintype.models.pico.schedule import LEVELS, UNIT
 
 ANCHORS = 8  # trained levels; file level k lies at anchor k / 10
-SIGMA_MIN, SIGMA_MAX, CLASSES = 0.11, 64.0, 64
+LAMBDA_MIN, LAMBDA_MAX = (
+    0.0009,
+    0.18,
+)  # of levels 0 and 70; CompressAI has 0.0018 to 0.0483
 LOG_RATIO = math.log(SIGMA_MAX / SIGMA_MIN) / (CLASSES - 1)  # of neighbouring classes
 Z_INDEX_MIN = math.log(0.25 / SIGMA_MIN) / LOG_RATIO  # hyper-latents never get sharper than sigma 0.25
 
@@ -193,14 +198,14 @@ class Pico(nn.Module):
 
 def lambda_of(level: Tensor) -> Tensor:
     """Weight of distortion (255^2 MSE, mean over channels) against bits per pixel; log-linear in the level."""
-    low, high = math.log(0.0009), math.log(0.18)
+    low, high = math.log(LAMBDA_MIN), math.log(LAMBDA_MAX)
     return torch.exp(low + (high - low) * level / (LEVELS - 1))
 
 
 def initial_log_gain() -> Tensor:
-    """(ANCHORS, 1): the width at which a uniform quantiser is optimal at high rate, width^2 = 8.66 / lambda."""
+    """(ANCHORS, 1): the width at which a uniform quantiser is optimal at high rate, width^2 = HIGH_RATE / lambda."""
     lambdas = lambda_of(torch.linspace(0, LEVELS - 1, ANCHORS))
-    return 0.5 * torch.log(8.66 / lambdas)[:, None] - math.log(255 / UNIT)
+    return 0.5 * torch.log(HIGH_RATE / lambdas)[:, None] - math.log(255 / UNIT)
 
 
 def anchor_weights(level: Tensor) -> Tensor:

@@ -10,8 +10,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from tintype.codec.entropy.tables import SIGMA_MIN
 from tintype.models.pico.layers import Conv
-from tintype.models.pico.network import LOG_RATIO, SIGMA_MIN, Pico
+from tintype.models.pico.network import LOG_RATIO, Pico
 from tintype.models.pico.schedule import UNIT
 
 Z_SCALE_MIN = 0.05  # components that hardly vary are not blown up

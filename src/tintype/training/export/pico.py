@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from tintype.codec.entropy.tables import Tables, gaussian_pmf, gaussian_scales
+from tintype.codec.entropy.tables import CLASSES, SIGMA_MIN, Tables, gaussian_scales, gaussian_tables
 from tintype.codec.quantise import Nearest, RateDistortion
 from tintype.codec.tiling import extract
 from tintype.models import macs
@@ -18,7 +18,7 @@ from tintype.models.pico import onnx_engine as onnx_pico
 from tintype.models.pico.integer import IntegerNet
 from tintype.models.pico.integer_torch import quantise
 from tintype.models.pico.layers import Conv
-from tintype.models.pico.network import CLASSES, LOG_RATIO, SIGMA_MIN, Z_INDEX_MIN, Pico, anchor_weights, lambda_of
+from tintype.models.pico.network import LOG_RATIO, Z_INDEX_MIN, Pico, anchor_weights, lambda_of
 from tintype.models.pico.onnx_graph import trace, trace_integer
 from tintype.models.pico.schedule import LEVELS, Y_STRIDE, Z_LIMIT, Z_STRIDE
 from tintype.models.pico.tile_model import PicoModel
@@ -26,8 +26,7 @@ from tintype.training.export import pico_fit as fit
 from tintype.training.objectives.pico_rate import forward
 from tintype.weights.bundle import Bundle
 
-SKIP_BELOW = 0.16  # sigma; such symbols are zero in 99.8 % of cases, and are not coded
-REACH = 5.0  # sigmas that a table holds; what lies beyond is escaped
+COUNTED_SIDE = 512  # pixels of the square that multiply-adds are counted on
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def export(model: Pico, pictures: NDArray[np.uint8], name: str, card: Mapping[st
     def runtime(tables: Tables) -> PicoModel:
         return onnx_pico.load(_bundle(card, graphs, levels, integers, tables))
 
-    gaussian = _gaussian_tables(model)
+    gaussian = _start_tables(model)
     nearest = Nearest(gaussian.skips)
     coded = fit.code(runtime(gaussian), pictures, nearest)
     tables = fit.refit(gaussian, coded)
@@ -106,7 +105,7 @@ def with_integer_means(model: Pico) -> Pico:
 
 def account(model: Pico) -> dict[str, Any]:
     """Parameters, and multiply-adds per pixel of what encoder and decoder run."""
-    c, side = model.config, 512
+    c, side = model.config, COUNTED_SIDE
     z = torch.zeros(1, c.hyper_latents, side // Z_STRIDE, side // Z_STRIDE)
     y = torch.zeros(1, c.latents, side // Y_STRIDE, side // Y_STRIDE)
     shared = (
@@ -129,16 +128,11 @@ def _folded_macs(module: nn.Module, *inputs: torch.Tensor) -> int:
     return macs.count_macs(module, *inputs) - folding
 
 
-def _gaussian_tables(model: Pico) -> Tables:
-    """64 rows for latents, then one for each channel of the hyper-latents."""
+def _start_tables(model: Pico) -> Tables:
+    """Gaussian rows, to be refitted to data: 64 for latents, then one for each channel of the hyper-latents."""
     index = model.z_index.detach().clamp(Z_INDEX_MIN, CLASSES - 1).double().numpy()
     z_scales = SIGMA_MIN * np.exp(LOG_RATIO * index)
-    pmfs, first = [], []
-    for scale in (*gaussian_scales(CLASSES), *z_scales):
-        reach = 0 if scale < SKIP_BELOW else int(np.ceil(REACH * scale))
-        pmfs.append(gaussian_pmf(float(scale), reach) if reach else np.ones(1))
-        first.append(-reach)
-    return Tables.from_pmfs(pmfs, first)
+    return gaussian_tables(np.concatenate([gaussian_scales(), z_scales]))
 
 
 def _bundle(

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tintype.codec.entropy.tables import Tables
+from tintype.codec.entropy.tables import TOTAL, Tables
 from tintype.codec.quantise import RateDistortion
 from tintype.codec.steps import Quantiser, walk
 from tintype.codec.tile_model import Coded
@@ -56,7 +56,7 @@ def refit(tables: Tables, coded: list[Coded]) -> Tables:
     pmfs, first = [], []
     for row in range(len(tables)):
         start, end = tables.offsets[row], tables.offsets[row + 1]
-        probability = np.diff(tables.cumulative[start:end]) / 65536.0
+        probability = np.diff(tables.cumulative[start:end]) / TOTAL
         lowest = int(tables.first[row])
         if tables.skips[row]:
             pmfs.append(np.ones(1))
