@@ -47,13 +47,15 @@ def export(model: Pico, pictures: NDArray[np.uint8], name: str, card: Mapping[st
     pictures : uint8, (N, S, S, 3), S a multiple of 64; training pictures that ranges and tables are fitted to
     card : added to what is counted here
     """
+    # one: integers for the exact part, and what depends on the level alone, for all 71 levels
     model = with_integer_means(model.float().eval())
     tensors = [torch.as_tensor(extract(picture, fit.whole_tile(pictures)))[None] for picture in pictures]
     with torch.no_grad():
+        # (1, M, S/64, S/64) each; means are integers, so rounding commutes with them
         z_hat = [model.analysis(x)[1].clamp(-Z_LIMIT, Z_LIMIT).round() for x in tensors]
         integers = quantise(model.scale_decoder, torch.cat(z_hat))
         levels_at = torch.arange(LEVELS, dtype=torch.float32)
-        gain = torch.exp(anchor_weights(levels_at) @ model.log_gain)
+        gain = torch.exp(anchor_weights(levels_at) @ model.log_gain)  # (LEVELS, N)
     config = model.config
     graphs = {
         "analysis": trace(model.analysis, {"pixels": 3}, ("y", "z")),
@@ -66,7 +68,9 @@ def export(model: Pico, pictures: NDArray[np.uint8], name: str, card: Mapping[st
     }
     levels = {
         "gain": gain.numpy(),
+        # (LEVELS, N), bits that a squared error of one latent unit is worth: lambda times what it adds to distortion
         "worth": (lambda_of(levels_at)[:, None] * fit.sensitivity(model, tensors)).numpy(),
+        # rows of the latents come first
         "z_rows": CLASSES + np.arange(config.hyper_latents, dtype=np.uint16),
         "z_mean": model.z_mean.detach().numpy().astype(np.int8),
     }
@@ -75,11 +79,13 @@ def export(model: Pico, pictures: NDArray[np.uint8], name: str, card: Mapping[st
     def runtime(tables: Tables) -> PicoModel:
         return onnx_pico.load(_bundle(card, graphs, levels, integers, tables))
 
+    # two: tables for the symbols that pictures really give, with Gaussian rows as the start
     gaussian = _start_tables(model)
     nearest = Nearest(gaussian.skips)
     coded = fit.code(runtime(gaussian), pictures, nearest)
     tables = fit.refit(gaussian, coded)
     report = ExportReport(_float_bits(model, pictures), fit.bits(gaussian, coded), fit.bits(tables, coded))
+    # three: how eagerly to round towards zero; a worth divided by a share makes saved bits count by that share
     levels["worth"] = levels["worth"] / fit.fit_eagerness(runtime(tables), pictures)[:, None]
     # rounding towards zero changes the histograms
     tables = fit.refit(gaussian, fit.code(runtime(tables), pictures, RateDistortion.of(tables)))
@@ -93,10 +99,12 @@ def with_integer_means(model: Pico) -> Pico:
     Integers are what the scale decoder takes; merely rounding the means would shift its inputs, at 4 % of the rate.
     """
     model = deepcopy(model)
+    # z' = z - rest has the integer mean. What reads z_hat' adds W rest to its bias: W z_hat' + W rest = W z_hat
     rest = model.z_mean - model.z_mean.round()
     down, scales, first = model.analysis.down64, model.scale_decoder.first, model.context_decoder.net[0]
     assert isinstance(first, Conv) and scales.bias is not None
     model.z_mean.sub_(rest)
+    # the folded bias of a Conv is bias * s_out, its folded kernel weight * s_in * s_out; s_out cancels below
     down.bias.sub_(rest / down.s_out.flatten())
     scales.bias.add_(scales.weight.flatten(1) @ rest)
     first.bias.add_((first.weight * first.s_in).flatten(1) @ rest)
@@ -130,6 +138,7 @@ def _folded_macs(module: nn.Module, *inputs: torch.Tensor) -> int:
 
 def _start_tables(model: Pico) -> Tables:
     """Gaussian rows, to be refitted to data: 64 for latents, then one for each channel of the hyper-latents."""
+    # sigma = SIGMA_MIN * e^(LOG_RATIO * index), within what training allows
     index = model.z_index.detach().clamp(Z_INDEX_MIN, CLASSES - 1).double().numpy()
     z_scales = SIGMA_MIN * np.exp(LOG_RATIO * index)
     return gaussian_tables(np.concatenate([gaussian_scales(), z_scales]))
