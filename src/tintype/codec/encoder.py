@@ -20,7 +20,9 @@ Progress = Callable[[int, int], None]  # tiles done, tiles in all
 
 
 class Encoder:
-    """One picture on one model; any number of levels. The analysis of each tile runs once.
+    """One picture on one model: pixels go in, the bytes of a .tint file come out for each level that is asked for.
+
+    Each tile is extracted, analysed, quantised and coded on its own. With `keep`, further levels repeat the last two.
 
     Parameters
     ----------

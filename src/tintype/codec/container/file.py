@@ -65,7 +65,11 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Container:
-    """A whole file. `damage` is empty unless a damaged file was parsed for salvage."""
+    """A whole file, between bytes and codec: `parse` makes it, `write` takes it.
+
+    It holds bytes: one payload for each tile of the header's grid, written and read by the entropy coder, and chunks of
+    metadata. `damage` is empty unless a damaged file was parsed for salvage.
+    """
 
     header: Header
     payloads: tuple[bytes, ...]  # one per tile, in the order of `tile_grid`

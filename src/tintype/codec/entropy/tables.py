@@ -34,8 +34,11 @@ Floats = NDArray[np.float64]
 class Tables:
     """Cumulative frequencies of R rows, ragged and stored end to end.  Immutable; compared by identity.
 
-    Row r owns ``cumulative[offsets[r]:offsets[r + 1]]``, which rises strictly from 0 to 65536: one interval,
-    called an entry, per pair of neighbours.  The entries are the symbols ``first[r]``, ``first[r] + 1``, ...
+    Arrays of a weights file go in (`from_arrays`); out come, for rows and symbols, the intervals that the entropy coder
+    codes (`locate`) and what they cost in bits (`rate_bits`).
+
+    Row r owns `cumulative[offsets[r]:offsets[r + 1]]`, which rises strictly from 0 to 65536: one interval,
+    called an entry, per pair of neighbours.  The entries are the symbols `first[r]`, `first[r] + 1`, ...
     and, last, the escape, behind which any other int16 is coded.  A row with a single entry is a *skip row*:
     it holds the symbol 0 alone, has no escape and costs nothing.
 
@@ -83,8 +86,8 @@ class Tables:
         Parameters
         ----------
         pmfs : R arrays of float, each summing to at most 1
-            Probabilities of the symbols ``first[r]``, ``first[r] + 1``, ...; what is missing to 1 is the
-            escape's.  ``[1.0]`` at ``first[r] == 0`` makes a skip row.
+            Probabilities of the symbols `first[r]`, `first[r] + 1`, ...; what is missing to 1 is the
+            escape's.  `[1.0]` at `first[r] == 0` makes a skip row.
         first : int, shape (R,)
         """
         rows = []
@@ -125,12 +128,12 @@ class Tables:
         InputError
             For a row the tables do not have, or a symbol other than 0 at a skip row.
         """
-        rows, symbols = np.asarray(rows), np.asarray(symbols)
+        rows, symbols = np.asarray(rows), np.asarray(symbols)  # (n,) both
         if rows.ndim != 1 or rows.shape != symbols.shape:
             raise InputError(f"rows {rows.shape} and symbols {symbols.shape} must be of one shape (n,)")
         check_rows(rows, self)
         count = self.counts[rows].astype(np.int64)
-        entry = symbols.astype(np.int64) - self.first[rows]
+        entry = symbols.astype(np.int64) - self.first[rows]  # int64: the difference of two int16 may need 17 bits
         escapes = (entry < 0) | (entry >= count)
         wrong = escapes & self.skips[rows]
         if wrong.any():
@@ -139,6 +142,7 @@ class Tables:
                 f"symbol {symbols[n]} at position {n} has row {rows[n]}, which holds the symbol 0 alone; "
                 "quantise to 0 there"
             )
+        # the escape is the entry after a row's last symbol
         place = self.offsets[rows] + np.where(escapes, count, entry)
         start = self.cumulative[place].astype(np.int64)
         return start, self.cumulative[place + 1] - start, escapes
@@ -149,6 +153,7 @@ class Tables:
         bits = PRECISION - np.log2(width)
         where = np.flatnonzero(escapes)
         row = np.asarray(rows)[where]
+        # as `entropy.reference.escape_intervals`: how far outside the row, then bits of an Exp-Golomb code of order 3
         below = self.first[row].astype(np.int64) - np.asarray(symbols)[where]
         excess = np.where(below > 0, below - 1, -below - self.counts[row])
         prefix = np.floor(np.log2(excess + (1 << ESCAPE_ORDER))) - ESCAPE_ORDER
@@ -186,7 +191,7 @@ def integer_frequencies(mass: Floats) -> Integers:
 
     Returns
     -------
-    int64, shape (n,), each >= 1, minimising ``-sum(mass * log2(f))``
+    int64, shape (n,), each >= 1, minimising `-sum(mass * log2(f))`
 
     Notes
     -----
@@ -197,8 +202,10 @@ def integer_frequencies(mass: Floats) -> Integers:
         raise WeightsError(f"a row has {mass.size} entries, escape included; 2 to {TOTAL} are possible")
     if not (np.isfinite(mass).all() and mass.min() >= 0 and abs(mass.sum() - 1) <= 1e-6):
         raise WeightsError("a row's probabilities must be finite, non-negative and sum to at most 1")
+    # near the answer: only the entries that are lifted to 1, and fractions, move counts in the loop
     frequency = np.maximum(1, np.floor(mass * TOTAL)).astype(np.int64)
     while True:
+        # in nats: what one more count saves each entry, and what one count less costs it
         gain = mass * np.log1p(1 / frequency)
         loss = np.where(frequency > 1, mass * np.log1p(1 / np.maximum(frequency - 1, 1)), np.inf)
         to, origin = int(gain.argmax()), int(loss.argmin())
@@ -241,7 +248,7 @@ def gaussian_pmf(scale: float, reach: int) -> Floats:
     edges = (np.arange(reach + 2) - 0.5) / (scale * math.sqrt(2))
     # Differences of the upper tail, not of the distribution function: 1 - tiny would lose the tiny's digits.
     tail = np.array([0.5 * math.erfc(edge) for edge in edges.tolist()])
-    upper = tail[:-1] - tail[1:]
+    upper = tail[:-1] - tail[1:]  # of 0 ... reach
     return np.concatenate([upper[:0:-1], upper])
 
 
