@@ -11,8 +11,7 @@ from tintype.codec.encoder import Encoder
 from tintype.codec.entropy import rans
 from tintype.codec.tiling import Tiling
 from tintype.errors import WeightsError
-from tintype.models.pico import onnx_engine as onnx_pico
-from tintype.models.pico import torch_engine as torch_pico
+from tintype.models.pico import onnx_engine, torch_engine
 from tintype.models.pico.integer import IntegerNet
 from tintype.models.pico.network import SIZES, Pico
 from tintype.models.pico.start import structured_start
@@ -33,7 +32,7 @@ def engines() -> Both:
     for parameter in model.scale_decoder.parameters():
         parameter.data += 0.05 * torch.randn_like(parameter)
     bundle, _ = export(model, pictures[:3], "test", {})
-    return onnx_pico.load(bundle), torch_pico.load(model, bundle), bundle
+    return onnx_engine.load(bundle), torch_engine.load(model, bundle), bundle
 
 
 @pytest.mark.parametrize("level", [0, 35, 70])
@@ -87,7 +86,7 @@ def test_a_bundle_without_its_arrays_is_an_error(engines: Both) -> None:
     bundle = engines[2]
     broken = Bundle(bundle.card, bundle.graphs, {**bundle.arrays, "levels": {}})
     with pytest.raises(WeightsError, match="gain"):
-        onnx_pico.load(broken)
+        onnx_engine.load(broken)
 
 
 def test_integer_means_of_hyper_latents_change_no_result() -> None:

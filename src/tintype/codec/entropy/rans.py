@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tintype.codec.entropy import reference as rans_reference
+from tintype.codec.entropy import reference
 from tintype.codec.entropy.tables import Rows, Symbols, Tables
 from tintype.errors import InputError
 
@@ -96,12 +96,12 @@ class Decoder:
 
 
 def _module(coder: Coder | None) -> ModuleType:
-    """`rans_native` or `rans_reference`: each has `encode(steps, tables)` and `Decoder(payload, tables)`."""
+    """`native` or `reference`: each module has `encode(steps, tables)` and `Decoder(payload, tables)`."""
     if coder == "native":
-        from tintype.codec.entropy import native as rans_native
+        from tintype.codec.entropy import native
 
-        return rans_native
-    return rans_reference if coder == "reference" else _default()
+        return native
+    return reference if coder == "reference" else _default()
 
 
 @cache
@@ -115,7 +115,7 @@ def _default() -> ModuleType:
             RuntimeWarning,
             stacklevel=4,
         )
-        return rans_reference
+        return reference
 
 
 def _vector(name: str, values: Any, dtype: type[np.integer[Any]]) -> Any:

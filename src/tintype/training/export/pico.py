@@ -14,7 +14,7 @@ from tintype.codec.entropy.tables import CLASSES, SIGMA_MIN, Tables, gaussian_sc
 from tintype.codec.quantise import Nearest, RateDistortion
 from tintype.codec.tiling import extract
 from tintype.models import macs
-from tintype.models.pico import onnx_engine as onnx_pico
+from tintype.models.pico import onnx_engine
 from tintype.models.pico.integer import IntegerNet
 from tintype.models.pico.integer_torch import quantise
 from tintype.models.pico.layers import Conv
@@ -22,7 +22,7 @@ from tintype.models.pico.network import LOG_RATIO, Z_INDEX_MIN, Pico, anchor_wei
 from tintype.models.pico.onnx_graph import trace, trace_integer
 from tintype.models.pico.schedule import LEVELS, Y_STRIDE, Z_LIMIT, Z_STRIDE
 from tintype.models.pico.tile_model import PicoModel
-from tintype.training.export import pico_fit as fit
+from tintype.training.export import pico_fit
 from tintype.training.objectives.pico_rate import forward
 from tintype.weights.bundle import Bundle
 
@@ -49,7 +49,7 @@ def export(model: Pico, pictures: NDArray[np.uint8], name: str, card: Mapping[st
     """
     # one: integers for the exact part, and what depends on the level alone, for all 71 levels
     model = with_integer_means(model.float().eval())
-    tensors = [torch.as_tensor(extract(picture, fit.whole_tile(pictures)))[None] for picture in pictures]
+    tensors = [torch.as_tensor(extract(picture, pico_fit.whole_tile(pictures)))[None] for picture in pictures]
     with torch.no_grad():
         # (1, M, S/64, S/64) each; means are integers, so rounding commutes with them
         z_hat = [model.analysis(x)[1].clamp(-Z_LIMIT, Z_LIMIT).round() for x in tensors]
@@ -69,7 +69,7 @@ def export(model: Pico, pictures: NDArray[np.uint8], name: str, card: Mapping[st
     levels = {
         "gain": gain.numpy(),
         # (LEVELS, N), bits that a squared error of one latent unit is worth: lambda times what it adds to distortion
-        "worth": (lambda_of(levels_at)[:, None] * fit.sensitivity(model, tensors)).numpy(),
+        "worth": (lambda_of(levels_at)[:, None] * pico_fit.sensitivity(model, tensors)).numpy(),
         # rows of the latents come first
         "z_rows": CLASSES + np.arange(config.hyper_latents, dtype=np.uint16),
         "z_mean": model.z_mean.detach().numpy().astype(np.int8),
@@ -77,18 +77,18 @@ def export(model: Pico, pictures: NDArray[np.uint8], name: str, card: Mapping[st
     card = {"name": name, "model_id": config.model_id, **account(model), **card}
 
     def runtime(tables: Tables) -> PicoModel:
-        return onnx_pico.load(_bundle(card, graphs, levels, integers, tables))
+        return onnx_engine.load(_bundle(card, graphs, levels, integers, tables))
 
     # two: tables for the symbols that pictures really give, with Gaussian rows as the start
     gaussian = _start_tables(model)
     nearest = Nearest(gaussian.skips)
-    coded = fit.code(runtime(gaussian), pictures, nearest)
-    tables = fit.refit(gaussian, coded)
-    report = ExportReport(_float_bits(model, pictures), fit.bits(gaussian, coded), fit.bits(tables, coded))
+    coded = pico_fit.code(runtime(gaussian), pictures, nearest)
+    tables = pico_fit.refit(gaussian, coded)
+    report = ExportReport(_float_bits(model, pictures), pico_fit.bits(gaussian, coded), pico_fit.bits(tables, coded))
     # three: how eagerly to round towards zero; a worth divided by a share makes saved bits count by that share
-    levels["worth"] = levels["worth"] / fit.fit_eagerness(runtime(tables), pictures)[:, None]
+    levels["worth"] = levels["worth"] / pico_fit.fit_eagerness(runtime(tables), pictures)[:, None]
     # rounding towards zero changes the histograms
-    tables = fit.refit(gaussian, fit.code(runtime(tables), pictures, RateDistortion.of(tables)))
+    tables = pico_fit.refit(gaussian, pico_fit.code(runtime(tables), pictures, RateDistortion.of(tables)))
     return _bundle(card, graphs, levels, integers, tables), report
 
 
@@ -153,11 +153,11 @@ def _bundle(
 
 @torch.no_grad()
 def _float_bits(model: Pico, pictures: NDArray[np.uint8]) -> float:
-    """Estimated bits of the float model for what `fit.code` codes."""
+    """Estimated bits of the float model for what `pico_fit.code` codes."""
     total = 0.0
     for number, picture in enumerate(pictures):
-        x = torch.as_tensor(extract(picture, fit.whole_tile(pictures)))[None]
-        for level in fit.levels_of(number):
+        x = torch.as_tensor(extract(picture, pico_fit.whole_tile(pictures)))[None]
+        for level in pico_fit.levels_of(number):
             _, steps = forward(model, x, torch.tensor([float(level)]), None)
             total += float(torch.stack(steps).sum())
     return total
