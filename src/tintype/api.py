@@ -14,8 +14,8 @@ from tintype.codec import decoder
 from tintype.codec.agreement import DEFAULT_TOLERANCE
 from tintype.codec.container.file import Chunk, ChunkType, Container, parse
 from tintype.codec.container.header import MAX_TILE_PIXELS, MIN_CORE, ColourType
-from tintype.codec.container.numerics import PRECISIONS, Numerics, Precision
 from tintype.codec.encoder import Encoder
+from tintype.codec.tile_model import PRECISIONS, Precision
 from tintype.codec.tiling import DEFAULT_MARGIN, WHOLE_PICTURE, Tiling, largest_tile_pixels
 from tintype.errors import CorruptError, InputError
 from tintype.models import load
@@ -195,7 +195,7 @@ class Codec:
             )
 
     def _model_for(self, container: Container) -> "TileModel":
-        numerics = _numerics(container)
+        numerics = container.numerics
         if load.is_float(container.header.model_name):
             if numerics is None:
                 raise CorruptError(f"a file of {container.header.model_name} lacks the numerics it was made with")
@@ -221,7 +221,7 @@ def info(data: bytes) -> Info:
     container = parse(data)
     header = container.header
     name = store.name_of(header.weights_hash)
-    numerics = _numerics(container)
+    numerics = container.numerics
     return Info(
         width=header.width,
         height=header.height,
@@ -274,11 +274,6 @@ def available_cpus() -> int:
 def _chunks(picture: images.Picture) -> Sequence[Chunk]:
     found = ((ChunkType.ICC, picture.icc), (ChunkType.EXIF, picture.exif), (ChunkType.XMP, picture.xmp))
     return [Chunk(kind, data) for kind, data in found if data]
-
-
-def _numerics(container: Container) -> Numerics | None:
-    data = container.chunk(ChunkType.NUMERICS)
-    return None if data is None else Numerics.parse(data)
 
 
 def _chunk_name(type: int) -> str:

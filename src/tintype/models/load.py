@@ -9,8 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from tintype.codec.container.header import MODEL_NAMES, Header
-from tintype.codec.container.numerics import Numerics, Precision
-from tintype.codec.tile_model import TileModel
+from tintype.codec.tile_model import Numerics, Precision, TileModel
 from tintype.errors import UnsupportedError
 from tintype.weights import store
 from tintype.weights.bundle import Bundle

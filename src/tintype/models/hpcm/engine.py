@@ -21,12 +21,10 @@ from torch import Tensor, nn
 from torch._dynamo import config as dynamo
 from torch._dynamo.exc import TorchDynamoException
 
-from tintype.codec.agreement import FloatCoded, FloatRows
 from tintype.codec.container.header import MODEL_NAMES
-from tintype.codec.container.numerics import Numerics, Precision
 from tintype.codec.entropy.tables import Symbols
 from tintype.codec.steps import Quantiser
-from tintype.codec.tile_model import Identity
+from tintype.codec.tile_model import Coded, Identity, Numerics, Precision, StepRows
 from tintype.codec.tiling import mirrored
 from tintype.errors import UnsupportedError
 from tintype.models.hpcm import coding, memory, weights
@@ -151,6 +149,8 @@ class HPCMModel:
     compiled : whether its networks are
     """
 
+    tiles_in_parallel = False  # one call computes at a time, on all its threads
+
     def __init__(
         self,
         model: HPCM,
@@ -177,12 +177,12 @@ class HPCMModel:
             x = x.contiguous(memory_format=torch.channels_last)
             return Latents(self.model.analyse(x), height, width)
 
-    def encode(self, analysis: Latents, level: int, quantise: Quantiser) -> Sequence[FloatCoded]:
+    def encode(self, analysis: Latents, level: int, quantise: Quantiser) -> Sequence[Coded]:
         y, height, width = analysis
         with self._conditions():
             return coding.encode_with_margins(self.model, y, quantise, _extent(height, width))
 
-    def decode(self, height: int, width: int, level: int) -> Generator[FloatRows, Symbols, Latents]:
+    def decode(self, height: int, width: int, level: int) -> Generator[StepRows, Symbols, Latents]:
         padded = self._padded(height), self._padded(width)
         steps = coding.decode(self.model, *padded, _extent(height, width))
         with memory.guarded(self.model.config, *padded, self.device):
