@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from tintype.cli.files import STREAM, Outputs, is_tint, plan
-from tintype.cli.options import add_max_pixels, add_model, add_output, add_threads, add_weights
+from tintype.cli.options import add_max_pixels, add_model, add_output, add_threads, add_weights, make_codec
 from tintype.cli.outcome import Report, UsageError
 from tintype.cli.progress import Bar
 from tintype.errors import InputError
@@ -36,18 +36,11 @@ def register(commands: "Commands") -> None:
 def run(options: argparse.Namespace) -> int:
     """Decode every input; returns the exit status."""
     from tintype import images
-    from tintype.api import MAX_PIXELS, Codec
 
     outputs = Outputs(options.force)
     report = Report()
     with report.file("tintype decode"):
-        codec = Codec(
-            options.model,
-            options.threads,
-            options.max_pixels or MAX_PIXELS,
-            weights=options.weights,
-            device=options.device,
-        )
+        codec = make_codec(options)
         jobs = plan(options.inputs, options.output, ".png", is_tint, report)
         with Bar(len(jobs)) as bar:
             for job in bar.each(jobs):

@@ -10,10 +10,11 @@ from tintype.cli.files import STREAM, Input, Outputs, plan
 from tintype.cli.options import (
     add_max_pixels,
     add_model,
+    add_numerics,
     add_output,
     add_threads,
     add_weights,
-    fraction,
+    make_codec,
     positive,
     quality,
 )
@@ -21,7 +22,7 @@ from tintype.cli.outcome import Report, say
 from tintype.cli.progress import Bar
 
 if TYPE_CHECKING:
-    from tintype.api import Codec, Source
+    from tintype.api import Source
     from tintype.cli.options import Commands
 
 
@@ -48,26 +49,12 @@ def register(commands: "Commands") -> None:
     )
     add_model(parser, "name of shipped weights (see tintype models), a .tintmodel file, or an HPCM model")
     add_weights(parser, "weights file of the HPCM model (see tintype convert); it has one rate, so no -q")
-    parser.add_argument(
-        "--precision", choices=("float32", "bfloat16"), default="float32", help="of HPCM (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--compile",
-        action="store_true",
-        help="of HPCM: run its networks through torch.compile, anew for each size; no faster on CPUs, see docs/hpcm.md",
-    )
+    add_numerics(parser)
     parser.add_argument(
         "--tile",
         metavar="N",
         type=positive,
         help="side of tiles in pixels, at least 64 (default: 504 above 2^20 pixels, HPCM: the whole picture)",
-    )
-    parser.add_argument(
-        "--tolerance",
-        metavar="T",
-        type=fraction,
-        help="of HPCM: other machines may compute scales that differ by T / 2 (default: 4e-5); 0 makes smaller files "
-        "for like machines alone",
     )
     add_threads(parser)
     add_max_pixels(parser)
@@ -82,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     outputs = Outputs(options.force)
     report = Report()
     with report.file("tintype encode"):
-        codec = _codec(options)
+        codec = make_codec(options)
         jobs = plan(options.inputs, options.output, ".tint", _is_picture, report)
         codec.load()  # a wrong name is said once, not per file
         with Bar(len(jobs)) as bar:
@@ -101,24 +88,6 @@ def run(options: argparse.Namespace) -> int:
                             f"{seconds:.2f} s"
                         )
     return report.status
-
-
-def _codec(options: argparse.Namespace) -> "Codec":
-    from tintype.api import MAX_PIXELS, Codec
-    from tintype.codec.agreement import DEFAULT_TOLERANCE
-
-    return Codec(
-        options.model,
-        options.threads,
-        options.max_pixels or MAX_PIXELS,
-        tune=options.tune,
-        weights=options.weights,
-        device=options.device,
-        precision=options.precision,
-        compiled=options.compile,
-        tile=options.tile,
-        tolerance=DEFAULT_TOLERANCE if options.tolerance is None else options.tolerance,
-    )
 
 
 def _source(input: Input) -> "Source":

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from tintype.cli.files import find, is_tint
-from tintype.cli.options import add_max_pixels, add_model, add_threads, add_weights
+from tintype.cli.options import add_max_pixels, add_model, add_threads, add_weights, make_codec
 from tintype.cli.outcome import Report, result
 from tintype.cli.progress import Bar
 
@@ -29,17 +29,9 @@ def register(commands: "Commands") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Verify every file; returns the exit status."""
-    from tintype.api import MAX_PIXELS, Codec
-
     report = Report()
     with report.file("tintype verify"):
-        codec = Codec(
-            options.model,
-            options.threads,
-            options.max_pixels or MAX_PIXELS,
-            weights=options.weights,
-            device=options.device,
-        )
+        codec = make_codec(options)
         inputs = find(options.inputs, is_tint, report)
         with Bar(len(inputs)) as bar:
             for input in bar.each(inputs):

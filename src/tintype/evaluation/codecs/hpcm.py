@@ -16,6 +16,7 @@ import tintype
 from tintype.api import Codec
 from tintype.errors import InputError, WeightsError
 from tintype.evaluation.codecs.tintype import SETTINGS
+from tintype.models.hpcm.options import Options
 
 Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
 
@@ -51,7 +52,7 @@ class Hpcm:
         self.qualities: Sequence[float] = range(1, len(self.files) + 1)
         self.quality_range = (1.0, float(len(self.files)))
         # no model's name: encoding and decoding then share one network in memory
-        self._codecs = [Codec(weights=file, threads=threads) for file in self.files]
+        self._codecs = [Codec(threads=threads, options=Options(file)) for file in self.files]
 
     @cached_property
     def settings(self) -> str:
@@ -97,7 +98,9 @@ class Hpcm:
         """Hash of the weights; they are in memory afterwards."""
         identity = codec.load().identity
         if identity.name != self.model:
-            raise WeightsError(f"{codec.weights}: holds {identity.name} weights, not those of {self.model}")
+            raise WeightsError(
+                f"{self.files[self._codecs.index(codec)]}: holds {identity.name} weights, not those of {self.model}"
+            )
         return identity.weights_hash
 
 
