@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tintype.cli.options import positive, quality
 from tintype.cli.outcome import Report, Status, UsageError, result
-from tintype.cli.progress import Steps
+from tintype.cli.progress import Progress
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
@@ -49,21 +49,21 @@ def _run(options: argparse.Namespace) -> None:
     if page.exists() and not options.force:
         raise FileExistsError(17, "exists; --force overwrites it", str(page))
     from tintype.api import available_cpus
-    from tintype.evaluation.codecs import names as codecs
+    from tintype.evaluation.codecs import names
     from tintype.evaluation.pages import compare
     from tintype.weights import store
 
-    with Steps() as steps:
+    with Progress(every=0) as progress:
         found = compare.compare(
             options.photo,
             options.model or store.DEFAULT,
-            codecs.names(options.codecs) if options.codecs else compare.PEERS,
+            names.names(options.codecs) if options.codecs else compare.PEERS,
             options.quality,
             options.size,
             available_cpus(),
-            steps,
+            progress.step,
         )
-        steps("page")
+        progress.step("page")
         page.write_text(compare.render(found), encoding="utf-8")
     for c in found.contenders:
         result(f"{c.name:18} {len(c.data):10} bytes  {c.values['psnr']:6.2f} dB")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from tintype.cli.files import STREAM, Outputs, is_tint, plan
 from tintype.cli.options import add_max_pixels, add_model, add_output, add_threads, add_weights, make_codec
 from tintype.cli.outcome import Report, UsageError
-from tintype.cli.progress import Bar
+from tintype.cli.progress import Progress
 from tintype.errors import InputError
 
 if TYPE_CHECKING:
@@ -42,12 +42,12 @@ def run(options: argparse.Namespace) -> int:
     with report.file("tintype decode"):
         codec = make_codec(options)
         jobs = plan(options.inputs, options.output, ".png", is_tint, report)
-        with Bar(len(jobs)) as bar:
-            for job in bar.each(jobs):
+        with Progress() as progress:
+            for job in progress.each(jobs):
                 with report.file(job.input.name):
                     suffix = _suffix(job.target)
                     outputs.check(job)
-                    picture = codec.decode_picture(job.input.read(), bar.tiles)
+                    picture = codec.decode_picture(job.input.read(), progress.tiles)
                     with outputs.open(job) as file:
                         images.save(picture, file, suffix=suffix)
     return report.status

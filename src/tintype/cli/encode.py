@@ -19,7 +19,7 @@ from tintype.cli.options import (
     quality,
 )
 from tintype.cli.outcome import Report, say
-from tintype.cli.progress import Bar
+from tintype.cli.progress import Progress
 
 if TYPE_CHECKING:
     from tintype.api import Source
@@ -72,12 +72,12 @@ def run(options: argparse.Namespace) -> int:
         codec = make_codec(options)
         jobs = plan(options.inputs, options.output, ".tint", _is_picture, report)
         codec.load()  # a wrong name is said once, not per file
-        with Bar(len(jobs)) as bar:
-            for job in bar.each(jobs):
+        with Progress() as progress:
+            for job in progress.each(jobs):
                 with report.file(job.input.name):
                     outputs.check(job)
                     begin = time.perf_counter()
-                    data = codec.encode(_source(job.input), options.quality, bar.tiles)
+                    data = codec.encode(_source(job.input), options.quality, progress.tiles)
                     with outputs.open(job) as file:
                         file.write(data)
                     if options.verbose:

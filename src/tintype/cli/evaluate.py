@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from tintype.cli.options import positive
 from tintype.cli.outcome import Report, Status, UsageError, result, say
-from tintype.cli.progress import TimeLeft
+from tintype.cli.progress import Progress
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
+
+SECONDS_BETWEEN_LINES = 15.0  # of progress, where stderr is no terminal
 
 DESCRIPTION = """\
 Code every picture with every codec at several qualities, decode the files, and compare. Writes results.csv (one row
@@ -62,30 +64,29 @@ def run(options: argparse.Namespace) -> Status:
 
 def _run(options: argparse.Namespace) -> None:
     from tintype.errors import InputError
-    from tintype.evaluation.codecs import names as codecs
-    from tintype.evaluation.measuring import processes as fresh
-    from tintype.evaluation.measuring import rows, sweep
-    from tintype.evaluation.metrics import registry as quality
-    from tintype.evaluation.results import published as stored
-    from tintype.evaluation.results import summary
+    from tintype.evaluation.codecs import names
+    from tintype.evaluation.measuring import processes, rows, sweep
+    from tintype.evaluation.metrics import registry
+    from tintype.evaluation.results import published, summary
 
     subjects = sweep.subjects(options.pictures)
     if options.limit and options.limit < len(subjects):
         subjects = tuple(subjects[i * len(subjects) // options.limit] for i in range(options.limit))
     plan = sweep.Plan(
         subjects,
-        tuple(codecs.names(options.codecs) if options.codecs else codecs.USUAL),
-        tuple(quality.named(options.metrics) if options.metrics else quality.DEFAULT),
+        tuple(names.names(options.codecs) if options.codecs else names.USUAL),
+        tuple(registry.named(options.metrics) if options.metrics else registry.DEFAULT),
         dict(_qualities(text) for text in options.qualities),
     )
-    found = sweep.run(plan, options.out, options.jobs, TimeLeft())
+    with Progress(every=SECONDS_BETWEEN_LINES) as progress:
+        found = sweep.run(plan, options.out, options.jobs, progress.parts)
     readable = {row.image for row in found if not row.error}
     sample = next((subject for subject in subjects if subject.name in readable), None)
-    memory = fresh.peaks(plan.codecs, sample.name, sample.path) if options.memory and sample else {}
+    memory = processes.peaks(plan.codecs, sample.name, sample.path) if options.memory and sample else {}
     results = summary.Results(
         found,
         rows.read(options.rows) if options.rows else (),
-        stored.load(options.curves) if options.curves else {},
+        published.load(options.curves) if options.curves else {},
         options.anchors.split(",") if options.anchors else summary.USUAL_ANCHORS,
         _window(options.window),
         memory,

@@ -50,28 +50,27 @@ def _build(options: argparse.Namespace) -> None:
     if not (options.pictures and options.out):
         raise UsageError("to make a study, give a folder of pictures and --out; to score one, --key and --score")
     from tintype.api import available_cpus
-    from tintype.evaluation.codecs import names as codecs
+    from tintype.evaluation.codecs import names
     from tintype.evaluation.measuring import sweep
-    from tintype.evaluation.pages import blind_test as study
+    from tintype.evaluation.pages import blind_test
     from tintype.weights import store
 
-    names = codecs.names(options.codecs or f"{store.DEFAULT},jpeg,webp,avif")
+    chosen = names.names(options.codecs or f"{store.DEFAULT},jpeg,webp,avif")
     pictures = [(subject.name, subject.path) for subject in sweep.subjects(options.pictures)]
-    trials, left_out = study.build(pictures, names, options.rates, options.out, available_cpus())
+    trials, left_out = blind_test.build(pictures, chosen, options.rates, options.out, available_cpus())
     for reason in left_out:
         say(f"left out: {reason}")
-    page = options.out / study.PAGE
-    result(
-        f"{page}: {len(trials)} trials, {page.stat().st_size / 1e6:.1f} MB; {options.out / study.KEY}: keep it private"
-    )
+    page = options.out / blind_test.PAGE
+    size = page.stat().st_size / 1e6
+    result(f"{page}: {len(trials)} trials, {size:.1f} MB; {options.out / blind_test.KEY}: keep it private")
 
 
 def _score(options: argparse.Namespace) -> None:
     if not options.key:
         raise UsageError("--score needs --key, the file that was written beside the page")
-    from tintype.evaluation.pages import blind_test as study
+    from tintype.evaluation.pages import blind_test
 
-    outcome = study.score(options.key, options.score)
+    outcome = blind_test.score(options.key, options.score)
     result(f"{outcome.raters} raters; Elo points, mean 0, with 95 % intervals")
     for rate, found in outcome.by_rate.items():
         _print(f"{rate:g} bpp", found)

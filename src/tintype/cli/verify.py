@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from tintype.cli.files import find, is_tint
 from tintype.cli.options import add_max_pixels, add_model, add_threads, add_weights, make_codec
 from tintype.cli.outcome import Report, result
-from tintype.cli.progress import Bar
+from tintype.cli.progress import Progress
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
@@ -33,9 +33,9 @@ def run(options: argparse.Namespace) -> int:
     with report.file("tintype verify"):
         codec = make_codec(options)
         inputs = find(options.inputs, is_tint, report)
-        with Bar(len(inputs)) as bar:
-            for input in bar.each(inputs):
+        with Progress() as progress:
+            for input in progress.each(inputs):
                 with report.file(input.name):
-                    codec.decode(input.read(), bar.tiles)
+                    codec.decode(input.read(), progress.tiles)
                     result(f"{input.name}: OK")
     return report.status
