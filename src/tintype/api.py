@@ -1,4 +1,4 @@
-"""The library's calls: the one place that wires images, models and codec together."""
+"""The library's calls. Only this module connects images, models and codec."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Source = images.Source
 Progress = Callable[[int, int], None]  # tiles done, tiles in all
 
-MAX_PIXELS = 2**28  # of a picture, unless the caller allows more: a few hostile bytes must not ask for gigabytes
+MAX_PIXELS = 2**28  # of a picture, unless the caller allows more: a few hostile bytes can claim gigabytes
 DEFAULT_QUALITY = 75
 QUALITY_MAX = 100
 # Quality to share of the levels, linear between. From 25 to 90 about as good as JPEG at that quality, halfway between
@@ -36,7 +36,7 @@ QUALITY_KNOTS = ((0.0, 0.0), (25.0, 0.23), (50.0, 0.43), (75.0, 0.6), (90.0, 0.8
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """What a file says about itself, without decoding it."""
+    """Facts about a file that need no decoding."""
 
     width: int  # pixels
     height: int  # pixels
@@ -114,7 +114,7 @@ class Codec:
         ----------
         image : PIL image, uint8 array (H, W, 3) or (H, W), or the path of a picture
         quality : 0 (smallest) to 100; 75, the default, looks about as good as JPEG at 75. Models with a single rate
-            take none.
+            refuse any.
 
         Raises
         ------
@@ -138,7 +138,7 @@ class Codec:
         FormatError
             If the bytes are not a valid file.
         UnsupportedError
-            If it needs weights or a version that is not at hand.
+            If it needs weights, a package or a version that is not available.
         InputError
             If the picture has more than `max_pixels`.
         """
@@ -160,7 +160,7 @@ class Codec:
         pixels = largest_tile_pixels(width, height, tiling)
         if pixels > MAX_TILE_PIXELS:
             raise InputError(
-                f"{width} x {height} makes a tile of {pixels} pixels, above the limit of {MAX_TILE_PIXELS}; give a "
+                f"{width} x {height} gives a tile of {pixels} pixels, above the limit of {MAX_TILE_PIXELS}; give a "
                 "smaller tile (--tile)"
             )
         return tiling
@@ -169,7 +169,7 @@ class Codec:
         if width * height > self.max_pixels:
             raise InputError(
                 f"{width} x {height} are {width * height} pixels, above the limit of {self.max_pixels}; "
-                "where such pictures are meant, raise max_pixels (--max-pixels)"
+                "raise max_pixels (--max-pixels) to allow such pictures"
             )
 
     def _model_for(self, container: Container) -> "TileModel":
@@ -190,7 +190,7 @@ def decode(data: bytes, threads: int | None = None) -> Image.Image:
 
 
 def info(data: bytes) -> Info:
-    """What a file says about itself; every checksum is verified, no pixel is decoded."""
+    """Facts about a file. Every checksum is verified; no pixel is decoded."""
     container = parse(data)
     header = container.header
     name = store.name_of(header.weights_hash)
@@ -217,14 +217,14 @@ def open(path: str | os.PathLike[str], threads: int | None = None) -> Image.Imag
 
 
 def _level(quality: float | None, model: "TileModel") -> int:
-    """Level of a quality; a model with a single rate has nothing to choose."""
+    """Level of a quality; 0 for a model with a single rate, which refuses qualities."""
     levels = model.identity.levels
     if levels > 1:
         return quality_to_level(DEFAULT_QUALITY if quality is None else quality, levels)
     if quality is not None:
         raise InputError(
-            f"{model.identity.name} weights have a single rate, so there is no quality to choose (-q); other weights "
-            "files of it stand for other qualities"
+            f"{model.identity.name} weights have a single rate, so there is no quality to choose (-q); use another "
+            "weights file for another quality"
         )
     return 0
 

@@ -17,17 +17,17 @@ def register(commands: "Commands") -> None:
     """Add the command's parser."""
     parser = commands.add_parser(
         "decode",
-        help="turn .tint files into pictures",
-        description="Decode .tint files: to PNG beside them, or where -o says, in the format of its suffix.",
+        help="decode .tint files",
+        description="Decode .tint files, to PNG in the folder of each file or as -o says. The suffix sets the format.",
     )
     parser.add_argument("inputs", metavar="IN", nargs="+", help=".tint file or folder; - is standard input")
     add_output(
         parser,
-        "picture to write (.png, .jpg, .webp, .avif, .tif, .bmp, .ppm), or a folder for PNG files; a new folder's name "
-        "ends in /; - writes PNG to standard output",
+        "picture to write (.png, .jpg, .webp, .avif, .tif, .bmp, .ppm), or a folder for PNG files; end the name of a "
+        "new folder with /; - writes PNG to standard output",
     )
-    add_model(parser, "a .tintmodel file, for what was encoded with one")
-    add_weights(parser, "weights file, for what was encoded with an HPCM model")
+    add_model(parser, "a .tintmodel file, for files encoded with it")
+    add_weights(parser, "weights file, for files encoded with an HPCM model")
     add_threads(parser)
     add_max_pixels(parser)
     parser.set_defaults(run=run)
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _suffix(target: str) -> str:
-    """What a target's name says about the format; known before the work begins."""
+    """Suffix that selects a target's format; checked before the work begins."""
     from tintype.images import output_suffix
 
     try:

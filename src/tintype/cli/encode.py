@@ -31,10 +31,11 @@ def register(commands: "Commands") -> None:
     parser = commands.add_parser(
         "encode",
         help="compress pictures",
-        description="Compress pictures to .tint files, beside them or where -o says. Folders are walked.",
+        description="Compress pictures to .tint files, in the folder of each picture or as -o says. Folders are "
+        "searched recursively.",
     )
     parser.add_argument("inputs", metavar="IN", nargs="+", help="picture or folder; - is standard input")
-    add_output(parser, "file or folder to write; a new folder's name ends in /; - is standard output")
+    add_output(parser, "file or folder to write; end the name of a new folder with /; - is standard output")
     parser.add_argument(
         "-q",
         "--quality",
@@ -48,7 +49,7 @@ def register(commands: "Commands") -> None:
         help="weights trained on squared error (psnr, the default) or for what people see (eyes); instead of --model",
     )
     add_model(parser, "name of shipped weights (see tintype models), a .tintmodel file, or an HPCM model")
-    add_weights(parser, "weights file of the HPCM model (see tintype convert); it has one rate, so no -q")
+    add_weights(parser, "weights file of an HPCM model (see tintype convert); its one rate excludes -q")
     add_numerics(parser)
     parser.add_argument(
         "--tile",
@@ -58,7 +59,7 @@ def register(commands: "Commands") -> None:
     )
     add_threads(parser)
     add_max_pixels(parser)
-    parser.add_argument("-v", "--verbose", action="store_true", help="say for each file what came out")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print size, rate, level and time of each file")
     parser.set_defaults(run=run)
 
 
@@ -71,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
     with report.file("tintype encode"):
         codec = make_codec(options)
         jobs = plan(options.inputs, options.output, ".tint", _is_picture, report)
-        codec.load()  # a wrong name is said once, not per file
+        codec.load()  # a wrong name is reported once, not per file
         with Progress() as progress:
             for job in progress.each(jobs):
                 with report.file(job.input.name):
@@ -99,5 +100,5 @@ def _is_picture(path: Path) -> bool:
 
     from tintype.images import READABLE
 
-    Image.init()  # without it, Pillow knows a few formats only
+    Image.init()  # otherwise Pillow knows a few formats only
     return Image.registered_extensions().get(path.suffix.lower()) in READABLE

@@ -92,7 +92,7 @@ def add_max_pixels(parser: argparse.ArgumentParser) -> None:
         "--max-pixels",
         metavar="N",
         type=positive,
-        help="refuse larger pictures (default: 268435456): a damaged or hostile file may ask for any size",
+        help="refuse larger pictures (default: 268435456); a damaged or hostile file can claim any size",
     )
 
 
@@ -101,8 +101,8 @@ def add_threads(parser: argparse.ArgumentParser) -> None:
         "--threads",
         metavar="N",
         type=positive,
-        help="tiles worked on at the same time (default: the CPUs at hand); changes no result. HPCM: compute threads "
-        "when encoding (default: 2), which files record and decoders use",
+        help="tiles processed at the same time (default: the available CPUs); changes no result. HPCM: compute threads "
+        "when encoding (default: 2); files record them and decoders use as many",
     )
 
 

@@ -16,17 +16,19 @@ def register(commands: "Commands") -> None:
     """Add the command to the program's parser."""
     parser = commands.add_parser(
         "report",
-        help="make a page from measurements",
+        help="write a page of measurements",
         description="Write DIR/report.html, one self-contained page, and its plots as files, from the results of "
         "`tintype eval ... --out DIR`.",
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="folder of results")
     parser.add_argument("--title", default="Codecs, measured")
-    parser.add_argument("--codecs", metavar="LIST", help="only these, by their names in the results (default: all)")
     parser.add_argument(
-        "--pictures", metavar="LIST", help="pictures to show, by name; none: no pictures (default: three)"
+        "--codecs", metavar="LIST", help="codecs to include, by their names in the results (default: all)"
     )
-    parser.add_argument("--rates", metavar="LIST", type=rates, help="bpp at which they are shown (default: 0.25,0.6)")
+    parser.add_argument("--pictures", metavar="LIST", help="pictures to show, by name, or none (default: three)")
+    parser.add_argument(
+        "--rates", metavar="LIST", type=rates, help="bpp at which pictures are shown (default: 0.25,0.6)"
+    )
     parser.add_argument("--curves", metavar="FILE.json", type=Path, help="published curves to compare with")
     parser.add_argument("--rows", metavar="FILE.csv", type=Path, help="earlier rows, per picture, to compare with")
     parser.add_argument("--anchors", metavar="LIST", help="codecs and curves to compare with, by name")
@@ -60,7 +62,7 @@ def _run(options: argparse.Namespace) -> None:
         options.anchors.split(",") if options.anchors else summary.USUAL_ANCHORS,
     )
     if not results.images:
-        raise UsageError("there is no picture that every codec coded; a page needs one")
+        raise UsageError("no picture was coded by every codec; a page needs one")
     sources = sweep.sources(options.folder)
     pictures = _pictures(options.pictures, [name for name in results.images if name in sources], report.PICTURES)
     if unknown := [name for name in pictures if name not in sources]:

@@ -1,4 +1,4 @@
-"""`tintype verify`: whether .tint files are whole."""
+"""`tintype verify`: checks .tint files."""
 
 import argparse
 from typing import TYPE_CHECKING
@@ -16,12 +16,12 @@ def register(commands: "Commands") -> None:
     """Add the command's parser."""
     parser = commands.add_parser(
         "verify",
-        help="check that .tint files are whole",
-        description="Check every checksum of .tint files, then decode them. Says OK, or what is wrong.",
+        help="check .tint files for damage",
+        description="Verify every checksum of .tint files, then decode them. Prints OK or the fault of each file.",
     )
     parser.add_argument("inputs", metavar="FILE", nargs="+", help=".tint file or folder; - is standard input")
-    add_model(parser, "a .tintmodel file, for what was encoded with one")
-    add_weights(parser, "weights file, for what was encoded with an HPCM model")
+    add_model(parser, "a .tintmodel file, for files encoded with it")
+    add_weights(parser, "weights file, for files encoded with an HPCM model")
     add_threads(parser)
     add_max_pixels(parser)
     parser.set_defaults(run=run)

@@ -336,7 +336,7 @@ def test_a_picture_too_large_for_memory_is_refused_before_it_is_allocated(weight
 
 def test_a_picture_too_large_for_one_tile_is_refused_with_the_way_out(weights):
     huge = np.zeros((4097, 4097), np.uint8)
-    with pytest.raises(InputError, match=r"4097 x 4097 makes a tile of 16785409 pixels, above the limit.*--tile"):
+    with pytest.raises(InputError, match=r"4097 x 4097 gives a tile of 16785409 pixels, above the limit.*--tile"):
         Codec(NANO, options=Options(weights)).encode(huge)
 
 
