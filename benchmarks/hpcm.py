@@ -89,7 +89,7 @@ def main() -> None:
 def load(name: str, weights: Path | None, threads: int, precision: Precision, device: str, compile: bool) -> HPCMModel:
     """A weights file's model, or one with random weights."""
     if weights is not None:
-        return torch_hpcm.load(weights, name, threads, precision, device, compile)
+        return torch_hpcm.load(hpcm.Options(weights, device, precision, compile), name, threads)
     torch.manual_seed(0)
     network = hpcm.create(name).eval().to(device, memory_format=torch.channels_last)
     network.update()

@@ -152,8 +152,9 @@ def test_a_quality_outside_0_to_100_is_refused(quality: float) -> None:
 
 
 def test_threads_models_and_pictures_that_make_no_sense_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="threads=0: at least 1"):
-        tintype.Codec(threads=0)
+    for option, least in (("threads", 1), ("max_pixels", 1), ("tile", 64)):
+        with pytest.raises(InputError, match=f"{option}={least - 1}: at least {least}"):
+            tintype.Codec(**{option: least - 1})
     with pytest.raises(WeightsError, match="no model named 'pico-xxl'"):
         tintype.encode(picture(8, 8), model="pico-xxl")
     with pytest.raises(WeightsError, match="no such weights file"):
@@ -341,7 +342,7 @@ def test_a_tune_chooses_the_weights_that_encode_and_any_codec_decodes_them() -> 
 
 
 def test_a_tune_that_is_unknown_or_beside_a_model_is_refused() -> None:
-    with pytest.raises(InputError, match="there are psnr, eyes"):
+    with pytest.raises(InputError, match="possible are psnr, eyes"):
         tintype.Codec(tune="vmaf")
     with pytest.raises(InputError, match="either it or a model"):
         tintype.Codec("pico-s-dev", tune="eyes")

@@ -99,3 +99,11 @@ class TileModel(Protocol):
 
     def synthesise(self, latents: Any, level: int) -> Pixels:
         """Pixels of one tile, not clipped."""
+
+    @property
+    def whole_pictures(self) -> bool:
+        """Whether a picture is one tile unless the caller chooses tiles."""
+
+    @property
+    def tolerance(self) -> float:
+        """Of scales: decoders can repair a drift of up to half of it. 0 where rows are integers."""

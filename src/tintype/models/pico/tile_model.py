@@ -86,6 +86,9 @@ class PicoModel:
     def synthesise(self, latents: Floats, level: int) -> Pixels:
         return self.networks.synthesis(latents)
 
+    whole_pictures = False
+    tolerance = 0.0  # rows are integers: none drifts
+
 
 class _Stages:
     """models.pico.schedule.Stages on the host."""
