@@ -32,6 +32,7 @@ from tintype.codec.quantise import RateDistortion
 from tintype.codec.steps import walk
 from tintype.codec.tiling import WHOLE_PICTURE, extract, tile_grid
 from tintype.models import hpcm
+from tintype.models.hpcm import compressai
 from tintype.models.hpcm import engine as torch_hpcm
 from tintype.models.hpcm.costs import cost
 from tintype.models.hpcm.engine import STRIDE, HPCMModel, device_name
@@ -92,7 +93,7 @@ def load(name: str, weights: Path | None, threads: int, precision: Precision, de
         return torch_hpcm.load(weights, name, threads, precision, device, compile)
     torch.manual_seed(0)
     network = hpcm.create(name).eval().to(device, memory_format=torch.channels_last)
-    network.update()
+    compressai.update(network)
     return HPCMModel(torch_hpcm.compiled(network) if compile else network, b"", threads, precision, compile)
 
 

@@ -41,7 +41,9 @@ def make_tables(model: HPCM) -> Tables:
 def tables_of(model: HPCM) -> Tables:
     """The tables that a model codes with; raises WeightsError if it has none."""
     if model.tables is None:
-        raise WeightsError(f"{model.config.name}: there are no tables for z yet; call update() first")
+        raise WeightsError(
+            f"{model.config.name}: there are no tables for z yet; make them with hpcm.compressai.update(model)"
+        )
     return model.tables
 
 

@@ -197,7 +197,7 @@ def load_official(model: HPCM, checkpoint: object) -> None:
     """Load an official state dict (as `torch.load` returns it) into a model of the same config.
 
     The tensors become the model's parameters without a copy where they can. Tables of z belong to the
-    weights: call `model.update()` before coding.
+    weights: call `compressai.update(model)` before coding.
 
     Raises
     ------
