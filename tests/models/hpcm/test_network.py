@@ -14,8 +14,9 @@ from tintype.models.hpcm.config import NetDepths
 from tintype.models.hpcm.context import Fusion
 from tintype.models.hpcm.entropy import likelihood
 from tintype.models.hpcm.lattice import assemble, misplaced, place, take
-from tintype.models.hpcm.network import HPCM, Noise
+from tintype.models.hpcm.network import HPCM
 from tintype.models.hpcm.schedule import S2_IN_Y, SCHEDULES
+from tintype.models.surrogates import Noise
 
 TINY = {
     "latents": 16,

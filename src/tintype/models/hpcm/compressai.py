@@ -15,6 +15,7 @@ from tintype.errors import InputError
 from tintype.models.hpcm import coding
 from tintype.models.hpcm.memory import guarded
 from tintype.models.hpcm.network import HPCM
+from tintype.models.hpcm.schedule import Z_STRIDE
 
 
 def update(model: HPCM, force: bool = False) -> bool:
@@ -59,7 +60,7 @@ def compress(model: HPCM, x: Tensor) -> dict[str, Any]:
             hyper, *steps = coding.encode(model, model.analyse(picture))
             y_strings.append(rans.encode(steps, tables))
             z_strings.append(rans.encode([hyper], tables))
-    return {"strings": [y_strings, z_strings], "shape": (height // 64, width // 64)}
+    return {"strings": [y_strings, z_strings], "shape": (height // Z_STRIDE, width // Z_STRIDE)}
 
 
 @torch.no_grad()
@@ -87,7 +88,7 @@ def decompress(model: HPCM, strings: Sequence[Sequence[bytes]], shape: Sequence[
     """
     if len(strings) != 2 or len(strings[0]) != len(strings[1]) or not strings[0]:
         raise InputError("strings must be [y streams, z streams], as many of one as of the other, at least one")
-    height, width = (64 * int(side) for side in shape)
+    height, width = (Z_STRIDE * int(side) for side in shape)
     model.check_size(height, width)
     tables = coding.tables_of(model)
     pictures = []

@@ -11,8 +11,9 @@ from torch.nn import functional as F
 
 from tintype.models.hpcm.config import HPCMConfig, NetDepths
 from tintype.models.hpcm.lattice import halves, misplaced, place, take
-from tintype.models.hpcm.layers import DepthwiseBlock, at_least_float32, full_precision
+from tintype.models.hpcm.layers import DepthwiseBlock
 from tintype.models.hpcm.schedule import CodingStep, Stage
+from tintype.models.surrogates import at_least_float32, full_precision
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,17 +19,10 @@ from tintype.models.hpcm.layers import (
     PartialBlock,
     analysis_transform,
     down,
-    full_precision,
     synthesis_transform,
     up,
 )
-
-
-class Noise(NamedTuple):
-    """Uniform noise in [-1/2, 1/2) that stands for rounding in the rate of a training step."""
-
-    y: Tensor
-    z: Tensor
+from tintype.models.surrogates import Noise, full_precision, straight_through
 
 
 class Latents(NamedTuple):
@@ -188,7 +181,7 @@ class HPCM(nn.Module):
     def _rounded(self, residual: Tensor) -> Tensor:
         """Nearest integers, halves to even; in training with the gradient of the identity."""
         rounded = residual.round()
-        return residual + (rounded - residual).detach() if self.training else rounded
+        return straight_through(residual, rounded) if self.training else rounded
 
 
 def _uniform(like: Tensor, generator: torch.Generator | None) -> Tensor:

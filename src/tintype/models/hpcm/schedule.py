@@ -24,6 +24,9 @@ from typing import Any, Literal
 UNITS = 16
 """Parts into which channels are divided; the number of channels of y must be a multiple of it."""
 
+Y_STRIDE, Z_STRIDE = 16, 64
+"""Pixels per latent and per hyper-latent, in rows and in columns."""
+
 Index = tuple[EllipsisType, slice, slice, slice]
 Offset = tuple[int, int]  # (row, column)
 
