@@ -1,8 +1,6 @@
 """Make the shipped tables and measure what they cost: `python -m tintype.models.hpcm.build_tables
 [OUT.npz]`."""
 
-from __future__ import annotations
-
 import math
 import sys
 from pathlib import Path

@@ -7,8 +7,6 @@ The lattices want sides that pictures seldom have. What padding adds is not code
 the lattice of y, latents outside have the symbol 0, which is their mean, and take no part in rows and symbols.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Generator, Sequence
 from functools import lru_cache, partial
 from typing import Any

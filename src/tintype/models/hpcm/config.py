@@ -1,7 +1,5 @@
 """Sizes and variants of the family, as data."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """The context model: networks that turn what is decoded into the density of the next step."""
 
-from __future__ import annotations
-
 from collections.abc import Generator
 from dataclasses import dataclass
 

@@ -5,8 +5,6 @@ The published multiply-adds are those of one `forward`, with the fusion after th
 nobody uses; ours leaves it out. The table shows both.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cache
 

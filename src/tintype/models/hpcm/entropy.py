@@ -5,8 +5,6 @@ F(t) = (1 + sign(t) · P(1/β, |t|^β)) / 2 of t = v/α, with P the regularised 
 The standard deviation is 0.8594 α.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any

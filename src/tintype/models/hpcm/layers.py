@@ -1,7 +1,5 @@
 """Residual blocks and transforms."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 import torch

@@ -1,7 +1,5 @@
 """HPCM: transforms, hyper transforms, context model and entropy model together."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import torch

@@ -6,8 +6,6 @@ hold (they are one); table buffers and constants saved with the weights; the `mo
 training. What the weights were trained with and cannot be undone is in the config (`misplaced_hyper`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from itertools import chain
 

@@ -12,8 +12,6 @@ direction for numpy and torch. Channels are counted in sixteenths (`UNITS`): one
 The order of symbols in a stream is: steps in order; within a step the small array in C order.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -76,7 +74,7 @@ class Placement:
         *batch, _, height, width = large
         return (*batch, channels // UNITS * self.channels, height // self.stride, width // self.stride)
 
-    def within(self, outer: Placement) -> Placement:
+    def within(self, outer: "Placement") -> "Placement":
         """This placement seen from the array that holds its large array by the sub-lattice `outer`."""
         pairs = []
         for (small, middle), (inner, large) in product(self.pairs, outer.pairs):

@@ -11,8 +11,6 @@ The tables of y are data (`tables.npz`), made by that command: files must never 
 the incomplete gamma function. Those of z depend on the weights and live in the weights file.
 """
 
-from __future__ import annotations
-
 import math
 from functools import cache
 from importlib import resources
