@@ -16,7 +16,6 @@ from tintype.models.hpcm.entropy import DEVIATION
 from tintype.models.hpcm.layers import DepthwiseBlock, PartialBlock
 from tintype.models.hpcm.network import HPCM
 
-
 SMALLEST_SCALE = 0.3  # of a latent's density at the start: a sharper one has hardly a gradient
 SMALLEST_DEVIATION = 0.05  # hyper-latents that hardly vary are not blown up
 
