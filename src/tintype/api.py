@@ -149,7 +149,8 @@ class Codec:
         container = parse(data)
         self._check_pixels(container.header.width, container.header.height)
         pixels = decoder.decode(container, self._model_for(container), self.threads or available_cpus(), progress)
-        return images.Picture(pixels, **_metadata(container))
+        found = container.chunk
+        return images.Picture(pixels, icc=found(ChunkType.ICC), exif=found(ChunkType.EXIF), xmp=found(ChunkType.XMP))
 
     def _tiling(self, width: int, height: int, whole: bool) -> Tiling:
         """How a picture is cut; `whole`: into one tile unless the caller chose tiles."""
@@ -252,14 +253,6 @@ def _chunks(picture: images.Picture) -> Sequence[Chunk]:
 def _numerics(container: Container) -> Numerics | None:
     data = container.chunk(ChunkType.NUMERICS)
     return None if data is None else Numerics.parse(data)
-
-
-def _metadata(container: Container) -> dict[str, bytes | None]:
-    return {
-        "icc": container.chunk(ChunkType.ICC),
-        "exif": container.chunk(ChunkType.EXIF),
-        "xmp": container.chunk(ChunkType.XMP),
-    }
 
 
 def _chunk_name(type: int) -> str:

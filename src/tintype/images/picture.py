@@ -1,0 +1,61 @@
+"""What a picture is between files and codec: upright samples and what travels with them."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tintype.errors import InputError
+
+MAX_SIDE = 2**16 - 1  # pixels; the file format's limit
+
+Samples = NDArray[Any]  # uint8, or uint16 above 8 bits
+
+
+class CodePoints(NamedTuple):
+    """Colour of full-range RGB or grey samples as ITU-T H.273 numbers it."""
+
+    primaries: int
+    transfer: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """Upright samples and the metadata that travels with them."""
+
+    pixels: Samples  # (H, W, 3) RGB or (H, W) grey, 0 to 2^depth - 1; uint8 up to 8 bits, else uint16
+    icc: bytes | None = None
+    exif: bytes | None = None  # TIFF structure, without the "Exif" that some formats put before it
+    xmp: bytes | None = None  # UTF-8
+    iptc: bytes | None = None  # IIM records, as in TIFF's tag 33723
+    depth: int = 8  # bits per sample: 8, 10, 12 or 16
+    alpha: Samples | None = None  # (H, W), opaque at the largest value of its type
+    code_points: CodePoints | None = None  # None: what `icc` says, and sRGB without it
+    notes: tuple[str, ...] = ()  # what was converted, and what could not be kept, a sentence each
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels.shape[0])
+
+    @property
+    def grey(self) -> bool:
+        return self.pixels.ndim == 2
+
+
+def from_array(array: NDArray[Any]) -> Picture:
+    if array.dtype != np.uint8:
+        raise InputError(f"an array of {array.dtype} cannot be coded; scale it to 0..255 and convert it to uint8")
+    if not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)):
+        raise InputError(f"an array of shape {array.shape} is neither (height, width, 3) RGB nor (height, width) grey")
+    check_sides(array.shape[1], array.shape[0], "the array")
+    return Picture(np.ascontiguousarray(array))
+
+
+def check_sides(width: int, height: int, name: str) -> None:
+    if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
+        raise InputError(f"{name}: {width} x {height} pixels; each side must be from 1 to {MAX_SIDE}")
