@@ -20,8 +20,7 @@ import tintype
 from tests.pictures import picture
 from tintype.api import quality_to_level
 from tintype.codec.container.file import parse, write
-from tintype.codec.entropy import rans
-from tintype.codec.entropy import reference as rans_reference
+from tintype.codec.entropy import rans, reference
 from tintype.errors import FormatError, InputError, TintypeError, UnsupportedError, WeightsError
 from tintype.weights import store
 
@@ -52,7 +51,7 @@ def test_size_and_bytes_are_the_same_for_any_threads_repetition_and_coder(
     assert data == one.encode(pixels) == two.encode(pixels)
     assert image.tobytes() == one.decode(data).tobytes() == two.decode(data).tobytes()
 
-    monkeypatch.setattr(rans, "_default", lambda: rans_reference)
+    monkeypatch.setattr(rans, "_default", lambda: reference)
     assert data == one.encode(pixels)
     assert image.tobytes() == two.decode(data).tobytes()
 

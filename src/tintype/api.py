@@ -13,7 +13,6 @@ from tintype import images
 from tintype.codec import decoder
 from tintype.codec.container.file import Chunk, ChunkType, Container, parse
 from tintype.codec.container.header import MAX_TILE_PIXELS, MIN_CORE, ColourType
-from tintype.codec.container.numerics import Numerics
 from tintype.codec.encoder import Encoder
 from tintype.codec.tiling import DEFAULT_MARGIN, WHOLE_PICTURE, Tiling, largest_tile_pixels
 from tintype.errors import InputError
@@ -175,7 +174,7 @@ class Codec:
 
     def _model_for(self, container: Container) -> "TileModel":
         bundle = self.model if self.options is None and self.model not in store.manifest() else None
-        return load.model_for(container.header, _numerics(container), bundle, self.options)
+        return load.model_for(container.header, container.numerics, bundle, self.options)
 
 
 def encode(
@@ -195,7 +194,7 @@ def info(data: bytes) -> Info:
     container = parse(data)
     header = container.header
     name = store.name_of(header.weights_hash)
-    numerics = _numerics(container)
+    numerics = container.numerics
     return Info(
         width=header.width,
         height=header.height,
@@ -248,11 +247,6 @@ def available_cpus() -> int:
 def _chunks(picture: images.Picture) -> Sequence[Chunk]:
     found = ((ChunkType.ICC, picture.icc), (ChunkType.EXIF, picture.exif), (ChunkType.XMP, picture.xmp))
     return [Chunk(kind, data) for kind, data in found if data]
-
-
-def _numerics(container: Container) -> Numerics | None:
-    data = container.chunk(ChunkType.NUMERICS)
-    return None if data is None else Numerics.parse(data)
 
 
 def _chunk_name(type: int) -> str:

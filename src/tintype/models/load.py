@@ -11,8 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from tintype.codec.container.header import MODEL_NAMES, Header
-from tintype.codec.container.numerics import Numerics
-from tintype.codec.tile_model import TileModel
+from tintype.codec.tile_model import Numerics, TileModel
 from tintype.errors import CorruptError, InputError, UnsupportedError
 from tintype.models.hpcm.options import Options as HPCMOptions
 from tintype.weights import store

@@ -13,11 +13,11 @@ from tests.hpcm import NANO, network, tile_model
 from tests.pictures import picture
 from tintype.api import Codec
 from tintype.codec import decoder
-from tintype.codec.agreement import DEFAULT_TOLERANCE, FloatRows
+from tintype.codec.agreement import DEFAULT_TOLERANCE
 from tintype.codec.container import file as container
 from tintype.codec.container.file import ChunkType, parse
-from tintype.codec.container.numerics import Numerics
 from tintype.codec.encoder import Encoder
+from tintype.codec.tile_model import Numerics
 from tintype.codec.tiling import WHOLE_PICTURE, Tiling
 from tintype.errors import (
     CorruptError,
@@ -90,7 +90,7 @@ def test_the_decoder_finds_the_encoders_rows_and_its_rounded_latents(net):
         while True:
             found = next(walk) if symbols is None else walk.send(symbols)
             step = next(sent)
-            assert isinstance(found, FloatRows) and np.array_equal(found.rows, step.rows)
+            assert np.array_equal(found.rows, step.rows)
             symbols = step.symbols
     y_hat, y = end.value.value.y, analysis.y
     assert (y_hat[..., :16, :3] - y[..., :16, :3]).abs().max() <= 0.50001
@@ -104,8 +104,8 @@ def test_without_padding_the_steps_are_those_of_compress(net):
     torch.set_num_threads(1)
     with torch.no_grad():
         plain = coding.encode(net, net.analyse(pixels[None]))
-    for step, (rows, symbols) in zip(steps, plain, strict=True):
-        assert np.array_equal(step.rows, rows) and np.array_equal(step.symbols, symbols)
+    for step, alone in zip(steps, plain, strict=True):
+        assert np.array_equal(step.rows, alone.rows) and np.array_equal(step.symbols, alone.symbols)
 
 
 def test_margins_tell_how_far_scales_are_from_their_row_and_on_which_side():

@@ -21,12 +21,11 @@ from torch import Tensor, nn
 from torch._dynamo import config as dynamo
 from torch._dynamo.exc import TorchDynamoException
 
-from tintype.codec.agreement import DEFAULT_TOLERANCE, FloatCoded, FloatRows
+from tintype.codec.agreement import DEFAULT_TOLERANCE
 from tintype.codec.container.header import MODEL_NAMES
-from tintype.codec.container.numerics import Numerics, Precision
 from tintype.codec.entropy.tables import Symbols
 from tintype.codec.steps import Quantiser
-from tintype.codec.tile_model import Identity
+from tintype.codec.tile_model import Coded, Identity, Numerics, Precision, StepRows
 from tintype.codec.tiling import mirrored
 from tintype.errors import UnsupportedError
 from tintype.models.hpcm import coding, memory, weights
@@ -153,6 +152,7 @@ class HPCMModel:
     tolerance : of `Options`
     """
 
+    tiles_in_parallel = False  # one call computes at a time, on all its threads
     whole_pictures = True  # margins of tiles cost more than the memory that tiles save
 
     def __init__(
@@ -182,12 +182,12 @@ class HPCMModel:
             x = x.contiguous(memory_format=torch.channels_last)
             return Latents(self.model.analyse(x), height, width)
 
-    def encode(self, analysis: Latents, level: int, quantise: Quantiser) -> Sequence[FloatCoded]:
+    def encode(self, analysis: Latents, level: int, quantise: Quantiser) -> Sequence[Coded]:
         y, height, width = analysis
         with self._conditions():
             return coding.encode_with_margins(self.model, y, quantise, _extent(height, width))
 
-    def decode(self, height: int, width: int, level: int) -> Generator[FloatRows, Symbols, Latents]:
+    def decode(self, height: int, width: int, level: int) -> Generator[StepRows, Symbols, Latents]:
         padded = self._padded(height), self._padded(width)
         steps = coding.decode(self.model, *padded, _extent(height, width))
         with memory.guarded(self.model.config, *padded, self.device):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from tintype.codec.agreement import DEFAULT_TOLERANCE
-from tintype.codec.container.numerics import PRECISIONS, Numerics, Precision
+from tintype.codec.tile_model import PRECISIONS, Numerics, Precision
 from tintype.errors import InputError
 
 DEFAULT_THREADS = 2  # a constant, not the CPUs of this machine: it decides the last bits of a file
