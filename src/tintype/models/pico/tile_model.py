@@ -54,6 +54,8 @@ class PicoModel:
     """
 
     tiles_in_parallel = True  # an engine runs each tile on one thread
+    whole_pictures = False
+    tolerance = 0.0  # rows are integers: none drifts
 
     def __init__(self, bundle: Bundle, networks: Networks) -> None:
         self.networks = networks
@@ -85,9 +87,6 @@ class PicoModel:
 
     def synthesise(self, latents: Floats, level: int) -> Pixels:
         return self.networks.synthesis(latents)
-
-    whole_pictures = False
-    tolerance = 0.0  # rows are integers: none drifts
 
 
 class _Stages:
