@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.mosaic import mosaic
 from tintype import images, metrics
 from tintype.evaluation.codecs.names import codec
-from tintype.evaluation.measuring import processes as fresh
+from tintype.evaluation.measuring import processes
 from tintype.evaluation.results.markdown import table
 from tintype.weights import store
 
@@ -65,8 +65,8 @@ def measure(name: str, quality: float, pixels: np.ndarray, threads: int, repeat:
     """One line of the table."""
     source, file, back = folder / "source.npy", folder / "coded", folder / "back.npy"
     np.save(source, pixels)
-    encode = fresh.run("encode", name, quality, source, file, threads, repeat)
-    decode = fresh.run("decode", name, quality, file, back, threads, repeat)
+    encode = processes.run("encode", name, quality, source, file, threads, repeat)
+    decode = processes.run("decode", name, quality, file, back, threads, repeat)
     bpp = 8 * file.stat().st_size / (pixels.shape[0] * pixels.shape[1])
     cells = [f"{bpp:.3f}", f"{metrics.psnr(pixels, np.load(back)):.2f}"]
     for cost in (encode, decode):
