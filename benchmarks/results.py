@@ -4,8 +4,8 @@
 
 KODAK is the folder of the 24 Kodak pictures, LARGE a folder of further pictures, also for mosaics. Measures what DIR
 does not hold yet: rate and distortion on both, with a page to look at for Kodak; what tiles cost, on a mosaic; times
-and memory. DIR/results.md has all tables. In the files to write, what stands between `<!-- make results: NAME -->` and
-`<!-- end -->` is replaced by the tables of that name, and docs/figures gets the plot.
+and memory. DIR/results.md has all tables. In the files to write, the text between `<!-- make results: NAME -->` and
+`<!-- end -->` is replaced by the tables of that name. The plot goes to docs/figures.
 """
 
 import argparse
@@ -96,7 +96,7 @@ def tintype(*arguments: object) -> list[object]:
 
 
 class Steps:
-    """Runs commands, tells how long each took, and keeps what need not be done again for the same weights."""
+    """Runs commands, prints how long each took, and keeps results that hold for the same weights."""
 
     def __init__(self, out: Path, model: str) -> None:
         self.out, self.weights = out, store.load(model).weights_hash().hex()
@@ -124,7 +124,7 @@ class Steps:
 
 
 def results(out: Path, model: str, stored_curves: Mapping[str, Mapping[str, object]]) -> Results:
-    """Rows of a sweep; other models that the folder may hold are left out."""
+    """Rows of a sweep; other models in the folder are skipped."""
     wanted = {model, *PEERS.split(",")}
     found = [row for row in rows.read(out / rows.RESULTS) if row.codec in wanted]
     return Results(found, anchor_curves=stored_curves)
@@ -159,10 +159,12 @@ class Measured:
         header = [f"BD-rate of {mine.codec}", *(a.name + (" (stored)" if a.stored else "") for a in anchors)]
         order = curves.monotony(self.at_kodak.rows, mine)
         low, high = self.at_kodak.window
-        exceptions = (
-            f"a smaller file {order.rate_falls} times and a lower PSNR {order.psnr_falls} times"
+        pairs = (
+            f"In {order.pairs} pairs of adjacent qualities of one picture, the higher quality gave a smaller file "
+            f"{order.rate_falls} times and a lower PSNR {order.psnr_falls} times."
             if order.rate_falls or order.psnr_falls
-            else "a smaller file or a lower PSNR never"
+            else f"In all {order.pairs} pairs of adjacent qualities of one picture, the higher quality gave at least "
+            "the same size and at least the same PSNR."
         )
         parts = [
             f"Weights {mine.settings.removeprefix(SETTINGS)}; {len(self.at_kodak.images)} pictures, measured "
@@ -172,8 +174,7 @@ class Measured:
             table(header, lines),
             "![PSNR over rate on Kodak](figures/kodak.svg)",
             _means(mine),
-            f"It ends at {mine.means['bpp'][-1]:.2f} bpp and {mine.means['psnr'][-1]:.1f} dB. Over {order.pairs} pairs "
-            f"of neighbouring qualities of one picture, more quality gave {exceptions}.",
+            f"It ends at {mine.means['bpp'][-1]:.2f} bpp and {mine.means['psnr'][-1]:.1f} dB. {pairs}",
         ]
         if any(losses):
             parts.insert(2, f"Behind {'; '.join(filter(None, losses))}.")

@@ -1,4 +1,4 @@
-"""Encode and decode times and peak memory, ours beside AVIF, JPEG XL, WebP and JPEG, in one run.
+"""Encode and decode times and peak memory, ours and AVIF's, JPEG XL's, WebP's and JPEG's, in one run.
 
     python -m benchmarks.speed PICTURE... [--model NAME] [--threads 1,2] [--sizes 768x512,4032x3024]
 
@@ -80,7 +80,7 @@ def measure(name: str, quality: float, pixels: np.ndarray, threads: int, repeat:
 
 
 def processor() -> str:
-    """The CPU's name where the system tells it."""
+    """The CPU's name, if the system reports it."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())

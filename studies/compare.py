@@ -175,7 +175,7 @@ def level(rows: Sequence[Row]) -> float:
 
 
 def table(results: dict[str, list[dict[str, Any]]]) -> str:
-    """Arms beside the first one; the spread is the standard deviation between seeds, pooled over the arms."""
+    """Arms compared with the first one; the spread is the standard deviation between seeds, pooled over the arms."""
     levels = {name: [level(result["rows"]) for result in runs] for name, runs in results.items()}
     squares = [(value - fmean(values)) ** 2 for values in levels.values() for value in values]
     freedom = len(squares) - len(levels)

@@ -42,7 +42,7 @@ def test_tables_compare_our_model_with_every_other_codec(tmp_path: Path) -> None
     kodak = measured.kodak()
     assert "| BD-rate of pico-s-dev | pico-s-dev | jpeg444 |" not in kodak
     assert "| BD-rate of pico-s-dev | jpeg444 |" in kodak and "| 40 | " in kodak
-    assert "Over 6 pairs of neighbouring qualities" in kodak
+    assert "In all 6 pairs of adjacent qualities" in kodak
     assert "| jpeg444 | " in measured.settings()
     assert measured.headline().startswith("| bytes of pico-s-dev at equal | jpeg444 |")
     lines = measured.on_large().splitlines()

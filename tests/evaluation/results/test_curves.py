@@ -126,7 +126,7 @@ def test_failures_stand_in_the_summary() -> None:
     text = summary.summary(Results(rows))
     assert "| x | c | 1 | it \\| broke |" in text
     assert "| jxl_e7 | (all) |  | not installed |" in text
-    assert "Left out of the means, because not every codec coded them: c." in text
+    assert "Excluded from the means, because not every codec coded them: c." in text
 
 
 def test_pictures_of_different_sizes_are_pointed_out() -> None:

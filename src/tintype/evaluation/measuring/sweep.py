@@ -71,7 +71,7 @@ def subjects(paths: Sequence[Path]) -> tuple[Subject, ...]:
         where = ", ".join(map(str, paths))
         raise InputError(f"{where}: no pictures; files that end in {', '.join(SUFFIXES)} are looked for")
     stems = [file.stem for file in files]
-    # a name must name one picture: a.png beside a.jpg keep their suffixes
+    # a name must mean one picture: a.png and a.jpg keep their suffixes
     named = {(file.stem if stems.count(file.stem) == 1 else file.name): file for file in files}
     if len(named) < len(files):
         raise InputError("two pictures have the same name; put them into folders that are measured apart")
@@ -125,7 +125,7 @@ def run(plan: Plan, out: Path, jobs: int = 1, progress: Progress | None = None) 
 
 
 def _remember(path: Path, found: Mapping[str, str]) -> None:
-    """Where pictures and weights lie, for a report that shows files of them."""
+    """Store the paths of pictures and weights, for a report that shows files of them."""
     text = json.dumps(dict(sorted({**_remembered(path), **found}.items())), indent=1, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
 

@@ -108,11 +108,11 @@ def _means(rows: Sequence[Row]) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class Monotony:
-    """Whether more quality costs more and gives more."""
+    """Whether a higher quality gives a larger file and a better picture."""
 
     codec: str
-    rate_falls: int  # pairs of neighbouring qualities, over all pictures, at which the file gets smaller
-    psnr_falls: int  # ... at which the picture gets worse
+    rate_falls: int  # pairs of adjacent qualities, over all pictures, in which the file gets smaller
+    psnr_falls: int  # ... in which the picture gets worse
     pairs: int
     mean_rises: bool  # bpp and PSNR of the means rise strictly
 
