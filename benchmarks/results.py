@@ -42,7 +42,7 @@ COMPARED = {name: curves.COLUMNS[name].title for name in ("psnr", "ms_ssim_db", 
 
 
 def main() -> None:
-    """Run the steps that are missing, and join their tables."""
+    """Run what is missing, and join the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kodak", type=Path)
     parser.add_argument("large", type=Path)
@@ -53,21 +53,21 @@ def main() -> None:
     parser.add_argument("--jobs", default="1", help="pictures at the same time; more make the sweeps' times worse")
     parser.add_argument("--write", nargs="*", type=Path, default=[], help="Markdown files whose tables are replaced")
     options = parser.parse_args()
-    steps = Steps(options.out, options.model)
+    commands = Commands(options.out, options.model)
     compared = ["--curves", options.curves] if options.curves else []
     mine = Path(options.model).stem if options.model.endswith(SUFFIX) else options.model
     codecs = ["--codecs", f"{options.model},{PEERS}", "--jobs", options.jobs, *compared]
     kodak, large = options.out / "kodak", options.out / "large"
     # eval resumes by itself, and must look whether weights or libraries have changed
-    steps.run("Kodak", tintype("eval", options.kodak, "--out", kodak, "--memory", *codecs))
-    steps.run("page", tintype("report", kodak, "--title", "Kodak", "--codecs", f"{mine},{PEERS}", *compared))
-    steps.run("large", tintype("eval", options.large, "--out", large, "--metrics", "psnr,ms_ssim", *codecs))
+    commands.run("Kodak", tintype("eval", options.kodak, "--out", kodak, "--memory", *codecs))
+    commands.run("page", tintype("report", kodak, "--title", "Kodak", "--codecs", f"{mine},{PEERS}", *compared))
+    commands.run("large", tintype("eval", options.large, "--out", large, "--metrics", "psnr,ms_ssim", *codecs))
     pictures = [path for path in sorted(options.large.iterdir()) if path.suffix in (".webp", ".png")]
     module = [sys.executable, "-m", "benchmarks.tile_borders"]
-    tiles = steps.once("tiles", [*module, *pictures, "--size", MOSAIC, "--model", options.model])
+    tiles = commands.once("tiles", [*module, *pictures, "--size", MOSAIC, "--model", options.model])
     threads = "1,2" if available_cpus() > 1 else "1"
     script = [sys.executable, "-m", "benchmarks.speed", "--model", options.model, "--threads", threads]
-    speed = steps.once("speed", [*script, *sorted(options.kodak.glob("*.png"))])
+    speed = commands.once("speed", [*script, *sorted(options.kodak.glob("*.png"))])
     stored_curves = published.load(options.curves) if options.curves else {}
     at_kodak, at_large = results(kodak, mine, stored_curves), results(large, mine, {})
     measured = Measured(mine, at_kodak, at_large, options.graphics.split(","))
@@ -95,7 +95,7 @@ def tintype(*arguments: object) -> list[object]:
     return [sys.executable, "-m", "tintype", *arguments]
 
 
-class Steps:
+class Commands:
     """Runs commands, prints how long each took, and keeps results that hold for the same weights."""
 
     def __init__(self, out: Path, model: str) -> None:
@@ -103,7 +103,7 @@ class Steps:
         out.mkdir(parents=True, exist_ok=True)
 
     def run(self, name: str, command: Sequence[object], output: Path | None = None) -> None:
-        """A step whose progress is shown; its output goes to a file."""
+        """Run one and show its progress; its output goes to a file."""
         start = time.monotonic()
         with (output or self.out / f"{name}.log").open("w", encoding="utf-8") as file:
             done = subprocess.run([str(part) for part in command], check=False, stdout=file)
@@ -113,7 +113,7 @@ class Steps:
         print(f"{name}: {seconds // 60:.0f} min {seconds % 60:.0f} s", file=sys.stderr, flush=True)
 
     def once(self, name: str, command: Sequence[object]) -> str:
-        """Output of a step, from a file that appears when it is done and is named by command and weights."""
+        """Output of a command, from a file that appears when it is done and is named by command and weights."""
         identity = hashlib.sha256(" ".join([self.weights, *map(str, command)]).encode()).hexdigest()[:12]
         result = self.out / f"{name}-{identity}.md"
         if not result.exists():

@@ -58,14 +58,14 @@ def test_losses_are_said() -> None:
     assert results._losses(anchors[1:], mine, "psnr", "PSNR") == ""
 
 
-def test_a_step_is_done_again_for_other_weights_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    steps = results.Steps(tmp_path, "pico-s-dev")
+def test_a_command_is_run_again_for_other_weights_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    commands = results.Commands(tmp_path, "pico-s-dev")
     command = [results.sys.executable, "-c", "import time; print(time.perf_counter_ns())"]
-    first = steps.once("x", command)
-    assert steps.once("x", command) == first
-    steps.weights = "others"
-    assert steps.once("x", command) != first
+    first = commands.once("x", command)
+    assert commands.once("x", command) == first
+    commands.weights = "others"
+    assert commands.once("x", command) != first
     assert capsys.readouterr().err.count("x: 0 min") == 2
     with pytest.raises(SystemExit, match="bad failed with status 3"):
-        steps.once("bad", [results.sys.executable, "-c", "raise SystemExit(3)"])
+        commands.once("bad", [results.sys.executable, "-c", "raise SystemExit(3)"])
     assert not list(tmp_path.glob("bad*.md"))

@@ -104,7 +104,7 @@ def test_stored_means_over_the_same_pictures_are_compared(monkeypatch: pytest.Mo
         "bpp": list(x.means["bpp"] * 1.25),
         "psnr": list(x.means["psnr"]),
         "dataset": "mine",
-        "quality": list(x.steps),
+        "quality": list(x.qualities),
     }
     results = Results(sweep("x"), anchor_curves={"old": entry, "x": entry}, anchors=["old"])
     assert results.dataset == "mine"

@@ -102,7 +102,8 @@ def compare(
         first = match(ours, original, size_bytes, probed=partial(_say_file, say, ours.name))
     target = size_bytes or len(first.data)
 
-    # the others, each at its closest setting. Metrics of one codec are measured while the next one looks for its setting: on large photos both take long
+    # the others, each at its closest setting; metrics of one codec are measured while the next one looks for its
+    # setting, for on large photos both take long
     with ThreadPoolExecutor(1) as pool:
         failures: dict[str, str] = {}
         measured = [(ours.name, pool.submit(_contender, ours, first, original, names))]

@@ -290,7 +290,7 @@ def _agreement(results: Results) -> str:
         if entry is None or entry.get("dataset") != results.dataset or not entry.get("quality"):
             continue
         curve = published.curve(found.codec, entry)
-        pairs = [(found.steps.index(q), at) for at, q in enumerate(entry["quality"]) if q in found.steps]
+        pairs = [(found.qualities.index(q), at) for at, q in enumerate(entry["quality"]) if q in found.qualities]
         if not pairs:
             continue
         here, there = (list(side) for side in zip(*pairs, strict=True))
