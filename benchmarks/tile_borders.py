@@ -55,12 +55,12 @@ class Seams:
 
     @property
     def error_excess(self) -> float:
-        """The same for the coding error, which needs no original beside it; 0: no seam."""
+        """The same for the coding error, which needs no comparison with the original; 0: no seam."""
         return _ratio(self.error_border, self.error_elsewhere) - 1
 
 
 def seams(original: Pixels8, decoded: Pixels8, tiles: Sequence[Tile]) -> Seams:
-    """Steps across the borders of tiles beside steps elsewhere.
+    """Steps across the borders of tiles, compared with steps elsewhere.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def seams(original: Pixels8, decoded: Pixels8, tiles: Sequence[Tile]) -> Seams:
 
 
 def _steps(picture: Steps, columns: Sequence[int], rows: Sequence[int]) -> tuple[float, float]:
-    """Means at the given borders and elsewhere; a border at x lies between x - 1 and x."""
+    """Means at the given borders and elsewhere; a border at x is between x - 1 and x."""
     border_sum = border_count = total_sum = total_count = 0.0
     for axis, borders in ((1, columns), (0, rows)):
         steps = np.abs(np.diff(picture, axis=axis))
