@@ -1,10 +1,10 @@
-"""Seams between tiles, what tiles cost, and the mosaics they are measured on."""
+"""Borders between tiles, what tiles cost, and the mosaics they are measured on."""
 
 import numpy as np
 import pytest
 
 from benchmarks.mosaic import mosaic
-from benchmarks.tile_borders import report, seams, tiling_costs
+from benchmarks.tile_borders import report, tile_borders, tiling_costs
 from tests.pictures import picture
 from tests.toy import ToyModel
 from tintype.codec.tiling import Tiling, tile_grid
@@ -15,7 +15,7 @@ TILES = tile_grid(200, 150, Tiling(64, 4), 16)
 
 def test_an_equal_picture_has_no_excess() -> None:
     original = picture(150, 200)
-    found = seams(original, original.copy(), TILES)
+    found = tile_borders(original, original.copy(), TILES)
     assert found.excess == 0
     assert found.error_border == found.error_elsewhere == 0
 
@@ -24,7 +24,7 @@ def test_an_offset_in_one_tile_shows_at_its_borders_alone() -> None:
     original = np.full((150, 200, 3), 100, np.uint8)
     decoded = original.copy()
     decoded[TILES[0].core.slices] += 10
-    found = seams(original, decoded, TILES)
+    found = tile_borders(original, decoded, TILES)
     assert found.decoded_elsewhere == found.error_elsewhere == 0
     core = TILES[0].core
     columns = len({tile.core.left for tile in TILES}) - 1
@@ -36,7 +36,7 @@ def test_an_offset_in_one_tile_shows_at_its_borders_alone() -> None:
 def test_noise_that_knows_no_tiles_has_next_to_no_excess() -> None:
     original = picture(150, 200)
     noise = np.random.default_rng(3).integers(-3, 4, original.shape)
-    found = seams(original, np.clip(original + noise, 0, 255).astype(np.uint8), TILES)
+    found = tile_borders(original, np.clip(original + noise, 0, 255).astype(np.uint8), TILES)
     assert abs(found.excess) < 0.05
     assert abs(found.error_excess) < 0.05
 

@@ -27,8 +27,8 @@ def gaussian_bits(value: Tensor, index: Tensor) -> Tensor:
     return -torch.log2(lower_bound(likelihood, LIKELIHOOD_MIN))
 
 
-class TrainingStages:
-    """Networks of a pico between two steps, for a batch of real levels; see models.pico.schedule.Stages."""
+class TrainingNetworks:
+    """Networks of a pico between two steps, for a batch of real levels; see `models.pico.schedule.StepNetworks`."""
 
     def __init__(self, model: Pico, level: Tensor) -> None:
         self.model = model
@@ -100,6 +100,6 @@ def forward(model: Pico, x: Tensor, level: Tensor, noise: Noise | None) -> tuple
     """
     y, z = model.analysis(x)
     y, z = y.float(), z.float().clamp(-Z_LIMIT, Z_LIMIT)
-    steps = schedule(TrainingStages(model, level), tuple(z.shape[1:]), tuple(y.shape[1:]), z, y)
+    steps = schedule(TrainingNetworks(model, level), tuple(z.shape[1:]), tuple(y.shape[1:]), z, y)
     y_hat, bits = train_through(steps, noise)
     return model.synthesis(y_hat).float(), bits
