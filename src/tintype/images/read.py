@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tintype.errors import InputError
-from tintype.images.metadata import ORIENTATION, UPRIGHT, upright_exif, upright_xmp
+from tintype.images.metadata import UPRIGHT, gather
 from tintype.images.picture import Picture, check_sides, from_array
 from tintype.images.pillow import READABLE, pillow_errors
 
@@ -57,18 +57,18 @@ def _from_file(file: BinaryIO, name: str) -> Picture:
 def _from_pillow(image: Image.Image, name: str) -> Picture:
     check_sides(image.width, image.height, name)
     _check_kind(image, name)
+    metadata = gather(image)  # before the samples are loaded
     image.load()
     pixels = np.asarray(image.convert("RGB") if image.mode == "P" else image)
-    raw_exif, icc, xmp = (image.info.get(key) for key in ("exif", "icc_profile", "xmp"))
-    exif = upright_exif(raw_exif) if isinstance(raw_exif, bytes) else None
-    if exif or not raw_exif:  # without EXIF Pillow may know an orientation from XMP or the format itself
-        turn = UPRIGHT.get(image.getexif().get(ORIENTATION, 1))
-        pixels = turn(pixels) if turn else pixels
+    icc = image.info.get("icc_profile")
+    turn = None if image.format == "TIFF" else UPRIGHT.get(metadata.orientation)  # Pillow turns TIFF itself
     return Picture(
-        np.ascontiguousarray(pixels),
+        np.ascontiguousarray(turn(pixels) if turn else pixels),
         icc=icc if isinstance(icc, bytes) and icc else None,
-        exif=exif,
-        xmp=upright_xmp(xmp.encode() if isinstance(xmp, str) else xmp or b""),
+        exif=metadata.exif,
+        xmp=metadata.xmp,
+        iptc=metadata.iptc,
+        notes=metadata.notes,
     )
 
 
