@@ -123,6 +123,13 @@ def density(exif: bytes | None) -> Density | None:
     return Density(x, y, INCH if unit is None else unit) if x and y else None
 
 
+def dpi(exif: bytes | None) -> tuple[float, float] | None:
+    """Pixels per inch, if stated."""
+    stated = density(exif)
+    scale = {INCH: 1.0, CENTIMETRE: 2.54}.get(stated.unit) if stated else None
+    return (float(stated.x) * scale, float(stated.y) * scale) if stated and scale else None
+
+
 def with_density(exif: bytes | None, stated: Density) -> bytes:
     """EXIF that states a density, unless it does already."""
     editor = _editor_or_new(exif)
@@ -194,6 +201,20 @@ def without_place(exif: bytes) -> bytes:
         return exif
     editor.remove(Ifd.GPS)
     return editor.to_bytes()
+
+
+def without_thumbnail(exif: bytes) -> bytes:
+    """EXIF without its thumbnail; shorter if that was its end, as is usual."""
+    editor = Editor.of(exif)
+    if editor is None:
+        return exif
+    editor.remove_thumbnail()
+    return editor.to_bytes()
+
+
+def has_thumbnail(exif: bytes) -> bool:
+    tiff = Tiff.of(exif)
+    return bool(tiff and tiff.directory(Ifd.THUMBNAIL).offset)
 
 
 def without(exif: bytes, tag: int) -> bytes:

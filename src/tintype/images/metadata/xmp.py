@@ -10,6 +10,7 @@ from tintype.images.metadata.orientation import TRANSPOSED, upright_point
 
 MAX_XMP = 2**24  # bytes
 MAX_PROPERTIES = 2**16
+NO_DIGEST = b"0" * 32  # where the digest of an extension belongs
 
 PREFIXES: Mapping[str, str] = {
     "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf",
@@ -136,7 +137,7 @@ def merged(xmp: bytes, extension: bytes) -> bytes | None:
 def split(xmp: bytes, size: int) -> tuple[bytes, bytes] | None:
     """A packet of at most some bytes and an extension with its largest properties; None if it cannot be divided.
 
-    The packet names the extension by 32 zeros in `xmpNote:HasExtendedXMP`, to be replaced by its MD5 digest.
+    The packet names the extension by `NO_DIGEST`, to be replaced by its MD5 digest.
     """
     body = _rdf(xmp)
     if body is None:
@@ -145,7 +146,7 @@ def split(xmp: bytes, size: int) -> tuple[bytes, bytes] | None:
     names = sorted({found.name for found in top}, key=lambda n: -sum(p.stop - p.start for p in top if p.name == n))
     link = (
         b'<rdf:Description xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" rdf:about="" '
-        b'xmlns:xmpNote="http://ns.adobe.com/xmp/note/" xmpNote:HasExtendedXMP="' + b"0" * 32 + b'"/>'
+        b'xmlns:xmpNote="http://ns.adobe.com/xmp/note/" xmpNote:HasExtendedXMP="' + NO_DIGEST + b'"/>'
     )
     excess, moved = len(xmp) + len(link) - size, set()
     for name in names:
