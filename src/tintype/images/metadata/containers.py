@@ -269,7 +269,7 @@ def _keep_text(found: Found, keyword: str, text: str) -> None:
 
 def _raw_profile(text: str) -> bytes | None:
     """ImageMagick's way to put bytes into text: a name, their number, and hexadecimal digits, on lines of their own."""
-    head = re.match(r"\s*\S+\s+(\d{1,9})\s", text)
+    head = re.match(r"\s*[^\n]*\n\s*(\d{1,9})\s", text)
     if head is None:
         return None
     try:

@@ -123,7 +123,8 @@ class Tiff:
         """
         if ifd in POINTERS:
             above, tag = POINTERS[ifd]
-            return self._directory_at(self.number(self.directory(above, page), tag) or 0)
+            offset = self.number(self.directory(above, page), tag) or 0
+            return ABSENT if offset == self._main else self._directory_at(offset)  # Pillow writes such pointers
         directory = self._directory_at(self._main)
         for _ in range(page + (ifd is Ifd.THUMBNAIL)):
             directory = self._directory_at(directory.next)

@@ -47,9 +47,11 @@ def write(picture: Picture, _: float | None) -> bytes:
     }
     if picture.alpha is not None:
         tags[0x0152] = value(SHORT, 2)  # alpha with which the colour is not multiplied
+    # IPTC is said to be made of LONGs, which it is not: its bytes stay in their order, filled up with zeros
+    records = picture.iptc and picture.iptc + bytes(-len(picture.iptc) % 4)
     for tag, type, data in (
         (0x02BC, BYTE, picture.xmp),
-        (0x83BB, UNDEFINED, picture.iptc),
+        (0x83BB, LONG, records),
         (0x8773, UNDEFINED, picture.icc),
     ):
         if data:
