@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -157,7 +157,7 @@ _FORMATS: Mapping[str, _Format] = {
 
 
 def _fitted(picture: Picture, format: _Format) -> Fitted:
-    """A picture without what a format cannot hold."""
+    """A picture as a format can hold it. Metadata that its writer does not know stay, and are named."""
     lost = []
     if picture.alpha is not None and not format.alpha:
         picture = flattened(picture)
@@ -175,8 +175,6 @@ def _fitted(picture: Picture, format: _Format) -> Fitted:
     lacking = [name for field, name in _NAMES.items() if field in format.lacks and getattr(picture, field)]
     if lacking:
         unsaid += (f"{', '.join(lacking)} left out: {format.name} has no place for it.",)
-        nothing: dict[str, Any] = dict.fromkeys(format.lacks)
-        picture = replace(picture, **nothing)
     picture, dropped = format.fit(picture)
     return picture, (*lost, *unsaid, *dropped)
 

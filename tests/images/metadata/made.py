@@ -61,8 +61,8 @@ def raw(value: bytes):
 def structure(order: str, directories: dict, thumbnail: bytes = b"") -> bytes:
     """A TIFF structure: `directories` maps "main", "exif", "gps", "interop", "thumbnail" to fields by tag."""
     data = bytearray({"<": b"II*\0", ">": b"MM\0*"}[order] + bytes(4))
-    places = {}
-    for name in ("interop", "exif", "gps", "thumbnail", "main"):
+    places, end_of_main = {}, 0
+    for name in ("interop", "exif", "gps", "main", "thumbnail"):
         fields = dict(directories.get(name, {}))
         if name == "exif" and "interop" in places:
             fields[0xA005] = long(places["interop"])
@@ -71,8 +71,8 @@ def structure(order: str, directories: dict, thumbnail: bytes = b"") -> bytes:
                 tag: long(places[below]) for tag, below in ((0x8769, "exif"), (0x8825, "gps")) if below in places
             }
         if name == "thumbnail" and thumbnail:
-            fields[0x0201], fields[0x0202] = long(len(data)), long(len(thumbnail))
-            data += thumbnail + bytes(len(thumbnail) % 2)
+            behind = len(data) + 2 + 12 * (len(fields) + 2) + 4  # its other fields are short
+            fields[0x0201], fields[0x0202] = long(behind), long(len(thumbnail))
         if not fields:
             continue
         table = b""
@@ -89,8 +89,11 @@ def structure(order: str, directories: dict, thumbnail: bytes = b"") -> bytes:
                 place = packed.ljust(4, b"\0")
             table += struct.pack(f"{order}HHI", tag, kind, count) + place
         places[name] = len(data)
-        following = places.get("thumbnail", 0) if name == "main" else 0
-        data += struct.pack(f"{order}H", len(fields)) + table + struct.pack(f"{order}I", following)
+        data += struct.pack(f"{order}H", len(fields)) + table + bytes(4)
+        if name == "thumbnail":
+            struct.pack_into(f"{order}I", data, end_of_main, len(data) - len(table) - 6)
+            data += thumbnail
+        end_of_main = len(data) - 4
     struct.pack_into(f"{order}I", data, 4, places["main"])
     return bytes(data)
 

@@ -2,6 +2,7 @@
 
 import io
 import struct
+from typing import Any
 
 from PIL import Image
 
@@ -22,13 +23,15 @@ def webp(picture: Picture, quality: float | None) -> bytes:
 
 
 def avif(picture: Picture, quality: float | None) -> bytes:
-    """The file, with full resolution of colour."""
+    """The file, with full resolution of colour; alpha has no loss."""
     file = io.BytesIO()
-    options = {"quality": AVIF_QUALITY if quality is None else round(quality), "subsampling": "4:4:4"}
+    options: dict[str, Any] = {"quality": AVIF_QUALITY if quality is None else round(quality), "subsampling": "4:4:4"}
     if picture.exif:
         # AVIF has a place of its own for the orientation. Where EXIF states one, Pillow writes EXIF anew for its sake,
         # and moves maker notes
         options["exif"] = exif.without(picture.exif, ORIENTATION)
+    if picture.alpha is not None:
+        options["advanced"] = {"alpha:lossless": "1"}
     metadata = {"icc_profile": picture.icc, "xmp": picture.xmp}
     options |= {key: data for key, data in metadata.items() if data}
     Image.fromarray(interleaved(picture, 8)).save(file, "AVIF", **options)

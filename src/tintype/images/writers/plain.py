@@ -10,10 +10,11 @@ from tintype.images.picture import Picture
 
 
 def bmp(picture: Picture, _: float | None) -> bytes:
+    """The file, with the density of the picture."""
     file = io.BytesIO()
     dpi = exif.dpi(picture.exif)
-    options = {"dpi": dpi} if dpi and max(dpi) < 2**20 else {}
-    Image.fromarray(picture.pixels).save(file, "BMP", **options)
+    stated = dpi if dpi and max(dpi) < 2**20 else (0, 0)  # Pillow would state 96
+    Image.fromarray(picture.pixels).save(file, "BMP", dpi=stated)
     return file.getvalue()
 
 
