@@ -65,7 +65,6 @@ FORMATS = (
     Format("PCD", (".pcd",)),
     Format("FLI", (".fli", ".flc")),
     Format("XVTHUMB", ()),
-    Format("IM", (".im",)),
     Format("TGA", (".tga", ".icb", ".vda", ".vst")),  # last: its files begin with nothing of their own
     Format("EPS", (".eps", ".ps", ".ai"), refused=_STARTS_PROGRAMS),
     Format("PDF", (".pdf",), refused=_DRAWING),

@@ -34,8 +34,8 @@ def rescaled(samples: Samples, bits: int, wanted: int) -> Samples:
 
 
 def of_white(samples: Samples, white: int) -> tuple[Samples, int]:
-    """Samples from 0 to any `white` below 2^16, scaled to the next whole number of bits, and these bits."""
-    bits = max(8, white.bit_length())
+    """Samples from 0 to any `white` below 2^16, scaled to the next depth that is coded, and this depth."""
+    bits = next(depth for depth in DEPTHS if depth >= white.bit_length())
     top = 2**bits - 1
     if white != top:
         table = (np.arange(white + 1, dtype=np.uint64) * top + white // 2) // white

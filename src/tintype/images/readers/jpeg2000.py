@@ -14,7 +14,7 @@ from tintype.images.readers import by_mode
 from tintype.images.readers.opened import Opened
 
 SIZ = b"\xff\x4f\xff\x51"  # start of codestream, then the marker of sizes
-CMYK, GREY, LAB, YCC, ROMM = 12, 17, 14, 18, 21  # enumerated colour spaces
+CMYK, LAB, SRGB, GREY, YCC, ROMM = 12, 14, 16, 17, 18, 21  # enumerated colour spaces
 
 
 def read(opened: Opened) -> Raster:
@@ -91,10 +91,6 @@ def _colour(data: bytes) -> tuple[Colour, int, tuple[str, ...]]:
             (number,) = struct.unpack_from(">I", content, 3)
             if number == ROMM:
                 return colour.of_numbers(colour.ROMM_RGB, colour.ROMM_GAMMA, grey=False), number, ()
-            known = number in (CMYK, GREY, LAB, YCC, 16)
-            return (
-                NOT_STATED,
-                number,
-                () if known else (f"Its colour space {number} is unknown here and was left out.",),
-            )
+            unknown = f"Its colour space {number} is unknown here and was left out."
+            return NOT_STATED, number, () if number in (SRGB, CMYK, GREY, LAB, YCC) else (unknown,)
     return NOT_STATED, 0, ()
