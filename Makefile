@@ -38,7 +38,7 @@ $(VENV)/demo.stamp: $(BUILD) | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/test.stamp: $(BUILD) | $(VENV)/bin/python
-	$(PIP) install --constraint constraints.txt --editable ".[demo,train,perceptual,eval,test,lint]"
+	$(PIP) install --constraint constraints.txt --editable ".[demo,readers,train,perceptual,eval,test,lint]"
 	touch $@ $(VENV)/demo.stamp
 
 clean:

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from tintype.codec.entropy.rans import Coded
 from tintype.codec.entropy.tables import Rows, Symbols, Tables, gaussian_tables
 from tintype.codec.steps import EVERYTHING, Quantiser, Schedule, Step, decode_steps, encode_steps
-from tintype.codec.tile_model import Identity, Pixels
+from tintype.codec.tile_model import Identity
 from tintype.models.pico.schedule import FIRST, SECOND
+from tintype.pixels import Pixels
 
 STRIDE = 16
 HAAR = 0.5 * np.array([[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]], np.float32)

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tintype.errors import InputError
+from tintype.pixels import Pixels8
 
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
 Plane = NDArray[np.float32]  # (H, W)
 
 PEAK = 255.0
@@ -25,7 +25,7 @@ SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # finest first
 C1, C2 = (0.01 * PEAK) ** 2, (0.03 * PEAK) ** 2
 
 
-def mse(a: Samples, b: Samples) -> float:
+def mse(a: Pixels8, b: Pixels8) -> float:
     """Mean squared error over all samples, in units of one 8-bit level squared.
 
     Parameters
@@ -43,7 +43,7 @@ def mse(a: Samples, b: Samples) -> float:
     return int(np.square(difference, out=difference).sum(dtype=np.int64)) / difference.size
 
 
-def psnr(a: Samples, b: Samples) -> float:
+def psnr(a: Pixels8, b: Pixels8) -> float:
     """Peak signal-to-noise ratio in dB; infinite for equal pictures.
 
     Parameters
@@ -55,7 +55,7 @@ def psnr(a: Samples, b: Samples) -> float:
     return float(10 * np.log10(PEAK**2 / error)) if error else float("inf")
 
 
-def ms_ssim(a: Samples, b: Samples) -> float:
+def ms_ssim(a: Pixels8, b: Pixels8) -> float:
     """Multi-scale structural similarity, mean of the channels.
 
     Parameters
@@ -154,7 +154,7 @@ def _halve(plane: Plane) -> Plane:
     return total * np.float32(0.25)
 
 
-def _check(a: Samples, b: Samples) -> None:
+def _check(a: Pixels8, b: Pixels8) -> None:
     if a.dtype != np.uint8 or b.dtype != np.uint8:
         raise InputError(f"samples of {a.dtype} and {b.dtype}: metrics compare 8-bit samples (uint8)")
     if a.shape != b.shape:

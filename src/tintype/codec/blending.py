@@ -7,7 +7,8 @@ border the picture passes from one to the other over twice that width. docs/form
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.codec.tiling import Picture, Pixels, Rect, Tile, Tiling, place
+from tintype.codec.tiling import Rect, Tile, Tiling, place
+from tintype.pixels import Pixels, Pixels8
 
 ONE = 256  # a weight of 1 in the fixed-point sum: integers add up to the same whatever the order
 MID_GREY = 128 / 255
@@ -56,7 +57,7 @@ class Canvas:
         """Mid-grey in place of a tile that could not be decoded."""
         self.add(np.full((3, tile.height, tile.width), MID_GREY, np.float32), tile)
 
-    def picture(self) -> Picture:
+    def picture(self) -> Pixels8:
         """uint8, (H, W, 3) or (H, W), once all tiles are added."""
         if not self._reach:
             return self._sum

@@ -9,10 +9,11 @@ from tintype.codec.container.header import ColourType
 from tintype.codec.container.numerics import Numerics
 from tintype.codec.entropy import rans
 from tintype.codec.steps import walk
-from tintype.codec.tile_model import Pixels, TileModel
-from tintype.codec.tiling import Picture, Tile, tile_grid
+from tintype.codec.tile_model import TileModel
+from tintype.codec.tiling import Tile, tile_grid
 from tintype.codec.workers import in_order
 from tintype.errors import CorruptError, DesyncError, FormatError
+from tintype.pixels import Pixels, Pixels8
 
 Progress = Callable[[int, int], None]  # tiles done, tiles in all
 
@@ -33,7 +34,7 @@ def check(container: Container, model: TileModel) -> None:
         )
 
 
-def decode(container: Container, model: TileModel, threads: int = 1, progress: Progress | None = None) -> Picture:
+def decode(container: Container, model: TileModel, threads: int = 1, progress: Progress | None = None) -> Pixels8:
     """Pixels of a file, (H, W, 3) or (H, W) uint8; the same for any number of threads.
 
     Tiles that are listed in `container.damage` are mid-grey.

@@ -11,8 +11,9 @@ from tintype.codec.container.numerics import Numerics
 from tintype.codec.entropy import rans
 from tintype.codec.quantise import RateDistortion
 from tintype.codec.tile_model import TileModel
-from tintype.codec.tiling import Picture, Tile, Tiling, extract, tile_grid
+from tintype.codec.tiling import Tile, Tiling, extract, tile_grid
 from tintype.codec.workers import in_order
+from tintype.pixels import Pixels8
 
 quantiser = lru_cache(maxsize=8)(RateDistortion.of)
 Progress = Callable[[int, int], None]  # tiles done, tiles in all
@@ -33,7 +34,7 @@ class Encoder:
     def __init__(
         self,
         model: TileModel,
-        picture: Picture,
+        picture: Pixels8,
         tiling: Tiling | None = None,
         threads: int = 1,
         keep: bool = False,

@@ -9,16 +9,12 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tintype.codec.agreement import FloatCoded, FloatRows
 from tintype.codec.container.numerics import Numerics
 from tintype.codec.entropy.rans import Coded
 from tintype.codec.entropy.tables import Rows, Symbols, Tables
 from tintype.codec.steps import Quantiser
-
-Pixels = NDArray[np.float32]  # (3, H, W) in [0, 1]
+from tintype.pixels import Pixels
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from tintype.pixels import Pixels, Pixels8
+
 WHOLE_PICTURE_PIXELS = 2**20
 """A picture of up to this many pixels is one tile by default: 768x512 in four costs 22 % more latents."""
 
 DEFAULT_CORE = 504
 DEFAULT_MARGIN = 4  # 504 + 2 * 4 = 512, a multiple of every stride in use
-
-Pixels = NDArray[np.float32]  # (3, H, W) in [0, 1]
-Picture = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,7 @@ def tile_grid(width: int, height: int, tiling: Tiling, stride: int) -> list[Tile
     ]
 
 
-def extract(picture: Picture, tile: Tile) -> Pixels:
+def extract(picture: Pixels8, tile: Tile) -> Pixels:
     """What the network sees of one tile.
 
     Parameters
@@ -146,7 +145,7 @@ def extract(picture: Picture, tile: Tile) -> Pixels:
     return pixels
 
 
-def place(pixels: Pixels, tile: Tile, picture: Picture) -> None:
+def place(pixels: Pixels, tile: Tile, picture: Pixels8) -> None:
     """Write the core of a decoded tile into the picture, rounded and clipped to 0..255.
 
     Parameters

@@ -1,24 +1,14 @@
-"""Samples in other depths, and colours laid over others."""
+"""Samples of a picture in the form that files have."""
 
 from dataclasses import replace
 
 import numpy as np
 
+from tintype.images import alpha
 from tintype.images.picture import Picture, Samples
+from tintype.images.raster import rescaled
 
-ROWS = 256  # worked on at a time, so that a large picture does not need its wide sums all at once
-
-
-def scaled(samples: Samples, depth: int, to: int) -> Samples:
-    """Samples of `depth` bits in `to` bits: 0 stays 0, the largest value the largest; rounded. 8 bits are uint8."""
-    if depth == to:
-        return samples
-    most, largest = 2**depth - 1, 2**to - 1
-    found = np.empty_like(samples, dtype=np.uint8 if to == 8 else np.uint16)
-    for row in range(0, len(samples), ROWS):
-        part = samples[row : row + ROWS].astype(np.uint64)
-        found[row : row + ROWS] = (part * largest + most // 2) // most
-    return found
+WHITE = (255, 255, 255)
 
 
 def stored_bits(picture: Picture) -> int:
@@ -31,26 +21,23 @@ def interleaved(picture: Picture, bits: int) -> Samples:
 
     Grey has shape (H, W), with alpha (H, W, 2); RGB has (H, W, 3), with alpha (H, W, 4).
     """
-    pixels = scaled(picture.pixels, picture.depth, bits)
+    pixels = rescaled(picture.pixels, picture.depth, bits)
     if picture.alpha is None:
         return pixels
-    return np.dstack([pixels, scaled(picture.alpha, 8 * picture.alpha.itemsize, bits)])
+    return np.dstack([pixels, rescaled(picture.alpha, 8 * picture.alpha.itemsize, bits)])
 
 
-def flattened(picture: Picture, colour: tuple[int, int, int] = (255, 255, 255)) -> Picture:
-    """The picture over a colour, given in 8 bits; the samples are mixed as they are, as browsers do.
+def in_eight_bits(picture: Picture) -> Picture:
+    """The picture in 8 bits, rounded."""
+    pixels, clear = rescaled(picture.pixels, picture.depth, 8), picture.alpha
+    clear = None if clear is None else rescaled(clear, 8 * clear.itemsize, 8)
+    return replace(picture, pixels=pixels, depth=8, alpha=clear)
 
-    A grey picture stays grey over grey alone.
-    """
+
+def on_white(picture: Picture) -> Picture:
+    """The picture over white, without alpha."""
     if picture.alpha is None:
         return picture
-    grey = picture.grey and len(set(colour)) == 1
-    channels = picture.pixels[:, :, None] if picture.grey else picture.pixels
-    most, full = 2**picture.depth - 1, int(np.iinfo(picture.alpha.dtype).max)
-    below = (np.array(colour[: 1 if grey else 3], np.uint64) * most + 127) // 255
-    pixels = np.empty((*picture.alpha.shape, len(below)), picture.pixels.dtype)
-    for row in range(0, len(pixels), ROWS):
-        part = slice(row, row + ROWS)
-        alpha = picture.alpha[part, :, None].astype(np.uint64)
-        pixels[part] = (channels[part] * alpha + below * (full - alpha) + full // 2) // full
-    return replace(picture, pixels=pixels[:, :, 0] if grey else pixels, alpha=None)
+    clear = rescaled(picture.alpha, 8 * picture.alpha.itemsize, picture.depth)
+    pixels = alpha.flattened(picture.pixels, clear, WHITE, 2**picture.depth - 1)
+    return replace(picture, pixels=pixels, alpha=None)

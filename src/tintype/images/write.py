@@ -10,14 +10,13 @@ import numpy as np
 from PIL import Image
 
 from tintype.errors import InputError
-from tintype.images import icc
+from tintype.images import colour
+from tintype.images.colour import SRGB
 from tintype.images.metadata import EXIF_PREFIX, exif, iptc
-from tintype.images.picture import CodePoints, Picture, Samples, from_array
+from tintype.images.picture import Picture, Samples, from_array
 from tintype.images.pillow import pillow_errors
-from tintype.images.samples import flattened, interleaved, scaled, stored_bits
+from tintype.images.samples import in_eight_bits, interleaved, on_white, stored_bits
 from tintype.images.writers import jpeg, modern, plain, png, tiff
-
-SRGB = CodePoints(1, 13)
 
 
 def to_pillow(picture: Picture) -> Image.Image:
@@ -35,7 +34,7 @@ def to_pillow(picture: Picture) -> Image.Image:
     profile = picture.icc
     if picture.code_points and picture.code_points != SRGB:
         image.info["code_points"] = tuple(picture.code_points)
-        profile = profile or icc.of_code_points(picture.code_points, picture.grey)
+        profile = profile or colour.profile(picture.code_points, picture.grey)
     if profile:
         image.info["icc_profile"] = profile
     if picture.exif:
@@ -160,17 +159,12 @@ def _fitted(picture: Picture, format: _Format) -> Fitted:
     """A picture as a format can hold it. Metadata that its writer does not know stay, and are named."""
     lost = []
     if picture.alpha is not None and not format.alpha:
-        picture = flattened(picture)
+        picture = on_white(picture)
         lost.append(f"Transparent parts were put on white: {format.name} has no transparency.")
     if stored_bits(picture) > 8 and not format.deep:
         alpha = picture.alpha
         lost.append(f"{max(picture.depth, 8 if alpha is None else 8 * alpha.itemsize)} bits per sample became 8.")
-        picture = replace(
-            picture,
-            pixels=scaled(picture.pixels, picture.depth, 8),
-            depth=8,
-            alpha=None if alpha is None else scaled(alpha, 8 * alpha.itemsize, 8),
-        )
+        picture = in_eight_bits(picture)
     picture, unsaid = _coloured(picture, format)
     lacking = [name for field, name in _NAMES.items() if field in format.lacks and getattr(picture, field)]
     if lacking:
@@ -186,6 +180,6 @@ def _coloured(picture: Picture, format: _Format) -> Fitted:
         return replace(picture, code_points=None), ()
     if format.code_points or picture.icc:
         return picture, ()
-    profile = None if "icc" in format.lacks else icc.of_code_points(points, picture.grey)
+    profile = None if "icc" in format.lacks else colour.profile(points, picture.grey)
     lost = f"Its colours (H.273 code points {points.primaries}/{points.transfer}) are not stated: {format.name} cannot."
     return replace(picture, icc=profile, code_points=None), () if profile else (lost,)

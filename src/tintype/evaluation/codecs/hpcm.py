@@ -10,14 +10,12 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 import tintype
 from tintype.api import Codec
 from tintype.errors import InputError, WeightsError
 from tintype.evaluation.codecs.tintype import SETTINGS
-
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
+from tintype.pixels import Pixels8
 
 _NAME = re.compile(r"(?P<model>hpcm-[^:/]+):(?P<files>.+)")
 _JOINT = re.compile(r"(?<=\.safetensors)\+")  # a plus elsewhere belongs to a path
@@ -70,11 +68,11 @@ class Hpcm:
         """Load the weights: memory keeps few."""
         self._load(self._codec(quality))
 
-    def encode(self, pixels: Samples, quality: float) -> bytes:
+    def encode(self, pixels: Pixels8, quality: float) -> bytes:
         """A whole file without metadata."""
         return self._codec(quality).encode(pixels)
 
-    def decode(self, data: bytes) -> Samples:
+    def decode(self, data: bytes) -> Pixels8:
         """8-bit pixels, by the weights that the file names."""
         code = bytes.fromhex(tintype.info(data).weights_hash)
         if code not in self._hashes:

@@ -20,16 +20,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tintype.errors import InputError
 from tintype.evaluation.codecs import hpcm, programs, vvenc
 from tintype.evaluation.codecs import pillow as peers
 from tintype.evaluation.codecs import tintype as ours
+from tintype.pixels import Pixels8
 from tintype.weights.bundle import SUFFIX
-
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
 
 
 class Codec(Protocol):
@@ -61,10 +57,10 @@ class Codec(Protocol):
     def prepare(self, quality: float) -> None:
         """Load what a file of this quality needs, so that no time holds it."""
 
-    def encode(self, pixels: Samples, quality: float) -> bytes:
+    def encode(self, pixels: Pixels8, quality: float) -> bytes:
         """A whole file."""
 
-    def decode(self, data: bytes) -> Samples:
+    def decode(self, data: bytes) -> Pixels8:
         """Pixels of a whole file, in the shape that was encoded."""
 
 

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from tintype.errors import UnsupportedError
-
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
+from tintype.pixels import Pixels8
 
 TIMEOUT = 600  # seconds; a program that hangs must not end the run
 
@@ -37,7 +35,7 @@ class ProgramCodec:
     def prepare(self, quality: float) -> None:
         """Programs start anew for every file."""
 
-    def encode(self, pixels: Samples, quality: float) -> bytes:
+    def encode(self, pixels: Pixels8, quality: float) -> bytes:
         """A whole file, from a PNG file without metadata."""
         with tempfile.TemporaryDirectory() as folder:
             source, target = Path(folder) / "source.png", Path(folder) / f"target{self.suffix}"
@@ -45,7 +43,7 @@ class ProgramCodec:
             run(_filled(self.encoder, source, target, round(quality)), target)
             return target.read_bytes()
 
-    def decode(self, data: bytes) -> Samples:
+    def decode(self, data: bytes) -> Pixels8:
         """8-bit pixels."""
         with tempfile.TemporaryDirectory() as folder:
             source, target = Path(folder) / f"source{self.suffix}", Path(folder) / "target.png"

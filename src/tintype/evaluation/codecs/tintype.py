@@ -5,14 +5,13 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 import tintype
 from tintype.api import Codec
+from tintype.models.onnx_runtime import runtime
+from tintype.pixels import Pixels8
 from tintype.weights import store
 from tintype.weights.bundle import SUFFIX
-
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
 
 SETTINGS = "weights "  # how our settings begin: the weights are all there is to set
 QUALITIES = (0, 6, 12, 19, 26, 33, 40, 47, 54, 61, 68, 75, 82, 88, 94, 100)
@@ -44,19 +43,17 @@ class Tintype:
     @cached_property
     def versions(self) -> str:
         """Ours and the engine's."""
-        import onnxruntime
-
-        return f"tintype {tintype.__version__}; onnxruntime {onnxruntime.__version__}"
+        return f"tintype {tintype.__version__}; onnxruntime {runtime().__version__}"
 
     def prepare(self, quality: float) -> None:
         """One model has all qualities."""
         self._codec.load()
 
-    def encode(self, pixels: Samples, quality: float) -> bytes:
+    def encode(self, pixels: Pixels8, quality: float) -> bytes:
         """A whole file without metadata."""
         return self._codec.encode(pixels, quality)
 
-    def decode(self, data: bytes) -> Samples:
+    def decode(self, data: bytes) -> Pixels8:
         """8-bit pixels."""
         return np.asarray(self._codec.decode(data))
 

@@ -8,13 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tintype.evaluation.codecs import yuv
 from tintype.evaluation.codecs.programs import run, version
-
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
+from tintype.pixels import Pixels8
 
 MAX_QP = 63
 
@@ -40,7 +36,7 @@ class Vvenc:
     def prepare(self, quality: float) -> None:
         """The program starts anew for every file."""
 
-    def encode(self, pixels: Samples, quality: float) -> bytes:
+    def encode(self, pixels: Pixels8, quality: float) -> bytes:
         """A whole bitstream."""
         height, width = pixels.shape[:2]
         with tempfile.TemporaryDirectory() as folder:
@@ -56,7 +52,7 @@ class Vvenc:
             )
             return target.read_bytes()
 
-    def decode(self, data: bytes) -> Samples:
+    def decode(self, data: bytes) -> Pixels8:
         """8-bit pixels."""
         with tempfile.TemporaryDirectory() as folder:
             source, target = Path(folder) / "source.266", Path(folder) / "target.y4m"

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tintype.errors import InputError
+from tintype.pixels import Pixels8
 
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
 Plane = NDArray[np.float64]
 
 _KR, _KB = 0.299, 0.114
@@ -19,7 +19,7 @@ _PEAK = 1023
 _MIDDLE = 512  # of chroma: no colour
 
 
-def raw(pixels: Samples) -> bytes:
+def raw(pixels: Pixels8) -> bytes:
     """One frame, planar: Y, Cb, Cr, little-endian 16-bit words.
 
     Parameters
@@ -43,7 +43,7 @@ def raw(pixels: Samples) -> bytes:
     return b"".join(np.clip(np.rint(plane), 0, _PEAK).astype("<u2").tobytes() for plane in planes)
 
 
-def frame(data: bytes) -> Samples:
+def frame(data: bytes) -> Pixels8:
     """RGB of the first frame of a YUV4MPEG2 file, 4:2:0 in 10 bits.
 
     Raises

@@ -4,12 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import log
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tintype.evaluation.codecs.names import Codec
-
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
+from tintype.pixels import Pixels8
 
 CLOSE = 0.01  # of the size: near enough to stop looking
 
@@ -29,7 +25,7 @@ class Match:
 
 def match(
     codec: Codec,
-    pixels: Samples,
+    pixels: Pixels8,
     target: int,
     known: Mapping[float, int] | None = None,
     probed: Callable[[int], None] | None = None,

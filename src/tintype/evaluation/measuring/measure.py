@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tintype import images
 from tintype.errors import TintypeError
 from tintype.evaluation.codecs.names import Codec
 from tintype.evaluation.measuring.rows import DECIMALS, OTHER_DECIMALS, Row
 from tintype.evaluation.metrics import registry as qualities
+from tintype.pixels import Pixels8
 
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
 Result = TypeVar("Result")
 
 
@@ -71,7 +70,7 @@ def measure(subject: Subject, codec: Codec, steps: Sequence[float], metrics: Seq
     return [_measure(replace(row, quality=step), original, codec, metrics, folder) for step in steps]
 
 
-def _measure(row: Row, original: Samples, codec: Codec, metrics: Sequence[str], folder: Path) -> Row:
+def _measure(row: Row, original: Pixels8, codec: Codec, metrics: Sequence[str], folder: Path) -> Row:
     path = folder / file_name(row.image, row.quality, codec.suffix)
     # one codec that fails on one picture, in whatever way its library does, must not end the run
     try:
@@ -102,7 +101,7 @@ def timed(work: Callable[[], Result]) -> tuple[Result, tuple[float, float]]:
     return result, (time.perf_counter() - wall, time.process_time() - cpu)
 
 
-def alike(decoded: Samples, original: Samples) -> Samples:
+def alike(decoded: Pixels8, original: Pixels8) -> Pixels8:
     """A grey picture that its format stored as colour, as grey again; else as it is."""
     if original.ndim == 2 and decoded.ndim == 3:
         return np.asarray(np.round(decoded.mean(axis=2)), np.uint8)

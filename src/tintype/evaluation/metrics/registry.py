@@ -20,8 +20,7 @@ from PIL import Image
 from tintype import metrics
 from tintype.errors import InputError, UnsupportedError
 from tintype.evaluation.metrics import texture
-
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
+from tintype.pixels import Pixels8
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # BT.601 weights, as JPEG uses them
 
@@ -36,31 +35,31 @@ class Metric:
     higher_is_better: bool
     colour: str
     source: str
-    measure: Callable[[Samples, Samples], tuple[float, ...]]  # original, decoded
+    measure: Callable[[Pixels8, Pixels8], tuple[float, ...]]  # original, decoded
     available: Callable[[], str] = lambda: ""  # why not; empty if it is
 
 
-def psnr_y(original: Samples, decoded: Samples) -> float:
+def psnr_y(original: Pixels8, decoded: Pixels8) -> float:
     """PSNR of luma in dB; luma from R, G, B with BT.601 weights, full range, not rounded."""
     a, b = luma(original), luma(decoded)
     error = float(np.mean(np.square(a - b), dtype=np.float64))
     return 10 * float(np.log10(metrics.PEAK**2 / error)) if error else float("inf")
 
 
-def luma(picture: Samples) -> NDArray[np.float32]:
+def luma(picture: Pixels8) -> NDArray[np.float32]:
     """(H, W), 0 to 255."""
     samples = picture.astype(np.float32)
     return samples @ LUMA if picture.ndim == 3 else samples
 
 
-def ssimulacra2(original: Samples, decoded: Samples) -> float:
+def ssimulacra2(original: Pixels8, decoded: Pixels8) -> float:
     """SSIMULACRA2 by the package of that name."""
     compute = import_module("ssimulacra2.ssimulacra2").compute_ssimulacra2
     with tempfile.TemporaryDirectory() as folder:
         return float(compute(*_written(folder, original, decoded)))
 
 
-def butteraugli(original: Samples, decoded: Samples) -> float:
+def butteraugli(original: Pixels8, decoded: Pixels8) -> float:
     """Butteraugli's 3-norm by libjxl's `butteraugli_main`."""
     with tempfile.TemporaryDirectory() as folder:
         command = ["butteraugli_main", *map(str, _written(folder, original, decoded))]
@@ -71,7 +70,7 @@ def butteraugli(original: Samples, decoded: Samples) -> float:
     raise UnsupportedError(f"butteraugli_main printed no 3-norm: {text[:200]!r}")
 
 
-def _written(folder: str, *pictures: Samples) -> list[str]:
+def _written(folder: str, *pictures: Pixels8) -> list[str]:
     """Paths of the pictures as RGB PNG files."""
     paths = []
     for number, picture in enumerate(pictures):
@@ -166,7 +165,7 @@ def named(text: str) -> list[str]:
     return names
 
 
-def measure(names: Iterable[str], original: Samples, decoded: Samples) -> dict[str, float]:
+def measure(names: Iterable[str], original: Pixels8, decoded: Pixels8) -> dict[str, float]:
     """Values of the named metrics, by column."""
     values: dict[str, float] = {}
     for name in names:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tintype import images
 from tintype.codec.tiling import Rect
@@ -24,8 +23,7 @@ from tintype.evaluation.measuring.matching import match
 from tintype.evaluation.measuring.measure import alike
 from tintype.evaluation.pages import html as page
 from tintype.evaluation.pages.bradley_terry import Choice, Score, scores
-
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
+from tintype.pixels import Pixels8
 
 PAGE, KEY = "study.html", "key.json"
 SIDE = 640  # pixels; larger pictures are cut to their most detailed part of this size
@@ -117,11 +115,11 @@ def build(
     return trials, left_out
 
 
-def _decoded(codec: codecs.Codec, original: Samples, target: int) -> Samples:
+def _decoded(codec: codecs.Codec, original: Pixels8, target: int) -> Pixels8:
     return alike(codec.decode(match(codec, original, target).data), original)
 
 
-def _keep(shown: dict[str, str], pixels: Samples) -> str:
+def _keep(shown: dict[str, str], pixels: Pixels8) -> str:
     """Number of a picture in the page; all are stored alike, so the format tells nothing."""
     uri = page.lossless(pixels)
     key = hashlib.sha256(uri.encode()).hexdigest()[:12]
@@ -129,7 +127,7 @@ def _keep(shown: dict[str, str], pixels: Samples) -> str:
     return key
 
 
-def _detailed_part(pixels: Samples) -> Samples:
+def _detailed_part(pixels: Pixels8) -> Pixels8:
     """The picture, or its most detailed square of `SIDE` pixels."""
     height, width = pixels.shape[:2]
     if height <= SIDE and width <= SIDE:

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from tintype import images, metrics
@@ -22,8 +20,8 @@ from tintype.evaluation.measuring.measure import alike
 from tintype.evaluation.metrics import registry as quality
 from tintype.evaluation.pages import html as page
 from tintype.evaluation.pages.scenes import WHOLE_PIXELS, Scenes, Version, regions
+from tintype.pixels import Pixels8
 
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
 Progress = Callable[[str], None]
 
 PEERS = ("jpeg444", "webp_m6", "avif444_s6", "jxl_e7")
@@ -42,7 +40,7 @@ class Contender:
     quality: float
     data: bytes
     suffix: str
-    decoded: Samples
+    decoded: Pixels8
     values: Mapping[str, float]  # by metric; "ms_ssim_db" added
 
 
@@ -51,7 +49,7 @@ class Comparison:
     """All contenders at about the size of the first, which is ours."""
 
     photo: str
-    original: Samples
+    original: Pixels8
     contenders: Sequence[Contender]
     failures: Mapping[str, str]  # codec to reason
 
@@ -129,12 +127,12 @@ def _say_file(say: Progress, name: str, count: int) -> None:
     say(f"{name}, file {count}")
 
 
-def _slow_metrics(original: Samples) -> tuple[str, ...]:
+def _slow_metrics(original: Pixels8) -> tuple[str, ...]:
     fits = original.shape[0] * original.shape[1] <= SLOW_PIXELS
     return ("ssimulacra2",) if fits and not quality.METRICS["ssimulacra2"].available() else ()
 
 
-def _contender(codec: codecs.Codec, found: Match, original: Samples, names: Sequence[str]) -> Contender:
+def _contender(codec: codecs.Codec, found: Match, original: Pixels8, names: Sequence[str]) -> Contender:
     decoded = alike(codec.decode(found.data), original)
     values = quality.measure(names, original, decoded)
     values["ms_ssim_db"] = metrics.decibels(values["ms_ssim"])
@@ -248,7 +246,7 @@ def _figures(comparison: Comparison, colours: Mapping[str, str]) -> str:
     return page.table(header, lines, [f"</span>{html.escape(ours.name)}"])
 
 
-def _overview(original: Samples, places: Mapping[str, Rect]) -> str:
+def _overview(original: Pixels8, places: Mapping[str, Rect]) -> str:
     """The whole photo, small, with the parts that the viewer shows."""
     if not places:
         return ""

@@ -8,11 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
+from tintype.pixels import Pixels8
 
 SHOWN_BY_BROWSERS = {".jpg": "image/jpeg", ".webp": "image/webp", ".avif": "image/avif"}
 
@@ -103,14 +101,14 @@ def named(name: str, colour: str) -> str:
     return f'<span class="dot" style="--c:{colour}"></span>{html.escape(name)}'
 
 
-def lossless(pixels: Samples) -> str:
+def lossless(pixels: Pixels8) -> str:
     """Pixels as a data URI, exactly."""
     file = io.BytesIO()
     Image.fromarray(pixels).convert("RGB").save(file, "WEBP", lossless=True, quality=70, method=4)
     return _uri("image/webp", file.getvalue())
 
 
-def coded(data: bytes, suffix: str, decoded: Samples) -> str:
+def coded(data: bytes, suffix: str, decoded: Pixels8) -> str:
     """A coded file as a data URI: itself where browsers can show it, else what it decodes to."""
     kind = SHOWN_BY_BROWSERS.get(suffix)
     return _uri(kind, data) if kind else lossless(decoded)

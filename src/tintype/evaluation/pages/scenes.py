@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tintype.codec.tiling import Rect
 from tintype.evaluation.pages import html as page
-
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
+from tintype.pixels import Pixels8
 
 WHOLE_PIXELS = 1_400_000  # a picture of up to this many is shown whole
 REGION = (720, 480)  # pixels; of parts of larger ones
@@ -24,7 +22,7 @@ class Version:
     name: str
     data: bytes  # the file
     suffix: str
-    decoded: Samples
+    decoded: Pixels8
     facts: str  # one line
 
 
@@ -36,7 +34,7 @@ class Scenes:
         self.scenes: list[dict[str, Any]] = []
 
     def add(
-        self, key: str, title: str, original: Samples, versions: Sequence[Version], region: Rect | None = None
+        self, key: str, title: str, original: Pixels8, versions: Sequence[Version], region: Rect | None = None
     ) -> None:
         """A scene of the whole picture or of a region; `key` names the picture, so that its original is kept once."""
         part = slice(None) if region is None else region.slices
@@ -50,7 +48,7 @@ class Scenes:
             entries.append(self._entry(name, version.name, version.decoded[part], version.facts))
         self.scenes.append({"title": title, "width": shown.shape[1], "height": shown.shape[0], "versions": entries})
 
-    def _entry(self, key: str, name: str, pixels: Samples, facts: str) -> dict[str, str]:
+    def _entry(self, key: str, name: str, pixels: Pixels8, facts: str) -> dict[str, str]:
         if key not in self.images:
             self.images[key] = page.lossless(pixels)
         return {"name": name, "image": key, "facts": facts}
@@ -60,7 +58,7 @@ class Scenes:
         return {"images": self.images, "scenes": self.scenes, "start": start}
 
 
-def regions(original: Samples, ours: Samples, peers: Mapping[str, Samples]) -> dict[str, Rect]:
+def regions(original: Pixels8, ours: Pixels8, peers: Mapping[str, Pixels8]) -> dict[str, Rect]:
     """Parts of a large picture worth a look, by title; some by content, some by who does worse there.
 
     Parameters
@@ -94,11 +92,11 @@ def _starts(length: int, size: int) -> list[int]:
     return [round(i * (length - size) / max(count - 1, 1)) for i in range(count)]
 
 
-def _detail(part: Samples) -> float:
+def _detail(part: Pixels8) -> float:
     grey = part.astype(np.float32).mean(axis=2) if part.ndim == 3 else part.astype(np.float32)
     return float(np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean())
 
 
-def _error(original: Samples, decoded: Samples, place: Rect) -> float:
+def _error(original: Pixels8, decoded: Pixels8, place: Rect) -> float:
     difference = original[place.slices].astype(np.int32) - decoded[place.slices]
     return float(np.square(difference).mean())

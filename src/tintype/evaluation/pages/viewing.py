@@ -10,10 +10,10 @@ from tintype.evaluation.codecs import names as codecs
 from tintype.evaluation.measuring.matching import match
 from tintype.evaluation.measuring.measure import alike
 from tintype.evaluation.measuring.rows import Row
-from tintype.evaluation.pages import html as page
 from tintype.evaluation.pages.scenes import WHOLE_PIXELS, Scenes, Version, regions
 from tintype.evaluation.results.curves import Table
 from tintype.evaluation.results.summary import Results
+from tintype.pixels import Pixels8
 
 RATES = (0.25, 0.6)  # bpp at which pictures are shown
 
@@ -62,7 +62,7 @@ def _usable(tables: Sequence[Table], recipes: Mapping[str, str], notes: list[str
     return found
 
 
-def _add(scenes: Scenes, name: str, rate: float, original: page.Samples, versions: Sequence[Version]) -> None:
+def _add(scenes: Scenes, name: str, rate: float, original: Pixels8, versions: Sequence[Version]) -> None:
     title = f"{name}, {rate:g} bpp"
     if original.shape[0] * original.shape[1] <= WHOLE_PIXELS or len(versions) < 2:
         scenes.add(name, title, original, versions)
@@ -75,7 +75,7 @@ def _add(scenes: Scenes, name: str, rate: float, original: page.Samples, version
 def _version(
     codec: codecs.Codec,
     name: str,
-    original: page.Samples,
+    original: Pixels8,
     target: int,
     results: Results,
     notes: list[str],

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from tintype.images.metadata import exif, iptc
 from tintype.images.metadata.exif import CENTIMETRE, EXIF_PREFIX, INCH, Density
-from tintype.images.metadata.tiff import FileBytes, Ifd, Tiff
+from tintype.images.metadata.tiff import Ifd, Readable, Tiff
 
 MAX_BLOCK = 2**24  # bytes of one block of metadata, unpacked
 MAX_TOTAL = 2**26  # bytes of all of them
@@ -143,9 +143,8 @@ def boxes(file: BinaryIO, found: Found) -> None:
     _boxes(file, found, 0, file.seek(0, 2), ())
 
 
-def tiff(file: BinaryIO, found: Found, page: int = 0) -> None:
+def tiff(data: Readable, found: Found, page: int = 0) -> None:
     """Its own directories are an EXIF structure, which holds density and texts too."""
-    data = FileBytes(file)
     structure = Tiff.of(data)
     if structure is None:
         return
@@ -174,7 +173,7 @@ READERS: Mapping[str, Callable[[BinaryIO, Found], None]] = {
     "JXL": boxes,
     "BMP": bmp,
 }
-"""Readers by Pillow's names of formats; TIFF's, which needs a page, is not among them."""
+"""Readers by Pillow's names of formats. That of TIFF is not among them: it needs a page."""
 
 
 def of_text(found: Found, texts: Mapping[str, str]) -> None:

@@ -12,6 +12,7 @@ from tintype.images.metadata import containers, exif, iptc, xmp
 from tintype.images.metadata.containers import Found
 from tintype.images.metadata.exif import INCH, Density
 from tintype.images.metadata.orientation import TRANSPOSED
+from tintype.images.metadata.tiff import FileBytes, Readable
 
 MAX_COMMENTS = 256
 MAX_NOTES = 16
@@ -21,7 +22,7 @@ MAX_NOTES = 16
 class Metadata:
     """What travels with a picture's samples, once these are turned."""
 
-    orientation: int = 1  # to be undone in the samples by `UPRIGHT`; Pillow does so itself when it loads a TIFF
+    orientation: int = 1  # to be undone in the samples by `UPRIGHT`, unless a reader of samples does so itself
     exif: bytes | None = None
     xmp: bytes | None = None
     iptc: bytes | None = None
@@ -35,30 +36,43 @@ def gather(image: Image.Image) -> Metadata:
     come back say 1, and everything else in them is true of the turned picture.
     """
     found = Found()
-    if not _read(image, found) or image.format == "JXL":  # a JPEG inside JPEG XL has metadata of its own
+    file: BinaryIO | None = getattr(image, "fp", None)
+    file = None if file is None or file.closed else file
+    reader = containers.READERS.get(image.format or "") if image.tell() == 0 else None
+    position = file.tell() if file else 0
+    if file and image.format == "TIFF":
+        metadata = gather_tiff(FileBytes(file), image.tell(), image.width, image.height)  # Pillow states turned sides
+        file.seek(position)
+        return metadata
+    if file and reader:
+        reader(file, found)
+        file.seek(position)
+    if not (file and reader) or image.format == "JXL":  # a JPEG inside JPEG XL has metadata of its own
         _read_info(image, found)
     # these decoders turn the samples as the codestream says, whatever EXIF says
     turned = image.format in ("JXL", "HEIF") and not getattr(image, "jpeg", False)
-    sides = image.height, image.width
-    if not (image.format == "TIFF" and exif.orientation(found.exif) in TRANSPOSED):  # Pillow states those turned
-        sides = sides[::-1]
-    return _finished(found, *sides, turned)
+    orientation = 1 if turned else _orientation(found)
+    return _finished(found, orientation, image.width, image.height)
 
 
-def _read(image: Image.Image, found: Found) -> bool:
-    """Ask the file. False: it is closed, or of a format whose metadata Pillow's reader finds as well."""
-    file: BinaryIO | None = getattr(image, "fp", None)
-    page = image.tell()
-    reader = containers.READERS.get(image.format or "")
-    if file is None or file.closed or not (image.format == "TIFF" or (reader and page == 0)):
-        return False
-    position = file.tell()
-    if reader:
-        reader(file, found)
-    else:
-        containers.tiff(file, found, page)
-    file.seek(position)
-    return True
+def gather_tiff(data: Readable, page: int, width: int, height: int) -> Metadata:
+    """The metadata of a page of a TIFF file, or of a camera's raw file that is one on the outside.
+
+    Parameters
+    ----------
+    width, height : of the picture once it is upright
+    """
+    found = Found()
+    containers.tiff(data, found, page)
+    orientation = _orientation(found)
+    sides = (height, width) if orientation in TRANSPOSED else (width, height)
+    return _finished(found, orientation, *sides)
+
+
+def _orientation(found: Found) -> int:
+    exif_bytes = exif.sound(found.exif) if found.exif else None
+    packet = xmp.sound(found.xmp) if found.xmp else None
+    return exif.orientation(exif_bytes) or xmp.orientation(packet) or 1
 
 
 def _read_info(image: Image.Image, found: Found) -> None:
@@ -90,8 +104,8 @@ def _is_text(key: object, text: object) -> bool:
     return isinstance(key, str) and isinstance(text, str) and bool(re.match("XML:com.adobe.xmp|Raw profile", key))
 
 
-def _finished(found: Found, width: int, height: int, turned: bool) -> Metadata:
-    """Checked, put together, and made true of the turned picture."""
+def _finished(found: Found, orientation: int, width: int, height: int) -> Metadata:
+    """Checked, put together, and made true of the turned picture; sides are those before the turn."""
     notes = list(found.notes)
     exif_bytes = _checked(exif.sound, found.exif, "EXIF", notes)
     packet = _checked(xmp.sound, found.xmp, "XMP", notes)
@@ -104,7 +118,6 @@ def _finished(found: Found, width: int, height: int, turned: bool) -> Metadata:
             notes.append("The extension of its XMP is damaged or missing and was left out.")
         packet = whole or packet
 
-    orientation = 1 if turned else exif.orientation(exif_bytes) or xmp.orientation(packet) or 1
     if exif_bytes:
         exif_bytes, lost = exif.upright(exif_bytes, orientation, width, height)
         notes += lost

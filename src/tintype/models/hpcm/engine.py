@@ -26,12 +26,13 @@ from tintype.codec.container.header import MODEL_NAMES
 from tintype.codec.container.numerics import Numerics, Precision
 from tintype.codec.entropy.tables import Symbols
 from tintype.codec.steps import Quantiser
-from tintype.codec.tile_model import Identity, Pixels
+from tintype.codec.tile_model import Identity
 from tintype.codec.tiling import mirrored
 from tintype.errors import UnsupportedError
 from tintype.models.hpcm import coding, memory, weights
 from tintype.models.hpcm.context import ContextNet, Fusion
 from tintype.models.hpcm.network import HPCM
+from tintype.pixels import Pixels
 
 STRIDE = 16
 """Pixels per latent: sides of a tile are multiples of it. What the lattices need beyond is added here, not coded."""

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from tintype.codec.entropy.rans import Coded
 from tintype.codec.entropy.tables import Rows, Symbols, Tables
 from tintype.codec.steps import Quantiser, decode_steps, encode_steps
-from tintype.codec.tile_model import Identity, Pixels
+from tintype.codec.tile_model import Identity
 from tintype.errors import WeightsError
 from tintype.models.pico.schedule import T_LIMIT, UNIT, Y_STRIDE, Z_LIMIT, Z_STRIDE, schedule
+from tintype.pixels import Pixels
 from tintype.weights.bundle import Bundle
 
 Floats = NDArray[np.float32]  # (C, h, w)

@@ -4,11 +4,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tintype.codec.tile_model import Pixels
 from tintype.models.pico.integer import IntegerNet
 from tintype.models.pico.integer_torch import TorchIntegerNet
 from tintype.models.pico.network import Pico
 from tintype.models.pico.tile_model import Floats, PicoModel
+from tintype.pixels import Pixels
 from tintype.weights.bundle import Bundle
 
 

@@ -8,11 +8,11 @@ from tintype.codec.entropy.rans import Coded
 from tintype.codec.entropy.tables import Tables
 from tintype.codec.quantise import RateDistortion
 from tintype.codec.steps import Quantiser, walk
-from tintype.codec.tile_model import Pixels
 from tintype.codec.tiling import Rect, Tile, extract
 from tintype.models.pico.network import ANCHORS, Pico, lambda_of
 from tintype.models.pico.schedule import LEVELS
 from tintype.models.pico.tile_model import Latents, PicoModel
+from tintype.pixels import Pixels
 
 PRIOR_SYMBOLS = 1000.0  # weight of the Gaussian against the histogram of a row, in symbols
 SHARES = (0.0, 0.07, 0.15, 0.22, 0.3, 0.4)  # of the saved bits, tried when rounding towards zero is fitted
