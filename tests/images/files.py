@@ -25,7 +25,9 @@ def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def png(samples: NDArray[np.integer], bits: int, colour_type: int, extra: bytes = b"", interlaced: bool = False) -> bytes:
+def png(
+    samples: NDArray[np.integer], bits: int, colour_type: int, extra: bytes = b"", interlaced: bool = False
+) -> bytes:
     """A PNG of samples (H, W) or (H, W, channels) in the file's own bits; rows take the five filters in turn."""
     height, width = samples.shape[:2]
     head = struct.pack(">IIBBBBB", width, height, bits, colour_type, 0, 0, int(interlaced))

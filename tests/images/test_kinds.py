@@ -92,7 +92,9 @@ def test_alpha_is_kept_exactly(format, mode, want):
     picture = load(source)
     np.testing.assert_array_equal(picture.alpha, EIGHT[..., 3])
     if format != "AVIF":
-        np.testing.assert_array_equal(picture.pixels, np.asarray(image.convert("RGB")) if picture.pixels.ndim == 3 else want)
+        np.testing.assert_array_equal(
+            picture.pixels, np.asarray(image.convert("RGB")) if picture.pixels.ndim == 3 else want
+        )
 
 
 def test_gif_transparency_becomes_alpha():
