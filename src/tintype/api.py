@@ -1,7 +1,7 @@
 """The library's calls: the one place that wires images, models and codec together."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from tintype import images
+from tintype import contents, images
 from tintype.codec import decoder
 from tintype.codec.agreement import DEFAULT_TOLERANCE
-from tintype.codec.container.file import Chunk, ChunkType, Container, parse
+from tintype.codec.container.file import ChunkType, Container, parse
 from tintype.codec.container.header import MAX_TILE_PIXELS, MIN_CORE, ColourType
 from tintype.codec.container.numerics import PRECISIONS, Numerics, Precision
 from tintype.codec.encoder import Encoder
+from tintype.codec.hidden import fill_hidden
 from tintype.codec.tiling import DEFAULT_MARGIN, WHOLE_PICTURE, Tiling, largest_tile_pixels
 from tintype.errors import CorruptError, InputError
 from tintype.models import load
@@ -24,7 +25,7 @@ from tintype.weights import store
 if TYPE_CHECKING:
     from tintype.codec.tile_model import TileModel
 
-Source = images.Source
+Source = images.Source | images.Picture
 Progress = Callable[[int, int], None]  # tiles done, tiles in all
 
 MAX_PIXELS = 2**28  # of a picture, unless the caller allows more: a few hostile bytes must not ask for gigabytes
@@ -43,6 +44,9 @@ class Info:
     width: int  # pixels
     height: int  # pixels
     grey: bool
+    depth: int  # bits per sample
+    alpha: bool  # has transparency
+    code_points: images.CodePoints | None  # colour as ITU-T H.273 numbers it; None: the ICC profile's, else sRGB
     model: str  # name of the weights, or of the model where the weights are unknown
     weights_hash: str  # 16 hexadecimal digits
     level: int
@@ -132,7 +136,7 @@ class Codec:
 
         Parameters
         ----------
-        image : PIL image, uint8 array (H, W, 3) or (H, W), or the path of a picture
+        image : PIL image, uint8 array (H, W, 3) or (H, W), the path of a picture, or what `decode_picture` gives
         quality : 0 (smallest) to 100; 75, the default, looks about as good as JPEG at 75. Models with a single rate
             take none.
 
@@ -143,11 +147,13 @@ class Codec:
         """
         model = self.load()
         level = _level(quality, model)
-        picture = images.load(image)
+        picture = image if isinstance(image, images.Picture) else images.load(image)
         self._check_pixels(picture.width, picture.height)
         tiling = self._tiling(picture.width, picture.height)
-        encoder = Encoder(model, picture.pixels, tiling, self.threads, tolerance=self.tolerance)
-        return encoder.encode(level, _chunks(picture), progress)
+        chunks, samples = contents.chunks_of(picture), contents.samples_of(picture)
+        pixels = picture.pixels if picture.alpha is None else fill_hidden(picture.pixels, picture.alpha)
+        encoder = Encoder(model, pixels, tiling, self.threads, tolerance=self.tolerance, samples=samples)
+        return encoder.encode(level, chunks, progress)
 
     def decode(self, data: bytes, progress: Progress | None = None) -> Image.Image:
         """The picture in the bytes of a .tint file, with its colour profile and EXIF in `info`.
@@ -168,8 +174,7 @@ class Codec:
         container = parse(data)
         self._check_pixels(container.header.width, container.header.height)
         pixels = decoder.decode(container, self._model_for(container), self.threads, progress)
-        found = container.chunk
-        return images.Picture(pixels, icc=found(ChunkType.ICC), exif=found(ChunkType.EXIF), xmp=found(ChunkType.XMP))
+        return contents.picture_of(container, pixels)
 
     def _tiling(self, width: int, height: int) -> Tiling | None:
         """How a picture is cut; None: as the encoder likes."""
@@ -226,6 +231,9 @@ def info(data: bytes) -> Info:
         width=header.width,
         height=header.height,
         grey=header.colour == ColourType.GREY,
+        depth=header.samples.depth,
+        alpha=container.chunk(ChunkType.ALPHA) is not None,
+        code_points=contents.code_points(header.samples),
         model=name or header.model_name,
         weights_hash=header.weights_hash.hex(),
         level=header.level,
@@ -269,11 +277,6 @@ def available_cpus() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _chunks(picture: images.Picture) -> Sequence[Chunk]:
-    found = ((ChunkType.ICC, picture.icc), (ChunkType.EXIF, picture.exif), (ChunkType.XMP, picture.xmp))
-    return [Chunk(kind, data) for kind, data in found if data]
 
 
 def _numerics(container: Container) -> Numerics | None:
