@@ -24,12 +24,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from tintype import images
-from tintype.codec.agreement import DEFAULT_TOLERANCE, Agreement, FloatRows, record
-from tintype.codec.container.numerics import Precision
+from tintype.codec.agreement import DEFAULT_TOLERANCE, Agreement, record
 from tintype.codec.entropy import rans
 from tintype.codec.entropy.tables import Symbols
 from tintype.codec.quantise import RateDistortion
 from tintype.codec.steps import walk
+from tintype.codec.tile_model import Precision, StepRows
 from tintype.codec.tiling import WHOLE_PICTURE, extract, tile_grid
 from tintype.models import hpcm
 from tintype.models.hpcm import engine as torch_hpcm
@@ -89,7 +89,7 @@ def main() -> None:
 def load(name: str, weights: Path | None, threads: int, precision: Precision, device: str, compile: bool) -> HPCMModel:
     """A weights file's model, or one with random weights."""
     if weights is not None:
-        return torch_hpcm.load(weights, name, threads, precision, device, compile)
+        return torch_hpcm.load(hpcm.Options(weights, device, precision, compile), name, threads)
     torch.manual_seed(0)
     network = hpcm.create(name).eval().to(device, memory_format=torch.channels_last)
     network.update()
@@ -139,7 +139,7 @@ def decode(model: HPCMModel, size: tuple[int, int], payload: bytes, records: lis
     agreement = Agreement(records, model.identity.numerics, model.identity.numerics)
     clock.stop("coder")
 
-    def read(found: FloatRows) -> Symbols:
+    def read(found: StepRows) -> Symbols:
         clock.stop("network")
         rows = agreement.confirm(found)
         clock.stop("rest")

@@ -22,12 +22,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tintype.api import available_cpus
-from tintype.evaluation.codecs import tintype as ours
+from tintype.evaluation.codecs.tintype import SETTINGS
 from tintype.evaluation.measuring import rows
 from tintype.evaluation.pages.report import PAGE
-from tintype.evaluation.results import curves, summary
-from tintype.evaluation.results import published as stored
-from tintype.evaluation.results.bd_rate import BdRate, Curve, NotComparableError, bd_rate
+from tintype.evaluation.results import curves, published, summary
+from tintype.evaluation.results.bd_rate import PROJECT_WINDOW, BdRate, Curve, bd_rate_or_none
 from tintype.evaluation.results.curves import Table
 from tintype.evaluation.results.markdown import table
 from tintype.evaluation.results.summary import Results
@@ -39,7 +38,7 @@ FIGURES = HERE.parent / "docs" / "figures"
 PEERS = "jpeg444,webp_m6,avif444_s6,avif444_s6_psnr,jxl_e7"
 MOSAIC = "3024x2016"  # 6 megapixels: coded whole, too, which takes memory
 SECTION = re.compile(r"(<!-- make results: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
-COMPARED = {"psnr": "PSNR", "ms_ssim_db": "MS-SSIM, mean of dB", "ms_ssim_db_of_mean": "MS-SSIM, dB of mean"}
+COMPARED = {name: curves.COLUMNS[name].title for name in ("psnr", "ms_ssim_db", "ms_ssim_db_of_mean")}
 
 
 def main() -> None:
@@ -69,7 +68,7 @@ def main() -> None:
     threads = "1,2" if available_cpus() > 1 else "1"
     script = [sys.executable, "-m", "benchmarks.speed", "--model", options.model, "--threads", threads]
     speed = steps.once("speed", [*script, *sorted(options.kodak.glob("*.png"))])
-    stored_curves = stored.load(options.curves) if options.curves else {}
+    stored_curves = published.load(options.curves) if options.curves else {}
     at_kodak, at_large = results(kodak, mine, stored_curves), results(large, mine, {})
     measured = Measured(mine, at_kodak, at_large, options.graphics.split(","))
     sections = {
@@ -166,7 +165,7 @@ class Measured:
             else "a smaller file or a lower PSNR never"
         )
         parts = [
-            f"Weights {mine.settings.removeprefix(ours.SETTINGS)}; {len(self.at_kodak.images)} pictures, measured "
+            f"Weights {mine.settings.removeprefix(SETTINGS)}; {len(self.at_kodak.images)} pictures, measured "
             f"in one run unless marked as stored, {machine()}. Per cent of rate at equal quality (Akima, points from "
             f"{low:g} to {high:g} bpp; in brackets the common share of both quality intervals); negative: ours are "
             "smaller.",
@@ -229,10 +228,7 @@ class Measured:
 
 
 def _rate(anchor: Curve, mine: Table, metric: str) -> BdRate | None:
-    try:
-        return bd_rate(anchor, mine.curve, metric, window=summary.PROJECT_WINDOW) if metric in anchor.metrics else None
-    except NotComparableError:
-        return None
+    return bd_rate_or_none(anchor, mine.curve, metric, PROJECT_WINDOW)
 
 
 def _bd(anchor: Curve, mine: Table, metric: str) -> str:
@@ -247,16 +243,8 @@ def _losses(anchors: Sequence[Curve], mine: Table, metric: str, name: str) -> st
 
 
 def _means(mine: Table) -> str:
-    columns = (
-        *(("bpp", "bpp", 3), ("psnr", "PSNR", 2), ("ms_ssim", "MS-SSIM", 4)),
-        *(("ms_ssim_db", "mean of dB", 2), ("texture", "texture distance", 4)),
-    )
-    shown = [column for column in columns if column[0] in mine.means]
-    lines = [
-        [f"{step:g}", *(f"{mine.means[key][at]:.{digits}f}" for key, _, digits in shown)]
-        for at, step in enumerate(mine.steps)
-    ]
-    return table(["quality", *(title for _, title, _ in shown)], lines)
+    decimals = {"bpp": 3, "psnr": 2, "ms_ssim": 4, "ms_ssim_db": 2, "texture": 4}
+    return table(*mine.text(replace(curves.COLUMNS[name], decimals=count) for name, count in decimals.items()))
 
 
 def machine() -> str:

@@ -23,9 +23,9 @@ from tintype.errors import InputError
 from tintype.evaluation.results.bd_rate import Curve, bd_rate
 from tintype.evaluation.results.markdown import table
 from tintype.models import load
+from tintype.pixels import Pixels8
 from tintype.weights import store
 
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
 Steps = NDArray[np.float32]  # absolute differences of neighbouring pixels, 8-bit levels
 
 QUALITIES = (20, 40, 60, 75, 88)
@@ -59,7 +59,7 @@ class Seams:
         return _ratio(self.error_border, self.error_elsewhere) - 1
 
 
-def seams(original: Samples, decoded: Samples, tiles: Sequence[Tile]) -> Seams:
+def seams(original: Pixels8, decoded: Pixels8, tiles: Sequence[Tile]) -> Seams:
     """Steps across the borders of tiles beside steps elsewhere.
 
     Parameters
@@ -114,7 +114,7 @@ class TilingCost:
 
 
 def tiling_costs(
-    pixels: Samples, model: TileModel, qualities: Sequence[float], threads: int = 1, tile: int | None = None
+    pixels: Pixels8, model: TileModel, qualities: Sequence[float], threads: int = 1, tile: int | None = None
 ) -> list[TilingCost]:
     """Code a picture in tiles, as files do, and as one tile, which they would not.
 

@@ -98,6 +98,7 @@ def _add_pack(commands: "Subparsers") -> None:
     )
     parser.add_argument("--format", choices=("raw", "webp"), default="webp", help="of shards (%(default)s)")
     parser.add_argument("--quality", metavar="N", type=int, default=95, help="of WebP; 100: lossless (%(default)s)")
+    parser.add_argument("--force", action="store_true", help="replace an earlier OUT")
 
 
 def _add_draw(commands: "Subparsers") -> None:
@@ -107,13 +108,15 @@ def _add_draw(commands: "Subparsers") -> None:
     parser.add_argument("--count", metavar="N", type=int, default=72, help="pictures (%(default)s)")
     parser.add_argument("--side", metavar="N", type=int, default=512, help="pixels (%(default)s)")
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of all random choices (%(default)s)")
+    parser.add_argument("--force", action="store_true", help="replace earlier drawn pictures")
 
 
 def _add_keep(commands: "Subparsers") -> None:
     parser = commands.add_parser("keep", help="copy the averaged weights of a checkpoint", description=KEEP)
     parser.set_defaults(act=_keep)
     parser.add_argument("source", metavar="RUN", type=Path, help="folder of the checkpoint")
-    parser.add_argument("folder", metavar="FOLDER", type=Path, help="for the copy; an older checkpoint is replaced")
+    parser.add_argument("folder", metavar="FOLDER", type=Path, help="for the copy")
+    parser.add_argument("--force", action="store_true", help="replace an earlier checkpoint in FOLDER")
 
 
 def _add_export(commands: "Subparsers") -> None:
@@ -121,6 +124,7 @@ def _add_export(commands: "Subparsers") -> None:
     parser.set_defaults(act=_export)
     parser.add_argument("source", metavar="RUN", type=Path, help="folder of the checkpoint")
     parser.add_argument("--out", metavar="OUT", type=Path, required=True, help="pico: a folder; HPCM: FILE.safetensors")
+    parser.add_argument("--force", action="store_true", help="replace earlier weights of the same name")
     pico = parser.add_argument_group("pico only")
     pico.add_argument("--data", metavar="PICTURES", type=Path, help="training pictures, as for `run`")
     pico.add_argument("--validation", metavar="PICTURES", type=Path, help="the same, taken as 256x256 crops")
@@ -133,19 +137,19 @@ def _add_export(commands: "Subparsers") -> None:
 def _pack(options: argparse.Namespace) -> None:
     from tintype.training.pictures.pack import pack
 
-    print(pack(options.pictures, options.out, options.side, options.format, options.quality))
+    print(pack(options.pictures, options.out, options.side, options.format, options.quality, options.force))
 
 
 def _draw(options: argparse.Namespace) -> None:
     from tintype.training.pictures.drawn import write
 
-    write(options.out, options.count, options.side, options.seed)
+    print(write(options.out, options.count, options.side, options.seed, options.force))
 
 
 def _keep(options: argparse.Namespace) -> None:
     from tintype.training.export.keep import keep
 
-    print(keep(options.source, options.folder))
+    print(keep(options.source, options.folder, options.force))
 
 
 def _export(options: argparse.Namespace) -> None:
@@ -153,6 +157,7 @@ def _export(options: argparse.Namespace) -> None:
 
     from tintype.models.hpcm import CONFIGS
     from tintype.training import checkpoint
+    from tintype.training.outputs import refuse
 
     torch.set_num_threads(1)
     state, _ = checkpoint.load(options.source)
@@ -170,15 +175,21 @@ def _export(options: argparse.Namespace) -> None:
             raise InputError(f"{options.source}: holds {model}; --{next(iter(given))} is for pico alone")
         if not is_file:
             raise InputError(f"{options.out}: the weights of {model} are one file; give --out FILE.safetensors")
+        refuse([options.out] if options.out.exists() else [], options.force)
         print(hpcm.write(state, options.out))
         return
     from tintype.training.export.ship import ship
+    from tintype.weights.bundle import SUFFIX
 
     for name in ("data", "validation", "name"):
         if name not in given:
             raise InputError(f"--{name} is needed to export {model}")
     if is_file:
         raise InputError(f"{options.out}: {model} is exported to a folder; give --out FOLDER")
+    if Path(options.name).name != options.name:
+        raise InputError(f"--name {options.name}: a name, not a path, is needed")
+    bundle = options.out / f"{options.name}{SUFFIX}"
+    refuse([bundle] if bundle.exists() else [], options.force)
     print(ship(state, out=options.out, **given))
 
 

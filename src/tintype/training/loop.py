@@ -3,14 +3,16 @@
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint as recomputed
 
 from tintype.errors import InputError
 from tintype.training import checkpoint, optimiser
@@ -19,7 +21,6 @@ from tintype.training.machine import Machine, Plain, share, whole
 from tintype.training.objectives import objective
 from tintype.training.objectives.objective import Draw, pictures_to
 from tintype.training.pictures.crops import Crops
-from tintype.training.recompute import recompute
 
 START_PICTURES = 64
 SKIPS_IN_A_ROW = 20  # non-finite steps that end the run
@@ -75,7 +76,7 @@ class Trainer:
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's types
         blocks = self.objective.blocks()
         if config.checkpointing:
-            recompute(blocks)
+            _recompute(blocks)
         if config.compile:
             for stage in self.objective.stages():
                 stage.compile()
@@ -225,6 +226,13 @@ class Trainer:
             path = self.folder / f"nonfinite-step{self.step}-rank{self.machine.rank}.npz"
             inputs = {f"drawn{i}": value.cpu().numpy() for i, value in enumerate(drawn)}
             np.savez_compressed(path, allow_pickle=False, x=x.cpu().numpy(), **inputs)
+
+
+def _recompute(blocks: Iterable[nn.Module]) -> None:
+    """Activation checkpointing: a block keeps its input only and computes the rest again on the way back."""
+    for block in blocks:
+        # on the instance: a wrapping module would change the names of the parameters
+        block.forward = partial(recomputed, block.forward, use_reentrant=False)
 
 
 def _is_nonfinite(value: Any) -> bool:

@@ -157,8 +157,8 @@ def test_grey_pictures_are_compared_as_grey(tmp_path):
     [
         ("jpeg420", "JPEG 4:2:0, optimised Huffman tables, progressive"),
         ("webp_m6", "WebP lossy, method 6, 4:2:0"),
-        ("avif444_s6", "AVIF (aom) 4:4:4, speed 6, full range, default tune"),
-        ("avif420_s10_psnr", "AVIF (aom) 4:2:0, speed 10, full range, tune=psnr"),
+        ("avif444_s6", "AVIF (aom) 4:4:4, speed 6, full range, one tile, default tune"),
+        ("avif420_s10_psnr", "AVIF (aom) 4:2:0, speed 10, full range, one tile, tune=psnr"),
     ],
 )
 def test_a_name_says_all_settings(name, settings):

@@ -15,8 +15,7 @@ from PIL import Image
 from tests.pictures import picture
 from tintype.codec.tiling import Rect
 from tintype.evaluation.measuring import sweep
-from tintype.evaluation.pages import compare, report, viewing
-from tintype.evaluation.pages import html as page
+from tintype.evaluation.pages import compare, page, report, viewing
 from tintype.evaluation.pages.scenes import REGION, Scenes, Version, regions
 from tintype.evaluation.results import figures
 from tintype.evaluation.results.summary import Results

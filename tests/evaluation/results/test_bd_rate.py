@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks import bd_rate_check as check
-from tintype.evaluation.results import published as stored
+from tintype.evaluation.results import published
 from tintype.evaluation.results.bd_rate import Curve, NotComparableError, bd_rate
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "evaluation"
@@ -20,7 +20,7 @@ def curve(bpp=BPP, psnr=PSNR, name="a"):
 
 
 def test_reference_figures_are_reproduced():
-    curves = stored.load(GOLDEN / "rd_curves.json")
+    curves = published.load(GOLDEN / "rd_curves.json")
     entries = json.loads((GOLDEN / "bd_reference.json").read_text())["entries"]
     comparisons = check.compare(curves, entries)
     assert len(comparisons) == 112
@@ -81,14 +81,14 @@ def test_conventions_of_one_metric_are_never_compared():
 
 
 def test_stored_conventions_keep_their_own_keys():
-    curves = stored.load(GOLDEN / "rd_curves.json")
-    vtm = stored.curve("vtm", curves["vtm"])
+    curves = published.load(GOLDEN / "rd_curves.json")
+    vtm = published.curve("vtm", curves["vtm"])
     assert "ms_ssim_db_of_mean" in vtm.quality and "ms_ssim_db" not in vtm.quality
-    assert {"ms_ssim_db", "ms_ssim_db_of_mean"} <= set(stored.curve("jpeg444", curves["jpeg444"]).quality)
+    assert {"ms_ssim_db", "ms_ssim_db_of_mean"} <= set(published.curve("jpeg444", curves["jpeg444"]).quality)
 
 
 def test_values_that_were_not_measured_do_not_enter():
-    bpp, psnr = stored.curve("x", {"bpp": [0.1, 0.2, 0.3], "psnr": [30, None, 32]}).points("psnr")
+    bpp, psnr = published.curve("x", {"bpp": [0.1, 0.2, 0.3], "psnr": [30, None, 32]}).points("psnr")
     assert list(bpp) == [0.1, 0.3] and list(psnr) == [30, 32]
 
 
@@ -103,5 +103,5 @@ def test_values_that_were_not_measured_do_not_enter():
 )
 def test_a_file_that_holds_no_curves_is_refused(tmp_path, text, message):
     (tmp_path / "curves.json").write_text(text)
-    with pytest.raises(stored.InputError, match=message):
-        stored.load(tmp_path / "curves.json")
+    with pytest.raises(published.InputError, match=message):
+        published.load(tmp_path / "curves.json")

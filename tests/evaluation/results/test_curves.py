@@ -8,8 +8,7 @@ import pytest
 
 from tintype import metrics
 from tintype.evaluation.measuring.rows import Row
-from tintype.evaluation.results import curves, summary
-from tintype.evaluation.results import published as stored
+from tintype.evaluation.results import curves, published, summary
 from tintype.evaluation.results.summary import Results
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "evaluation"
@@ -97,8 +96,8 @@ def test_stored_means_over_other_pictures_are_not_compared():
 
 
 def test_stored_means_over_the_same_pictures_are_compared(monkeypatch):
-    print_ = stored.fingerprint(["hash of a", "hash of b"])
-    monkeypatch.setitem(stored.DATASETS, "mine", print_)
+    print_ = published.fingerprint(["hash of a", "hash of b"])
+    monkeypatch.setitem(published.DATASETS, "mine", print_)
     (x,) = curves.tables(sweep("x"), ["a", "b"])
     entry = {
         "bpp": list(x.means["bpp"] * 1.25),
@@ -140,7 +139,7 @@ def test_pictures_of_different_sizes_are_pointed_out():
 
 
 def test_kodak_is_known_by_the_hashes_of_its_files():
-    assert stored.DATASETS["kodak"] == "c6c8e5aaf02cf314aaa490dc"
-    assert stored.dataset_of(["x"]) is None
-    assert stored.fingerprint(["a", "b"]) == stored.fingerprint(["b", "a", "b"]) != stored.fingerprint(["a"])
+    assert published.DATASETS["kodak"] == "c6c8e5aaf02cf314aaa490dc"
+    assert published.dataset_of(["x"]) is None
+    assert published.fingerprint(["a", "b"]) == published.fingerprint(["b", "a", "b"]) != published.fingerprint(["a"])
     assert {entry["dataset"] for entry in json.loads((GOLDEN / "rd_curves.json").read_text()).values()} == {"kodak"}

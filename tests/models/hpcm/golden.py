@@ -191,7 +191,8 @@ def report(name):
     steps = case.coded[1:]
     rows = coding.RowFinder(False, case.x.device)(case.found.y_scale[0]).numpy()
     bits = -likelihood(case.found.y_residual, case.found.y_scale).double().log2().sum()
-    ours, theirs = len(rans.encode(steps, case.model.tables)), case.meta["y_string_bytes"]
+    ours = len(rans.encode([(step.rows, step.symbols) for step in steps], case.model.tables))
+    theirs = case.meta["y_string_bytes"]
     return (
         f"{name:<8} floats {floats:.1e}  symbols off {int((case.found.y_residual[0].numpy() != golden['sym']).sum())}"
         f"  z symbols off {int((case.found.z_residual[0].numpy() != golden['z_sym']).sum())}"

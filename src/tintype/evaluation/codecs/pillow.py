@@ -92,12 +92,19 @@ def avif(name: str, chroma: str, speed: str, tune: str | None, threads: int) -> 
         finally:
             AvifImagePlugin.DEFAULT_MAX_THREADS = before
 
-    options: dict[str, Any] = {"subsampling": _ratio(chroma), "speed": int(speed), "max_threads": threads}
+    # Pillow's automatic tiling serves speed on many cores and costs 0.6 to 0.7 % on Kodak
+    options: dict[str, Any] = {
+        "subsampling": _ratio(chroma),
+        "speed": int(speed),
+        "max_threads": threads,
+        "autotiling": False,
+    }
     if tune:
         options["advanced"] = {"tune": "psnr"}
     return PillowCodec(
         name,
-        settings=f"AVIF (aom) {_ratio(chroma)}, speed {speed}, full range, {'tune=psnr' if tune else 'default tune'}",
+        settings=f"AVIF (aom) {_ratio(chroma)}, speed {speed}, full range, one tile, "
+        f"{'tune=psnr' if tune else 'default tune'}",
         versions=_versions(libavif=_avif.libavif_version, codecs=_avif.codec_versions().replace(", ", " ")),
         suffix=".avif",
         qualities=(8, 16, 25, 34, 42, 50, 60, 72, 80) if tune else (12, 20, 27, 34, 40, 46, 52, 58, 64, 70, 76, 82, 88),

@@ -36,7 +36,7 @@ class Plan:
     ----------
     codecs : names for `codecs.codec`
     steps : qualities by codec's name, instead of its own
-    metrics : names in `quality.METRICS`
+    metrics : names in `registry.METRICS`
     threads : of each codec
     """
 
@@ -183,7 +183,7 @@ def _outdated(row: Row, plan: Plan, usable: Usable) -> bool:
 
 def _complete(row: Row, plan: Plan) -> bool:
     """Whether a row needs no new measurement: no error, and all metrics of the plan."""
-    needed = {column for name in plan.metrics for column in METRICS[name].columns}
+    needed = {column.name for name in plan.metrics for column in METRICS[name].columns}
     return not row.error and needed <= set(row.values) and bool(row.times)
 
 

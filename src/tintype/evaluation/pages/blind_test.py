@@ -21,7 +21,7 @@ from tintype.errors import InputError, TintypeError
 from tintype.evaluation.codecs import names as codecs
 from tintype.evaluation.measuring.matching import match
 from tintype.evaluation.measuring.measure import alike
-from tintype.evaluation.pages import html as page
+from tintype.evaluation.pages import page
 from tintype.evaluation.pages.bradley_terry import Choice, Score, scores
 from tintype.pixels import Pixels8
 

@@ -17,9 +17,10 @@ from tintype.errors import InputError, TintypeError
 from tintype.evaluation.codecs import names as codecs
 from tintype.evaluation.measuring.matching import Match, match
 from tintype.evaluation.measuring.measure import alike
-from tintype.evaluation.metrics import registry as quality
-from tintype.evaluation.pages import html as page
+from tintype.evaluation.metrics import registry
+from tintype.evaluation.pages import page
 from tintype.evaluation.pages.scenes import WHOLE_PIXELS, Scenes, Version, regions
+from tintype.evaluation.results import curves
 from tintype.pixels import Pixels8
 
 Progress = Callable[[str], None]
@@ -88,7 +89,7 @@ def compare(
     """
     say = progress or (lambda text: None)
     original = images.load(photo).pixels
-    names = quality.DEFAULT + _slow_metrics(original)
+    names = registry.DEFAULT + _slow_metrics(original)
     ours = codecs.codec(model, threads)
     say(f"{ours.name}")
     if ours_quality is None:
@@ -129,25 +130,19 @@ def _say_file(say: Progress, name: str, count: int) -> None:
 
 def _slow_metrics(original: Pixels8) -> tuple[str, ...]:
     fits = original.shape[0] * original.shape[1] <= SLOW_PIXELS
-    return ("ssimulacra2",) if fits and not quality.METRICS["ssimulacra2"].available() else ()
+    return ("ssimulacra2",) if fits and not registry.METRICS["ssimulacra2"].available() else ()
 
 
 def _contender(codec: codecs.Codec, found: Match, original: Pixels8, names: Sequence[str]) -> Contender:
     decoded = alike(codec.decode(found.data), original)
-    values = quality.measure(names, original, decoded)
+    values = registry.measure(names, original, decoded)
     values["ms_ssim_db"] = metrics.decibels(values["ms_ssim"])
     return Contender(
         codec.name, codec.settings, codec.versions, found.quality, found.data, codec.suffix, decoded, values
     )
 
 
-SHOWN = (
-    ("psnr", "PSNR", "dB", True, 2),
-    ("ms_ssim_db", "MS-SSIM", "dB", True, 2),
-    ("ssimulacra2", "SSIMULACRA2", "", True, 1),
-    ("texture", "texture distance", "", False, 4),
-)
-"""Metric, title, unit, whether higher is better, decimals."""
+SHOWN = ("psnr", "ms_ssim_db", "ssimulacra2", "texture")
 
 
 def render(comparison: Comparison) -> str:
@@ -229,20 +224,20 @@ def _cards(comparison: Comparison) -> str:
 
 def _figures(comparison: Comparison, colours: Mapping[str, str]) -> str:
     ours = comparison.ours
-    shown = [column for column in SHOWN if column[0] in ours.values]
+    shown = [curves.COLUMNS[name] for name in SHOWN if name in ours.values]
     lines = []
     for c in comparison.contenders:
         off = "" if c is ours else f" <small>{100 * (len(c.data) / len(ours.data) - 1):+.1f} %</small>"
         cells = [page.named(c.name, colours[c.name]), f"{c.quality:g}", f"{len(c.data):,}{off}"]
-        for key, _, _, higher, digits in shown:
-            difference = c.values[key] - ours.values[key]
-            text = f"{c.values[key]:.{digits}f}"
+        for column in shown:
+            difference = c.values[column.name] - ours.values[column.name]
+            text = f"{c.values[column.name]:.{column.decimals}f}"
             if c is not ours:
-                kind = "win" if (difference > 0) == higher else "loss"
-                text += f' <small class="{kind}">{difference:+.{digits}f}</small>'
+                kind = "win" if (difference > 0) == column.higher_is_better else "loss"
+                text += f' <small class="{kind}">{difference:+.{column.decimals}f}</small>'
             cells.append(text)
         lines.append(cells)
-    header = ["codec", "setting", "bytes", *(f"{title} {unit}".strip() for _, title, unit, _, _ in shown)]
+    header = ["codec", "setting", "bytes", *(column.label for column in shown)]
     return page.table(header, lines, [f"</span>{html.escape(ours.name)}"])
 
 

@@ -8,10 +8,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tintype import metrics
-from tintype.evaluation.measuring.rows import METRICS, TIMES, Row
+from tintype.evaluation.measuring.rows import TIMES, Row
+from tintype.evaluation.metrics import registry
+from tintype.evaluation.metrics.registry import Column
 from tintype.evaluation.results.bd_rate import Curve
 
-Means = Mapping[str, NDArray[np.float64]]  # by column, one value per quality
+Means = Mapping[str, NDArray[np.float64]]  # by name in `COLUMNS`, one value per quality
+
+_COLUMNS = (
+    Column("bpp", "bpp", decimals=4),
+    *registry.COLUMNS.values(),
+    Column("psnr_of_mean_mse", "PSNR of mean MSE", "dB"),
+    Column("ms_ssim_db", "MS-SSIM, mean of dB", "dB"),
+    Column("ms_ssim_db_of_mean", "MS-SSIM, dB of mean", "dB"),
+    Column("encode_s", "encode, wall", "s/MP", higher_is_better=False),
+    Column("encode_cpu_s", "encode, CPU", "s/MP", higher_is_better=False),
+    Column("decode_s", "decode, wall", "s/MP", higher_is_better=False),
+    Column("decode_cpu_s", "decode, CPU", "s/MP", higher_is_better=False),
+)
+COLUMNS: Mapping[str, Column] = {column.name: column for column in _COLUMNS}
+"""What means there are: of metrics, of conventions of one metric, and of times per megapixel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +38,27 @@ class Table:
     settings: str
     versions: str
     steps: tuple[float, ...]
-    means: Means  # "bpp", "psnr", ..., "ms_ssim_db" (mean of dB), "ms_ssim_db_of_mean", seconds per megapixel
+    means: Means
     stored: bool = False
 
     @property
     def curve(self) -> Curve:
-        """For BD-rates."""
-        quality = {name: values for name, values in self.means.items() if name not in ("bpp", *TIMES)}
+        """For BD-rates. Distances enter in dB below 1, so that more is better for every metric."""
+        quality = {
+            name: values if COLUMNS[name].higher_is_better else -10 * np.log10(values)
+            for name, values in self.means.items()
+            if name not in ("bpp", *TIMES)
+        }
         return Curve(self.codec, self.means["bpp"], quality, self.settings, self.stored)
+
+    def text(self, columns: Iterable[Column]) -> tuple[list[str], list[list[str]]]:
+        """Header and lines of a table of these means; columns without a title or a value are skipped."""
+        shown = [column for column in columns if column.title and column.name in self.means]
+        lines = [
+            [f"{step:g}", *(f"{self.means[column.name][at]:.{column.decimals}f}" for column in shown)]
+            for at, step in enumerate(self.steps)
+        ]
+        return ["quality", *(column.title for column in shown)], lines
 
 
 def common_images(rows: Iterable[Row]) -> tuple[str, ...]:
@@ -67,7 +96,7 @@ def _table(codec: str, by_step: Mapping[float, list[Row]], stored: bool) -> Tabl
 def _means(rows: Sequence[Row]) -> dict[str, float]:
     """Of one quality. NaN where a metric was not measured on every picture."""
     means = {"bpp": float(np.mean([row.bpp for row in rows]))}
-    for name in METRICS:
+    for name in registry.COLUMNS:
         means[name] = float(np.mean([row.values.get(name, np.nan) for row in rows]))
     similarities = [row.values.get("ms_ssim", np.nan) for row in rows]
     means["ms_ssim_db"] = float(np.mean([metrics.decibels(value) for value in similarities]))

@@ -18,10 +18,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tintype.codec.agreement import FloatCoded, FloatRows, Margins
-from tintype.codec.entropy.rans import Coded
 from tintype.codec.entropy.tables import Rows, Symbols, Tables
 from tintype.codec.steps import EVERYTHING, Quantiser, Step, relay, walk
+from tintype.codec.tile_model import Coded, Margins, StepRows
 from tintype.errors import InputError, WeightsError
 from tintype.models.hpcm.config import HPCMConfig
 from tintype.models.hpcm.context import Density
@@ -96,7 +95,7 @@ def encode(model: HPCM, y: Tensor, quantise: Quantiser = nearest) -> list[Coded]
 
 def encode_with_margins(
     model: HPCM, y: Tensor, quantise: Quantiser = nearest, extent: Extent | None = None
-) -> list[FloatCoded]:
+) -> list[Coded]:
     """Rows, symbols and margins of every step of one picture, on the host.
 
     Parameters
@@ -127,7 +126,7 @@ def encode_with_margins(
         [None, *np.split(margins, cuts[1:-1] - cuts[0])],
         strict=True,
     )
-    return [FloatCoded(*step) for step in each]
+    return [Coded(*step) for step in each]
 
 
 @torch.no_grad()
@@ -171,7 +170,7 @@ def encode_on_device(
 
 
 @torch.no_grad()
-def decode(model: HPCM, height: int, width: int, extent: Extent | None = None) -> Generator[FloatRows, Symbols, Tensor]:
+def decode(model: HPCM, height: int, width: int, extent: Extent | None = None) -> Generator[StepRows, Symbols, Tensor]:
     """Replay the schedule.
 
     Parameters
@@ -183,7 +182,7 @@ def decode(model: HPCM, height: int, width: int, extent: Extent | None = None) -
 
     Yields
     ------
-    FloatRows
+    StepRows
         Of each step, z first; the generator is to be sent the step's symbols.
 
     Returns
@@ -197,19 +196,19 @@ def decode(model: HPCM, height: int, width: int, extent: Extent | None = None) -
     places = iter(coded_places(config, lattice, extent or lattice))
     shape = (1, config.hyper_latents, height // 64, width // 64)
     mean, place = model.prior.mean.expand(shape), next(places)
-    symbols = yield FloatRows(_on_host(_some(_z_rows(mean), place)), lambda: None)
+    symbols = yield StepRows(_on_host(_some(_z_rows(mean), place)))
     z_hat = _all(_on_device(symbols, mean), place, mean) + mean
 
-    def exchange(density: Density) -> Generator[FloatRows, Symbols, Tensor]:
+    def exchange(density: Density) -> Generator[StepRows, Symbols, Tensor]:
         place = next(places)
         scale = _some(density.scale, place)
-        symbols = yield FloatRows(_on_host(find_rows(scale)), partial(_host_margins, find_rows, scale))
+        symbols = yield StepRows(_on_host(find_rows(scale)), partial(_host_margins, find_rows, scale))
         return _all(_on_device(symbols, density.mean), place, density.mean) + density.mean
 
     return (yield from relay(model.context.walk(model.predict(z_hat)), exchange))
 
 
-def play(steps: Generator[FloatRows, Symbols, Tensor], read: Callable[[Rows], Symbols]) -> Tensor:
+def play(steps: Generator[StepRows, Symbols, Tensor], read: Callable[[Rows], Symbols]) -> Tensor:
     """Run `decode` with a function that reads the symbols for some rows."""
     return walk(steps, lambda found: read(found.rows))
 

@@ -24,8 +24,8 @@ def compress(model: HPCM, x: Tensor) -> dict[str, Any]:
     with guarded(model.config, x.shape[-2], x.shape[-1], x.device):
         for picture in torch.split(x, 1):
             hyper, *steps = coding.encode(model, model.analyse(picture))
-            y_strings.append(rans.encode(steps, tables))
-            z_strings.append(rans.encode([hyper], tables))
+            y_strings.append(rans.encode([(step.rows, step.symbols) for step in steps], tables))
+            z_strings.append(rans.encode([(hyper.rows, hyper.symbols)], tables))
     return {"strings": [y_strings, z_strings], "shape": (x.shape[-2] // 64, x.shape[-1] // 64)}
 
 

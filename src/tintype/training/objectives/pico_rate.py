@@ -6,9 +6,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from tintype.codec.entropy.tables import CLASSES, SIGMA_MIN
 from tintype.codec.steps import Schedule, Step, walk
 from tintype.models.hpcm.layers import full_precision
-from tintype.models.pico.network import CLASSES, LOG_RATIO, SIGMA_MIN, Z_INDEX_MIN, Pico, anchor_weights
+from tintype.models.pico.network import LOG_RATIO, Z_INDEX_MIN, Pico, anchor_weights
 from tintype.models.pico.schedule import T_LIMIT, UNIT, Z_LIMIT, schedule
 
 LIKELIHOOD_MIN = 1e-9

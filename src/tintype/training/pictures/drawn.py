@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from tintype.training.outputs import refuse, staged
+
 Rng = np.random.Generator
 Colour = tuple[int, int, int]
 
@@ -19,11 +21,24 @@ MARKS = (" ", " ", " ", " ", ", ", ". ", "; ", ": ", " - ")
 FACES = ("Sans", "Sans-Bold", "Serif", "SansMono", "SansMono-Bold")  # DejaVu, where matplotlib is installed
 
 
-def write(folder: Path, count: int = 72, side: int = 512, seed: int = 0) -> None:
-    """Write pictures 0 to `count` - 1 of a seed as PNG files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for number in range(count):
-        draw(number, side, seed).save(folder / f"graphic{number:04}.png")
+def write(folder: Path, count: int = 72, side: int = 512, seed: int = 0, force: bool = False) -> str:
+    """Write pictures 0 to `count` - 1 of a seed as PNG files; returns a line about them.
+
+    Parameters
+    ----------
+    force : replace all earlier drawn pictures of the folder; its other pictures stay
+
+    Raises
+    ------
+    InputError
+        The folder has drawn pictures.
+    """
+    earlier = sorted(folder.glob("graphic*.png"))
+    refuse(earlier, force)
+    with staged(folder, earlier) as part:
+        for number in range(count):
+            draw(number, side, seed).save(part / f"graphic{number:04}.png")
+    return f"{folder}: {count} pictures"
 
 
 def draw(number: int, side: int, seed: int = 0) -> Image.Image:
