@@ -96,9 +96,6 @@ def _source(input: Input) -> "Source":
 
 
 def _is_picture(path: Path) -> bool:
-    from PIL import Image
+    from tintype.images import is_picture
 
-    from tintype.images import READABLE
-
-    Image.init()  # otherwise Pillow knows a few formats only
-    return Image.registered_extensions().get(path.suffix.lower()) in READABLE
+    return is_picture(path)
