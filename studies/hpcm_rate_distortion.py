@@ -1,7 +1,7 @@
 """Real bytes and quality of HPCM weights: `python studies/hpcm_rate_distortion.py WEIGHTS.safetensors PICTURES`.
 
-Streams of y and z as `model.compress` writes them, without a file's header; pictures whose sides are no multiples of
-what the model needs are skipped and counted. Prints a Markdown table.
+Streams of y and z as `hpcm.compressai.compress` writes them, without a file's header; pictures whose sides are no
+multiples of what the model needs are skipped and counted. Prints a Markdown table.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from tintype import metrics
-from tintype.models.hpcm import weights
+from tintype.models.hpcm import compressai, weights
 from tintype.training.pictures.crops import pictures_in
 
 
@@ -36,8 +36,8 @@ def main() -> None:
             skipped += 1
             continue
         x = torch.from_numpy(pixels.copy()).movedim(-1, 0)[None].float() / 255
-        coded = model.compress(x)
-        x_hat = model.decompress(coded["strings"], coded["shape"])["x_hat"]
+        coded = compressai.compress(model, x)
+        x_hat = compressai.decompress(model, coded["strings"], coded["shape"])["x_hat"]
         found = (255 * x_hat[0]).round().to(torch.uint8).movedim(0, -1).numpy()
         size_bytes = sum(len(stream) for streams in coded["strings"] for stream in streams)
         quality = metrics.psnr(pixels, found), metrics.decibels(metrics.ms_ssim(pixels, found))

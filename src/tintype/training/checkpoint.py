@@ -14,9 +14,9 @@ from typing import Any
 import torch
 
 from tintype.errors import InputError
+from tintype.training.pictures.shards import FILE_BYTES
 
 HEAD = "checkpoint.json"
-FILE_BYTES = 16_000_000
 
 
 def save(folder: Path, state: dict[str, Any], optimiser: dict[str, Any] | None) -> None:

@@ -15,6 +15,7 @@ import tintype
 from tintype.api import Codec
 from tintype.errors import InputError, WeightsError
 from tintype.evaluation.codecs.tintype import SETTINGS
+from tintype.models.hpcm.options import Options
 from tintype.pixels import Pixels8
 
 _NAME = re.compile(r"(?P<model>hpcm-[^:/]+):(?P<files>.+)")
@@ -49,7 +50,7 @@ class Hpcm:
         self.qualities: Sequence[float] = range(1, len(self.files) + 1)
         self.quality_range = (1.0, float(len(self.files)))
         # no model's name: encoding and decoding then share one network in memory
-        self._codecs = [Codec(weights=file, threads=threads) for file in self.files]
+        self._codecs = [Codec(threads=threads, options=Options(file)) for file in self.files]
 
     @cached_property
     def settings(self) -> str:
@@ -95,7 +96,9 @@ class Hpcm:
         """Hash of the weights; they are in memory afterwards."""
         identity = codec.load().identity
         if identity.name != self.model:
-            raise WeightsError(f"{codec.weights}: holds {identity.name} weights, not those of {self.model}")
+            raise WeightsError(
+                f"{self.files[self._codecs.index(codec)]}: holds {identity.name} weights, not those of {self.model}"
+            )
         return identity.weights_hash
 
 

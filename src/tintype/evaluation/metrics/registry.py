@@ -27,7 +27,7 @@ from PIL import Image
 
 from tintype import metrics
 from tintype.errors import InputError, UnsupportedError
-from tintype.evaluation.metrics import texture
+from tintype.evaluation.metrics import resnet, texture
 from tintype.pixels import Pixels8
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # BT.601 weights, as JPEG uses them
@@ -123,6 +123,14 @@ METRICS: Mapping[str, Metric] = {
         (Column("butteraugli", "Butteraugli", stored_decimals=4, higher_is_better=False),),
         lambda a, b: (butteraugli(a, b),),
         _program("butteraugli_main"),
+    ),
+    "resnet": Metric(
+        (
+            Column("resnet_lp", "ResNet lp", decimals=4, higher_is_better=False),
+            Column("resnet_ds", "ResNet ds", decimals=4, higher_is_better=False),
+        ),
+        resnet.distances,
+        resnet.available,
     ),
     "texture": Metric(
         (

@@ -43,8 +43,12 @@ class Table:
 
     @property
     def curve(self) -> Curve:
-        """For BD-rates."""
-        quality = {name: values for name, values in self.means.items() if name not in ("bpp", *TIMES)}
+        """For BD-rates. Distances enter in dB below 1, so that more is better for every metric."""
+        quality = {
+            name: values if COLUMNS[name].higher_is_better else -10 * np.log10(values)
+            for name, values in self.means.items()
+            if name not in ("bpp", *TIMES)
+        }
         return Curve(self.codec, self.means["bpp"], quality, self.settings, self.stored)
 
     def text(self, columns: Iterable[Column]) -> tuple[list[str], list[list[str]]]:

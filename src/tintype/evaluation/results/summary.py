@@ -25,7 +25,7 @@ from tintype.evaluation.results.markdown import table
 
 SUMMARY = "summary.md"
 USUAL_ANCHORS = ("jpeg444", "webp_m6", "avif444_s6", "avif444_s6_psnr", "jxl_e7", "vtm")
-COMPARED = ("psnr", "ms_ssim_db", "ms_ssim_db_of_mean", "ssimulacra2")
+COMPARED = ("psnr", "ms_ssim_db", "ms_ssim_db_of_mean", "ssimulacra2", "butteraugli", "resnet_lp", "resnet_ds")
 """Metrics with a BD-rate table. Each convention of one metric has its own."""
 
 

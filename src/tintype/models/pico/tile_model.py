@@ -6,10 +6,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.codec.entropy.rans import Coded
-from tintype.codec.entropy.tables import Rows, Symbols, Tables
-from tintype.codec.steps import Quantiser, decode_steps, encode_steps
-from tintype.codec.tile_model import Identity
+from tintype.codec.coding import decode_steps, encode_steps
+from tintype.codec.entropy.tables import Symbols, Tables
+from tintype.codec.steps import Quantiser
+from tintype.codec.tile_model import Coded, Identity, StepRows
 from tintype.errors import WeightsError
 from tintype.models.pico.schedule import T_LIMIT, UNIT, Y_STRIDE, Z_LIMIT, Z_STRIDE, schedule
 from tintype.pixels import Pixels
@@ -53,6 +53,8 @@ class PicoModel:
         If the bundle lacks an array.
     """
 
+    tiles_in_parallel = True  # an engine runs each tile on one thread
+
     def __init__(self, bundle: Bundle, networks: Networks) -> None:
         self.networks = networks
         try:
@@ -76,13 +78,16 @@ class PicoModel:
         y, z = analysis
         return encode_steps(schedule(_Stages(self, level, z.shape), z.shape, y.shape, z, y), quantise)
 
-    def decode(self, height: int, width: int, level: int) -> Generator[Rows, Symbols, Floats]:
+    def decode(self, height: int, width: int, level: int) -> Generator[StepRows, Symbols, Floats]:
         z_shape = (len(self.z_rows), height // Z_STRIDE, width // Z_STRIDE)
         y_shape = (self.gain.shape[1], height // Y_STRIDE, width // Y_STRIDE)
         return decode_steps(schedule(_Stages(self, level, z_shape), z_shape, y_shape), [z_shape, y_shape, y_shape])
 
     def synthesise(self, latents: Floats, level: int) -> Pixels:
         return self.networks.synthesis(latents)
+
+    whole_pictures = False
+    tolerance = 0.0  # rows are integers: none drifts
 
 
 class _Stages:

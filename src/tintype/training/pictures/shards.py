@@ -17,7 +17,7 @@ from PIL import Image
 from tintype.errors import InputError
 from tintype.training.outputs import staged
 
-FILE_BYTES = 16_000_000
+FILE_BYTES = 16_000_000  # at most, of a shard and of a file of a checkpoint
 PREFIX = "pictures-"
 RAW, WEBP = ".shard.npy", ".shard.zip"
 OVERHEAD = 1024  # bytes of a zip archive for an entry, more than enough
