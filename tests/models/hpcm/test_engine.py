@@ -17,7 +17,9 @@ from tintype.codec.agreement import DEFAULT_TOLERANCE
 from tintype.codec.container import file as container
 from tintype.codec.container.file import ChunkType, parse
 from tintype.codec.encoder import Encoder
-from tintype.codec.tile_model import Numerics
+from tintype.codec.entropy.tables import Symbols
+from tintype.codec.steps import walk
+from tintype.codec.tile_model import Numerics, StepRows
 from tintype.codec.tiling import WHOLE_PICTURE, Tiling
 from tintype.errors import (
     CorruptError,
@@ -27,8 +29,7 @@ from tintype.errors import (
     UnsupportedError,
     WeightsError,
 )
-from tintype.models.hpcm import VARIANTS, Options, coding, memory
-from tintype.models.hpcm import engine as torch_hpcm
+from tintype.models.hpcm import VARIANTS, Options, coding, engine, memory
 from tintype.models.hpcm.network import HPCM
 from tintype.models.hpcm.weights import save
 from tintype.weights import store
@@ -85,16 +86,17 @@ def test_the_decoder_finds_the_encoders_rows_and_its_rounded_latents(net):
     analysis = model.analyse(pixels)
     steps = model.encode(analysis, 0, coding.nearest)
     sent = iter(steps)
-    walk, symbols = model.decode(256, 48, 0), None
-    with pytest.raises(StopIteration) as end:
-        while True:
-            found = next(walk) if symbols is None else walk.send(symbols)
-            step = next(sent)
-            assert np.array_equal(found.rows, step.rows)
-            symbols = step.symbols
-    y_hat, y = end.value.value.y, analysis.y
+
+    def read(found: StepRows) -> Symbols:
+        step = next(sent)
+        assert np.array_equal(found.rows, step.rows)
+        return step.symbols
+
+    latents = walk(model.decode(256, 48, 0), read)
+    assert next(sent, None) is None
+    y_hat, y = latents.y, analysis.y
     assert (y_hat[..., :16, :3] - y[..., :16, :3]).abs().max() <= 0.50001
-    assert model.synthesise(end.value.value, 0).shape == (3, 256, 48)
+    assert model.synthesise(latents, 0).shape == (3, 256, 48)
 
 
 def test_without_padding_the_steps_are_those_of_compress(net):
@@ -215,8 +217,8 @@ def test_a_file_of_compiled_networks_is_decoded_by_compiled_networks(weights, mo
         graphs.append(graph)
         return graph.forward
 
-    monkeypatch.setattr(torch_hpcm, "COMPILER", compiler)
-    torch_hpcm.compiled.cache_clear()
+    monkeypatch.setattr(engine, "COMPILER", compiler)
+    engine.compiled.cache_clear()
     data = Codec(NANO, threads=1, options=Options(weights, compiled=True)).encode(picture(60, 90))
     assert ", compiled 2, float32, 1 thread" in tintype.info(data).numerics
     for_encoding = len(graphs)
@@ -233,8 +235,8 @@ def test_a_compiler_that_fails_is_told_with_the_way_out(weights, monkeypatch):
     def compiler(graph, inputs):
         raise OSError("no such program: c++")
 
-    monkeypatch.setattr(torch_hpcm, "COMPILER", compiler)
-    torch_hpcm.compiled.cache_clear()
+    monkeypatch.setattr(engine, "COMPILER", compiler)
+    engine.compiled.cache_clear()
     with pytest.raises(UnsupportedError, match=r"torch\.compile does not work here .*c\+\+.*without --compile"):
         Codec(NANO, threads=1, options=Options(weights, compiled=True)).encode(picture(20, 20))
 
@@ -307,7 +309,7 @@ def test_a_model_that_files_cannot_name_is_refused():
 
 def test_a_cut_or_damaged_file_is_refused_before_any_network_runs(weights, monkeypatch):
     data = Codec(NANO, threads=1, options=Options(weights)).encode(picture(40, 40))
-    monkeypatch.setattr(torch_hpcm.HPCMModel, "decode", lambda *_: pytest.fail("was called"))
+    monkeypatch.setattr(engine.HPCMModel, "decode", lambda *_: pytest.fail("was called"))
     codec = Codec(options=Options(weights))
     for end in (0, 20, len(data) // 2, len(data) - 1):
         with pytest.raises(FormatError):
