@@ -23,7 +23,7 @@ from tintype.codec.entropy import rans
 from tintype.codec.entropy.tables import Symbols
 from tintype.codec.quantise import RateDistortion
 from tintype.codec.steps import relay, walk
-from tintype.codec.tile_model import Coded
+from tintype.codec.tile_model import Coded, StepRows
 from tintype.codec.tiling import WHOLE_PICTURE, extract, tile_grid
 from tintype.errors import DesyncError
 from tintype.models.hpcm.context import Density, Walk
@@ -108,7 +108,7 @@ def decode(
     differs: int | None = None
     number = mended = 0
 
-    def read(found: FloatRows) -> Symbols:
+    def read(found: StepRows) -> Symbols:
         nonlocal differs, number, mended
         number, step = next(expected)
         if differs is None and not np.array_equal(found.rows, step.rows):
