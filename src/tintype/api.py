@@ -1,7 +1,6 @@
 """The library's calls. Only this module connects images, models and codec."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,20 +10,21 @@ from PIL import Image
 
 from tintype import contents, images
 from tintype.codec import decoder
-from tintype.codec.container.file import ChunkType, Container, parse
+from tintype.codec.container.file import ChunkType, Container, chunk_name, parse
 from tintype.codec.container.header import MAX_TILE_PIXELS, MIN_CORE, ColourType
 from tintype.codec.encoder import Encoder
 from tintype.codec.hidden import fill_hidden
 from tintype.codec.tiling import DEFAULT_MARGIN, WHOLE_PICTURE, Tiling, largest_tile_pixels
+from tintype.codec.workers import Progress
 from tintype.errors import InputError
 from tintype.models import load
+from tintype.models.hpcm.options import Options
 from tintype.weights import store
 
 if TYPE_CHECKING:
     from tintype.codec.tile_model import TileModel
 
 Source = images.Source | images.Picture
-Progress = Callable[[int, int], None]  # tiles done, tiles in all
 
 MAX_PIXELS = 2**28  # of a picture, unless the caller allows more: a few hostile bytes can claim gigabytes
 DEFAULT_QUALITY = 75
@@ -89,7 +89,7 @@ class Codec:
         threads: int | None = None,
         max_pixels: int = MAX_PIXELS,
         tile: int | None = None,
-        options: load.Options | None = None,
+        options: Options | None = None,
     ) -> None:
         for name, count, least in (("threads", threads, 1), ("max_pixels", max_pixels, 1), ("tile", tile, MIN_CORE)):
             if count is not None and count < least:
@@ -102,7 +102,7 @@ class Codec:
             model = store.TUNES[tune]
         if model is None and options is None:
             model = store.DEFAULT
-        load.family_of(model, options)
+        load.require_fit(model, options)  # now, not at the first picture
         self.model, self.options = model, options
         self.threads, self.max_pixels, self.tile = threads, max_pixels, tile
 
@@ -213,7 +213,7 @@ def info(data: bytes) -> Info:
         tiles=header.tile_count,
         size_bytes=len(data),
         bpp=8 * len(data) / (header.width * header.height),
-        chunks=tuple((_chunk_name(chunk.type), len(chunk.data)) for chunk in container.chunks),
+        chunks=tuple((chunk_name(chunk.type) or str(chunk.type), len(chunk.data)) for chunk in container.chunks),
         numerics=None if numerics is None else str(numerics),
         decodable=name is not None,
     )
@@ -250,10 +250,3 @@ def available_cpus() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _chunk_name(type: int) -> str:
-    try:
-        return ChunkType(type).name
-    except ValueError:
-        return str(type)
