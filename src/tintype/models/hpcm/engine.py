@@ -25,9 +25,9 @@ from tintype.codec.agreement import FloatCoded, FloatRows
 from tintype.codec.container.header import MODEL_NAMES
 from tintype.codec.container.numerics import Numerics, Precision
 from tintype.codec.entropy.tables import Symbols
+from tintype.codec.filling import mirrored
 from tintype.codec.steps import Quantiser
 from tintype.codec.tile_model import Identity
-from tintype.codec.tiling import mirrored
 from tintype.errors import UnsupportedError
 from tintype.models.hpcm import coding, memory, weights
 from tintype.models.hpcm.context import ContextNet, Fusion
