@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tintype.pixels import Pixels
 
 LATENT = 16  # side in pixels of what a latent covers, in both families
-MAX_FADE = 8  # pixels; chosen on validation crops with benchmarks/padding.py: more costs bytes, less costs PSNR
+MAX_FADE = 8  # pixels; as what follows from it, chosen on validation crops: more costs bytes, less costs PSNR
 
 
 def fill(pixels: Pixels, height: int, width: int) -> None:
@@ -38,11 +38,11 @@ def _continue_right(pixels: Pixels, width: int) -> None:
     spectrum = np.fft.rfft(np.concatenate((edge, edge[:, ::-1]), axis=1))  # (3, H + 1)
     frequency = np.fft.rfftfreq(2 * height)  # cycles per pixel
     real = (width - 1) % LATENT + 1  # real pixels under the last latent; if they are few, it is worth few bits
-    fade = min(MAX_FADE, LATENT - real, 2 * real)
+    fade = min(MAX_FADE, LATENT - real, 2 * real - 1)
     for distance in range(1, end - width + 1):
         smooth = np.fft.irfft(spectrum * np.exp(-2 * np.pi * frequency * distance), 2 * height)[:, :height]
         reflected = pixels[:, :, max(width - distance, 0)]
-        share = max(0.0, 1 - distance / (fade + 1))
+        share = np.clip(1.5 * (1 - distance / (fade + 1)), 0, 1)  # all of it for a third of the fade, then less
         pixels[:, :, width - 1 + distance] = smooth + share * (reflected - smooth)
 
 
