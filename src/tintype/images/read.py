@@ -124,7 +124,7 @@ def _from_bytes(data: bytes, name: str, options: ReadOptions) -> Picture:
 
 def _opened(data: bytes, format: Format | None, name: str, options: ReadOptions) -> Image.Image:
     """An image of Pillow's, of its own readers or of a plugin."""
-    file = io.BytesIO(data)
+    file = io.BytesIO(png.without_long_texts(data) if format is not None and format.name == "PNG" else data)
     if format is None or not format.module:
         return Image.open(file, formats=READABLE)
     if format.name == "HEIF":
