@@ -219,6 +219,9 @@ def _colour(raster: Raster, image: Image.Image | None, grey: bool, exif: bytes |
     """What the format states, the ICC profile, or what EXIF says, in this order; a profile stays beside code points."""
     if raster.converted or image is None:
         return raster.colour
+    points = image.info.get("code_points")  # where `to_pillow` puts them
+    if isinstance(points, tuple) and len(points) == 2 and all(isinstance(point, int) for point in points):
+        raster = replace(raster, colour=colour.of_code_points(*points))
     profile = image.info.get("icc_profile")
     icc = profile if isinstance(profile, bytes) and profile else raster.colour.icc
     if icc or raster.colour.code_points or grey:
