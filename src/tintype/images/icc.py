@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float64]  # (3, 3)
 Chromaticities = tuple[float, ...]  # x and y of white, red, green, blue
 
+MAX_TABLE = 4096
 D50 = np.array([0.9642, 1.0, 0.8249])
 BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 
@@ -30,7 +31,10 @@ def srgb_curve() -> bytes:
 
 
 def table_curve(light: Sequence[int]) -> bytes:
-    """Light, 0 to 65535, of each sample."""
+    """Light, 0 to 65535, of each sample; long tables are thinned out, for readers of profiles refuse them."""
+    if len(light) > MAX_TABLE:
+        places = np.linspace(0, len(light) - 1, MAX_TABLE)
+        light = np.interp(places, np.arange(len(light)), light).round().astype(int).tolist()
     return b"curv\0\0\0\0" + struct.pack(f">I{len(light)}H", len(light), *light)
 
 

@@ -331,8 +331,11 @@ def _ints(value: Any) -> list[int]:
 
 
 def _colour(tags: Tags, layout: Layout, grey: bool) -> Colour:
-    """WhitePoint, PrimaryChromaticities and TransferFunction, where there is no ICC profile."""
-    if 34675 in tags or not {301, 318, 319} & set(tags):
+    """WhitePoint, PrimaryChromaticities and TransferFunction, or the ICC profile."""
+    if 34675 in tags:
+        profile = tags[34675]
+        return Colour(icc=profile if isinstance(profile, bytes) else None)
+    if not {301, 318, 319} & set(tags):
         return NOT_STATED
     chromaticities = None
     white, primaries = tags.get(318), tags.get(319)
