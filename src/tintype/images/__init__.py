@@ -1,6 +1,7 @@
 """Pictures in and out: files, Pillow images and numpy arrays."""
 
 from tintype.images.formats import is_picture
+from tintype.images.metadata import strip
 from tintype.images.options import ReadOptions
 from tintype.images.picture import MAX_PIXELS, MAX_SIDE, CodePoints, Picture, check_size
 from tintype.images.read import Source, load, load_8bit
@@ -19,5 +20,6 @@ __all__ = [
     "load_8bit",
     "output_suffix",
     "save",
+    "strip",
     "to_pillow",
 ]

@@ -17,6 +17,7 @@ PRIMARIES: Mapping[int, Chromaticities] = {
     4: (0.310, 0.316, 0.67, 0.33, 0.21, 0.71, 0.14, 0.08),
     5: (0.3127, 0.3290, 0.64, 0.33, 0.29, 0.60, 0.15, 0.06),
     6: (0.3127, 0.3290, 0.630, 0.340, 0.310, 0.595, 0.155, 0.070),
+    7: (0.3127, 0.3290, 0.630, 0.340, 0.310, 0.595, 0.155, 0.070),
     8: (0.310, 0.316, 0.681, 0.319, 0.243, 0.692, 0.145, 0.049),
     9: (0.3127, 0.3290, 0.708, 0.292, 0.170, 0.797, 0.131, 0.046),
     11: (0.314, 0.351, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
@@ -24,7 +25,7 @@ PRIMARIES: Mapping[int, Chromaticities] = {
     22: (0.3127, 0.3290, 0.630, 0.340, 0.295, 0.605, 0.155, 0.077),
 }
 """H.273's numbers of primaries to x and y of white, red, green, blue."""
-KNOWN_PRIMARIES = frozenset({*PRIMARIES, 7, 10})
+KNOWN_PRIMARIES = frozenset({*PRIMARIES, 10})
 KNOWN_TRANSFERS = frozenset({1, *range(4, 19)})
 
 ADOBE_RGB: Chromaticities = (0.3127, 0.3290, 0.64, 0.33, 0.21, 0.71, 0.15, 0.06)
@@ -52,6 +53,30 @@ def of_code_points(primaries: int, transfer: int) -> Colour:
         return Colour(notes=(f"Its colour has the code points {primaries}/{transfer}, which say nothing.",))
     points = CodePoints(primaries, transfer)
     return Colour(None if points == SRGB else points)
+
+
+def profile(points: CodePoints, grey: bool) -> bytes | None:
+    """An ICC profile that says the same; None where none of primaries and a curve does.
+
+    PQ and HLG are among these: they state light itself, or a screen's, and not a share of white.
+    """
+    chromaticities, curve = PRIMARIES.get(points.primaries), _curve(points.transfer)
+    if chromaticities is None or curve is None:
+        return None
+    name = f"H.273 {points.primaries}/{points.transfer}"
+    return icc.grey_profile(name, curve) if grey else icc.rgb_profile(name, chromaticities, [curve] * 3)
+
+
+def _curve(transfer: int) -> bytes | None:
+    """Light of a sample, by ITU-T H.273, table 3, turned round."""
+    if transfer in (1, 6, 14, 15):
+        return icc.two_part_curve(1 / 0.45, 0.099, 4.5, 0.081)
+    if transfer == 7:
+        return icc.two_part_curve(1 / 0.45, 0.1115, 4, 0.0912)
+    if transfer == SRGB_CURVE:
+        return icc.srgb_curve()
+    gamma = {4: 2.2, 5: 2.8, LINEAR: 1.0}.get(transfer)
+    return icc.gamma_curve(gamma) if gamma else None
 
 
 def of_numbers(chromaticities: Chromaticities | None, gamma: float | None, grey: bool) -> Colour:

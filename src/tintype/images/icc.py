@@ -19,9 +19,15 @@ def gamma_curve(gamma: float) -> bytes:
     return b"para\0\0\0\0" + struct.pack(">HH", 0, 0) + _fixed(gamma)
 
 
+def two_part_curve(power: float, offset: float, slope: float, end: float) -> bytes:
+    """Light of a sample x: x / slope below the end, and from there on ((x + offset) / (1 + offset)) ^ power."""
+    numbers = power, 1 / (1 + offset), offset / (1 + offset), 1 / slope, end
+    return b"para\0\0\0\0" + struct.pack(">HH", 3, 0) + _fixed(*numbers)
+
+
 def srgb_curve() -> bytes:
     """The curve of sRGB."""
-    return b"para\0\0\0\0" + struct.pack(">HH", 3, 0) + _fixed(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+    return two_part_curve(2.4, 0.055, 12.92, 0.04045)
 
 
 def table_curve(light: Sequence[int]) -> bytes:

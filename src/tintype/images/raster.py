@@ -24,7 +24,7 @@ class Raster:
 
 
 def rescaled(samples: Samples, bits: int, wanted: int) -> Samples:
-    """Samples of more bits: black stays black, white stays white, and distinct values stay distinct."""
+    """Samples of other bits, rounded: black stays black, white stays white; with more bits, values stay distinct."""
     if bits == wanted:
         return samples
     white, wanted_white = 2**bits - 1, 2**wanted - 1

@@ -19,7 +19,7 @@ from PIL import Image
 from tintype.errors import InputError
 from tintype.images import alpha, colour, frames
 from tintype.images.formats import HEAD, READABLE, Format, check_reader, identify
-from tintype.images.metadata import ORIENTATION, UPRIGHT, upright_exif, upright_xmp
+from tintype.images.metadata import UPRIGHT, Metadata, gather, gather_tiff
 from tintype.images.options import ReadOptions
 from tintype.images.options import colour as parse_colour
 from tintype.images.picture import Picture, check_size, from_array
@@ -33,6 +33,7 @@ Source = Image.Image | NDArray[Any] | bytes | bytearray | memoryview | str | os.
 
 BYTES_PER_PIXEL = 16  # at most, of a file that is read; and a constant for what does not grow with the picture
 BYTES_BESIDE = 2**28
+TIFF_ICC = 34675
 
 READERS: Mapping[str, Callable[[Opened], Raster]] = {
     "PNG": png.read,
@@ -111,15 +112,20 @@ def _from_bytes(data: bytes, name: str, options: ReadOptions) -> Picture:
         check_reader(format, name)
     with our_limits(name, options.max_pixels), pillow_errors(name):
         if format is not None and format.name == "RAW":
-            return _picture(raw.read(data, name, options), None, name, options)
+            raster = raw.read(data, name, options)
+            metadata = gather_tiff(data, 0, *_sides(raster))  # most makers' files are TIFF on the outside
+            if not metadata.exif:
+                raster = replace(raster, notes=(*raster.notes, "Its metadata could not be read."))
+            return _picture(raster, None, metadata, name, options)
         if format is not None and format.name == "TIFF":
             return _from_tiff(data, name, options)
         with _opened(data, format, name, options) as image:
             check_size(image.width, image.height, name, options.max_pixels)
             notes = frames.choose(image, name, options.frame)
+            metadata = gather(image)
             reader = READERS.get(image.format or "", by_mode.read)
             raster = reader(Opened(image, data, name, options))
-            return _picture(replace(raster, notes=(*notes, *raster.notes)), image, name, options)
+            return _picture(replace(raster, notes=(*notes, *raster.notes)), image, metadata, name, options)
 
 
 def _opened(data: bytes, format: Format | None, name: str, options: ReadOptions) -> Image.Image:
@@ -149,10 +155,14 @@ def _from_tiff(data: bytes, name: str, options: ReadOptions) -> Picture:
         if isinstance(error, InputError | MemoryError):
             raise
         image = Image.new("1", (1, 1))
+    image.info.setdefault("icc_profile", tags.get(TIFF_ICC))
     raster = tiff.read(Opened(image, data, name, options), tags)
-    if image.format != "TIFF":
-        raster = replace(raster, notes=(*raster.notes, "Its metadata could not be read."))
-    return _picture(raster, image, name, options)
+    return _picture(raster, image, gather_tiff(data, number, *_sides(raster)), name, options)
+
+
+def _sides(raster: Raster) -> tuple[int, int]:
+    """Width and height."""
+    return raster.samples.shape[1], raster.samples.shape[0]
 
 
 def _from_image(image: Image.Image, name: str, options: ReadOptions) -> Picture:
@@ -168,11 +178,12 @@ def _from_image(image: Image.Image, name: str, options: ReadOptions) -> Picture:
             frame = image.tell() or None if options.frame is None else options.frame
             return _from_bytes(data, name, replace(options, frame=frame))
         notes = frames.choose(image, name, options.frame)
+        metadata = gather(image)
         raster = by_mode.read(Opened(image, b"", name, options))
-        return _picture(replace(raster, notes=(*notes, *raster.notes)), image, name, options)
+        return _picture(replace(raster, notes=(*notes, *raster.notes)), image, metadata, name, options)
 
 
-def _picture(raster: Raster, image: Image.Image | None, name: str, options: ReadOptions) -> Picture:
+def _picture(raster: Raster, image: Image.Image | None, metadata: Metadata, name: str, options: ReadOptions) -> Picture:
     """The form that is coded: standard depth, upright, with metadata."""
     samples, bits, clear = raster.samples, raster.bits, raster.alpha
     check_size(samples.shape[1], samples.shape[0], name, options.max_pixels)
@@ -187,40 +198,30 @@ def _picture(raster: Raster, image: Image.Image | None, name: str, options: Read
     depth = next(depth for depth in DEPTHS if depth >= bits)
     if clear is not None and depth > 8:
         clear = rescaled(clear, bits, 16)
-    exif, xmp, turn = _metadata(image)
+    turn = UPRIGHT.get(metadata.orientation)
     if turn and not raster.upright:
         samples, clear = turn(samples), None if clear is None else turn(clear)
-    stated = _colour(raster, image, samples.ndim == 2, exif)
+    stated = _colour(raster, image, samples.ndim == 2, metadata.exif)
     return Picture(
         np.ascontiguousarray(rescaled(samples, bits, depth)),
         icc=stated.icc,
-        exif=exif,
-        xmp=xmp,
+        exif=metadata.exif,
+        xmp=metadata.xmp,
+        iptc=metadata.iptc,
         depth=depth,
         alpha=None if clear is None else np.ascontiguousarray(clear),
         code_points=stated.code_points,
-        notes=(*raster.notes, *stated.notes),
+        notes=(*raster.notes, *stated.notes, *metadata.notes),
     )
-
-
-def _metadata(
-    image: Image.Image | None,
-) -> tuple[bytes | None, bytes | None, Callable[[NDArray[Any]], NDArray[Any]] | None]:
-    """EXIF, XMP, and the turn that the picture needs."""
-    if image is None:
-        return None, None, None
-    raw_exif, xmp = (image.info.get(key) for key in ("exif", "xmp"))
-    exif = upright_exif(raw_exif) if isinstance(raw_exif, bytes) else None
-    turn = None
-    if exif or not raw_exif:  # without EXIF Pillow may know an orientation from XMP or the format itself
-        turn = UPRIGHT.get(image.getexif().get(ORIENTATION, 1))
-    return exif, upright_xmp(xmp.encode() if isinstance(xmp, str) else xmp or b""), turn
 
 
 def _colour(raster: Raster, image: Image.Image | None, grey: bool, exif: bytes | None) -> colour.Colour:
     """What the format states, the ICC profile, or what EXIF says, in this order; a profile stays beside code points."""
     if raster.converted or image is None:
         return raster.colour
+    points = image.info.get("code_points")  # where `to_pillow` puts them
+    if isinstance(points, tuple) and len(points) == 2 and all(isinstance(point, int) for point in points):
+        raster = replace(raster, colour=colour.of_code_points(*points))
     profile = image.info.get("icc_profile")
     icc = profile if isinstance(profile, bytes) and profile else raster.colour.icc
     if icc or raster.colour.code_points or grey:

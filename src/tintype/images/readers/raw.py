@@ -16,8 +16,5 @@ def read(data: bytes, name: str, options: ReadOptions) -> Raster:
     with rawpy.imread(io.BytesIO(data)) as raw:
         check_size(raw.sizes.width, raw.sizes.height, name, options.max_pixels)
         pixels = raw.postprocess(use_camera_wb=True, output_bps=16)
-    notes = (
-        "The raw file was developed by LibRaw's defaults with the camera's white balance.",
-        "Metadata of raw files are not read.",
-    )
+    notes = ("The raw file was developed by LibRaw's defaults with the camera's white balance.",)
     return Raster(pixels, 16, notes=notes, upright=True)
