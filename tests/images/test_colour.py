@@ -194,7 +194,7 @@ def test_colour_tags_of_tiff_are_kept(bits):
     np.testing.assert_allclose(grey[0, 1], (128 / 255) ** 3, atol=0.01)
 
 
-@pytest.mark.parametrize("format", ["JPEG", "WEBP", "PNG"])
+@pytest.mark.parametrize("format", ["JPEG", "WEBP", "TIFF", "PNG"])
 def test_adobe_rgb_of_cameras_becomes_a_profile(format):
     for ifd, tag, value in ((0xA005, 1, "R03"), (0x8769, 0xA001, 2)):
         tags = Image.Exif()

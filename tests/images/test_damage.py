@@ -14,6 +14,7 @@ from tintype.errors import InputError
 from tintype.images import ReadOptions, load
 
 RGB = noise((9, 7, 3), 8).astype(np.uint8)
+PLANES = noise((3, 9, 7), 16)
 OPTIONS = ReadOptions(max_pixels=2**20, convert=True)
 
 
@@ -54,8 +55,8 @@ def by_package(name: str) -> bytes:
 
 MADE = {
     **{format: lambda format=format: plain(format) for format in (
-        "PNG", "JPEG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "TGA", "ICO", "ICNS", "PCX", "SGI", "DDS",
-        "QOI",
+        "PNG", "JPEG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "TGA", "ICO", "ICNS", "PCX", "SGI",
+        "DDS", "QOI",
     )},
     "MSP": lambda: saved(Image.fromarray(RGB).convert("1"), "MSP"),
     "XBM": lambda: saved(Image.fromarray(RGB).convert("1"), "XBM"),
@@ -67,7 +68,7 @@ MADE = {
     "PNG 16 alpha": lambda: png(noise((9, 7, 2), 16), 16, files.GREY_ALPHA, interlaced=True),
     "PPM 16": lambda: b"P6 7 9 1000\n" + (noise((9, 7, 3), 16) % np.uint16(1001)).astype(">u2").tobytes(),
     "PPM text": lambda: b"P2 7 9 1000\n" + b" ".join(b"%d" % value for value in range(63)),
-    "TIFF planes": lambda: tiff(noise((3, 9, 7), 16), photometric="rgb", planarconfig="separate", compression="deflate"),
+    "TIFF planes": lambda: tiff(PLANES, photometric="rgb", planarconfig="separate", compression="deflate"),
     "TIFF 16": lambda: tiff(noise((9, 7, 3), 16), photometric="rgb", byteorder=">"),
     "TIFF grey alpha": lambda: tiff(noise((9, 7, 2), 16), photometric="minisblack", extrasamples=["unassalpha"]),
     "heif": lambda: by_package("heif"),

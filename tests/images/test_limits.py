@@ -69,7 +69,7 @@ def test_a_picture_between_both_limits_is_read():
 def test_sizes_are_refused_before_memory_is_taken():
     huge = struct.pack(">IIBBBBB", 60000, 60000, 16, 6, 0, 0, 0)
     data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", huge) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
-    with pytest.raises(InputError, match="60000 x 60000 are 3600000000 pixels, .* takes about 40.2 GiB"):
+    with pytest.raises(InputError, match=r"60000 x 60000 are 3600000000 pixels, .* takes about 40.2 GiB"):
         load(data)
 
 
@@ -160,7 +160,7 @@ def test_a_file_without_end_is_refused():
             assert 0 <= size < 2**30
             return bytes(size)
 
-    with pytest.raises(InputError, match="longer than .* raise max_pixels"):
+    with pytest.raises(InputError, match=r"longer than .* raise max_pixels"):
         load(Endless(), ReadOptions(max_pixels=100))
 
 

@@ -33,7 +33,6 @@ Source = Image.Image | NDArray[Any] | bytes | bytearray | memoryview | str | os.
 
 BYTES_PER_PIXEL = 16  # at most, of a file that is read; and a constant for what does not grow with the picture
 BYTES_BESIDE = 2**28
-TIFF_ICC = 34675
 
 READERS: Mapping[str, Callable[[Opened], Raster]] = {
     "PNG": png.read,
@@ -155,7 +154,6 @@ def _from_tiff(data: bytes, name: str, options: ReadOptions) -> Picture:
         if isinstance(error, InputError | MemoryError):
             raise
         image = Image.new("1", (1, 1))
-    image.info.setdefault("icc_profile", tags.get(TIFF_ICC))
     raster = tiff.read(Opened(image, data, name, options), tags)
     return _picture(raster, image, gather_tiff(data, number, *_sides(raster)), name, options)
 
@@ -226,16 +224,15 @@ def _colour(raster: Raster, image: Image.Image | None, grey: bool, exif: bytes |
     icc = profile if isinstance(profile, bytes) and profile else raster.colour.icc
     if icc or raster.colour.code_points or grey:
         return raster.colour._replace(icc=icc)
-    return colour.adobe_rgb() if _says_adobe_rgb(image, exif) else raster.colour
+    return colour.adobe_rgb() if _says_adobe_rgb(exif) else raster.colour
 
 
-def _says_adobe_rgb(image: Image.Image, exif: bytes | None) -> bool:
+def _says_adobe_rgb(exif: bytes | None) -> bool:
     """Whether EXIF names Adobe RGB, by the interoperability index or the value that cameras use for it."""
     exif_ifd, interoperability_ifd, colour_space, index = 0x8769, 0xA005, 0xA001, 1
+    tags = Image.Exif()
     try:
-        tags = image.getexif()
-        if exif:
-            tags.load(exif)
+        tags.load(exif or b"")
         value = tags.get_ifd(interoperability_ifd).get(index)
         return str(value).rstrip("\0") == "R03" or tags.get_ifd(exif_ifd).get(colour_space) == 2
     except Exception:  # damaged EXIF raises all sorts of errors, and says nothing about colour then
