@@ -1,7 +1,7 @@
 """The library's calls. Only this module connects images, models and codec."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from tintype import images
+from tintype import contents, images
 from tintype.codec import decoder
-from tintype.codec.container.file import Chunk, ChunkType, Container, parse
+from tintype.codec.container.file import ChunkType, Container, parse
 from tintype.codec.container.header import MAX_TILE_PIXELS, MIN_CORE, ColourType
 from tintype.codec.encoder import Encoder
+from tintype.codec.hidden import fill_hidden
 from tintype.codec.tiling import DEFAULT_MARGIN, WHOLE_PICTURE, Tiling, largest_tile_pixels
 from tintype.errors import InputError
 from tintype.models import load
@@ -22,7 +23,7 @@ from tintype.weights import store
 if TYPE_CHECKING:
     from tintype.codec.tile_model import TileModel
 
-Source = images.Source
+Source = images.Source | images.Picture
 Progress = Callable[[int, int], None]  # tiles done, tiles in all
 
 MAX_PIXELS = 2**28  # of a picture, unless the caller allows more: a few hostile bytes can claim gigabytes
@@ -40,6 +41,9 @@ class Info:
     width: int  # pixels
     height: int  # pixels
     grey: bool
+    depth: int  # bits per sample
+    alpha: bool  # has transparency
+    code_points: images.CodePoints | None  # colour as ITU-T H.273 numbers it; None: the ICC profile's, else sRGB
     model: str  # name of the weights, or of the model where the weights are unknown
     weights_hash: str  # 16 hexadecimal digits
     level: int
@@ -111,7 +115,7 @@ class Codec:
 
         Parameters
         ----------
-        image : PIL image, uint8 array (H, W, 3) or (H, W), or the path of a picture
+        image : PIL image, uint8 array (H, W, 3) or (H, W), the path of a picture, or what `decode_picture` gives
         quality : 0 (smallest) to 100; 75, the default, looks about as good as JPEG at 75. Models with a single rate
             refuse any.
 
@@ -122,12 +126,14 @@ class Codec:
         """
         model = self.load()
         level = _level(quality, model)
-        picture = images.load(image)
+        picture = image if isinstance(image, images.Picture) else images.load(image)
         self._check_pixels(picture.width, picture.height)
         tiling = self._tiling(picture.width, picture.height, model.whole_pictures)
+        chunks, samples = contents.chunks_of(picture), contents.samples_of(picture)
+        pixels = picture.pixels if picture.alpha is None else fill_hidden(picture.pixels, picture.alpha)
         threads = self.threads or available_cpus()
-        encoder = Encoder(model, picture.pixels, tiling, threads, tolerance=model.tolerance)
-        return encoder.encode(level, _chunks(picture), progress)
+        encoder = Encoder(model, pixels, tiling, threads, tolerance=model.tolerance, samples=samples)
+        return encoder.encode(level, chunks, progress)
 
     def decode(self, data: bytes, progress: Progress | None = None) -> Image.Image:
         """The picture in the bytes of a .tint file, with its colour profile and EXIF in `info`.
@@ -148,8 +154,7 @@ class Codec:
         container = parse(data)
         self._check_pixels(container.header.width, container.header.height)
         pixels = decoder.decode(container, self._model_for(container), self.threads or available_cpus(), progress)
-        found = container.chunk
-        return images.Picture(pixels, icc=found(ChunkType.ICC), exif=found(ChunkType.EXIF), xmp=found(ChunkType.XMP))
+        return contents.picture_of(container, pixels)
 
     def _tiling(self, width: int, height: int, whole: bool) -> Tiling:
         """How a picture is cut; `whole`: into one tile unless the caller chose tiles."""
@@ -199,6 +204,9 @@ def info(data: bytes) -> Info:
         width=header.width,
         height=header.height,
         grey=header.colour == ColourType.GREY,
+        depth=header.samples.depth,
+        alpha=container.chunk(ChunkType.ALPHA) is not None,
+        code_points=contents.code_points(header.samples),
         model=name or header.model_name,
         weights_hash=header.weights_hash.hex(),
         level=header.level,
@@ -242,11 +250,6 @@ def available_cpus() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _chunks(picture: images.Picture) -> Sequence[Chunk]:
-    found = ((ChunkType.ICC, picture.icc), (ChunkType.EXIF, picture.exif), (ChunkType.XMP, picture.xmp))
-    return [Chunk(kind, data) for kind, data in found if data]
 
 
 def _chunk_name(type: int) -> str:
