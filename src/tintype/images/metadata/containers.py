@@ -14,6 +14,7 @@ from tintype.images.metadata.tiff import Ifd, Readable, Tiff
 
 MAX_BLOCK = 2**24  # bytes of one block of metadata, unpacked
 MAX_TOTAL = 2**26  # bytes of all of them
+MAX_NAMES = 8  # in one note
 MAX_BLOCKS = 2**18  # segments, chunks or boxes that are looked at
 
 XMP_PREFIX = b"http://ns.adobe.com/xap/1.0/\0"
@@ -46,13 +47,13 @@ class Found:
 
 def jpeg(file: BinaryIO, found: Found) -> None:
     """Segments before the first scan."""
-    resources = b""
+    resources, others = b"", list[str]()
     for marker, size in _segments(file):
-        wanted = marker in (0xE0, 0xE1, 0xEB, 0xED, 0xFE)
-        data = found.read(file, size) if wanted else b""
-        if not wanted:
+        if not (0xE0 <= marker <= 0xEF or marker == 0xFE):
             file.seek(size, 1)
-        elif marker == 0xE0 and data[:5] == b"JFIF\0" and len(data) >= 12:
+            continue
+        data = found.read(file, size)
+        if marker == 0xE0 and data[:5] == b"JFIF\0" and len(data) >= 12:
             unit, x, y = struct.unpack_from(">BHH", data, 7)
             found.density = _density(x, y, unit + 1) if unit <= 2 else None
         elif marker == 0xE1 and data.startswith(EXIF_PREFIX):
@@ -67,7 +68,13 @@ def jpeg(file: BinaryIO, found: Found) -> None:
             resources += data[len(iptc.PHOTOSHOP_PREFIX) :]  # long resources go on in the next segment
         elif marker == 0xFE:
             found.comments.append(("", _text(data)))
-    found.iptc = iptc.of_resources(resources)
+        elif marker not in _KNOWN_SEGMENTS and not data.startswith(_KNOWN_CONTENTS):
+            name = re.match(rb"[\w ]{0,16}", data)
+            others.append(f"APP{marker - 0xE0} {name[0].decode() if name else ''}".strip())
+    if others:
+        names = list(dict.fromkeys(others))[:MAX_NAMES]
+        found.notes.append(f"Its segments {', '.join(names)} were left out.")
+    _keep_resources(found, resources)
 
 
 def png(file: BinaryIO, found: Found) -> None:
@@ -80,7 +87,7 @@ def png(file: BinaryIO, found: Found) -> None:
         (size,), kind = struct.unpack(">I", head[:4]), head[4:]
         if kind == b"caBX":
             found.notes.append(CREDENTIALS)
-        if kind not in (b"eXIf", b"pHYs", b"tEXt", b"zTXt", b"iTXt"):
+        if kind not in (b"eXIf", b"pHYs", b"tIME", b"tEXt", b"zTXt", b"iTXt"):
             file.seek(size + 4, 1)
             continue
         data = found.read(file, size)
@@ -91,6 +98,8 @@ def png(file: BinaryIO, found: Found) -> None:
                 file.seek(size - 4, 1)
         elif kind == b"eXIf":
             found.exif = data
+        elif kind == b"tIME" and size == 7:
+            found.comments.append(("time", "{:04}:{:02}:{:02} {:02}:{:02}:{:02}".format(*struct.unpack(">H5B", data))))
         elif kind == b"pHYs" and size == 9:
             x, y, unit = struct.unpack(">IIB", data)
             found.density = _density(x, y, CENTIMETRE, 100) if unit == 1 else _density(x, y, 1)
@@ -151,7 +160,8 @@ def tiff(data: Readable, found: Found, page: int = 0) -> None:
     entries = structure.directory(Ifd.MAIN, page).entries
     blocks = {tag: entries[tag].data for tag in (0x02BC, 0x83BB, 0x8649) if tag in entries}
     found.xmp = blocks.get(0x02BC)
-    found.iptc = blocks.get(0x83BB) or iptc.of_resources(blocks.get(0x8649, b""))
+    found.iptc = blocks.get(0x83BB)
+    _keep_resources(found, blocks.get(0x8649, b""))
     found.exif = exif.of_tiff(data, page)
 
 
@@ -162,6 +172,9 @@ def bmp(file: BinaryIO, found: Found) -> None:
         x, y = struct.unpack_from("<ii", head, 24)
         found.density = _density(x, y, CENTIMETRE, 100)
 
+
+_KNOWN_SEGMENTS = {0xE0, 0xEE}  # JFIF, and Adobe's about colour
+_KNOWN_CONTENTS = (b"ICC_PROFILE\0", b"MPF\0", b"Ducky", b"JP", iptc.PHOTOSHOP_PREFIX, XMP_PREFIX, EXIF_PREFIX)
 
 READERS: Mapping[str, Callable[[BinaryIO, Found], None]] = {
     "JPEG": jpeg,
@@ -214,6 +227,13 @@ def extension(found: Found, digest: str) -> bytes | None:
             return None
         whole[at:] = parts[at]
     return bytes(whole) or None
+
+
+def _keep_resources(found: Found, resources: bytes) -> None:
+    """IPTC among Photoshop's resources."""
+    found.iptc = found.iptc or iptc.of_resources(resources)
+    if iptc.has_paths(resources):
+        found.notes.append("Its clipping paths were left out.")
 
 
 def _png_text(kind: bytes, data: bytes, found: Found) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import BinaryIO
 
@@ -49,10 +49,22 @@ def gather(image: Image.Image) -> Metadata:
         file.seek(position)
     if not (file and reader) or image.format == "JXL":  # a JPEG inside JPEG XL has metadata of its own
         _read_info(image, found)
-    # these decoders turn the samples as the codestream says, whatever EXIF says
-    turned = image.format in ("JXL", "HEIF") and not getattr(image, "jpeg", False)
-    orientation = 1 if turned else _orientation(found)
-    return _finished(found, orientation, image.width, image.height)
+    done = _turned_already(image, found)
+    turn = done or _orientation(found)
+    sides = (image.height, image.width) if done in TRANSPOSED else (image.width, image.height)
+    metadata = _finished(found, turn, *sides)
+    return replace(metadata, orientation=1) if done else metadata
+
+
+def _turned_already(image: Image.Image, found: Found) -> int:
+    """The orientation that the decoder has undone, whatever EXIF says; 0 if that is left to us."""
+    if image.format == "HEIF":
+        return int(image.info.get("original_orientation") or 1)
+    if image.format != "JXL" or getattr(image, "jpeg", False):
+        return 0
+    # the codestream's orientation is not known here, but if EXIF's was its own, EXIF has the sides before the turn
+    stated = _orientation(found)
+    return stated if stated in TRANSPOSED and exif.sides(found.exif) == (image.height, image.width) else 1
 
 
 def gather_tiff(data: Readable, page: int, width: int, height: int) -> Metadata:
