@@ -30,6 +30,7 @@ class Found:
     exif: bytes | None = None
     xmp: bytes | None = None
     iptc: bytes | None = None
+    icc: bytes | None = None  # where Pillow does not read it
     density: Density | None = None
     comments: list[tuple[str, str]] = field(default_factory=list)  # keyword, empty if the format has none, and text
     notes: list[str] = field(default_factory=list)
@@ -142,9 +143,13 @@ def gif(file: BinaryIO, found: Found) -> None:
         elif (label := file.read(1)) == b"\xfe":
             found.comments.append(("", _text(b"".join(part[1:] for part in _gif_blocks(file, found)))))
         else:
-            parts = b"".join(_gif_blocks(file, found if label == b"\xff" else None))
-            if parts[1:12] == b"XMP DataXMP":
-                found.xmp = parts[12 : max(12, len(parts) - _GIF_TRAILER)]
+            parts = list(_gif_blocks(file, found if label == b"\xff" else None))
+            name = parts[0][1:] if parts else b""
+            if name == b"XMP DataXMP":
+                packet = b"".join(parts[1:])
+                found.xmp = packet[: max(0, len(packet) - _GIF_TRAILER)]
+            elif name == b"ICCRGBG1012":
+                found.icc = b"".join(part[1:] for part in parts[1:])
 
 
 def boxes(file: BinaryIO, found: Found) -> None:

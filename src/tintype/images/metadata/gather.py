@@ -26,6 +26,7 @@ class Metadata:
     exif: bytes | None = None
     xmp: bytes | None = None
     iptc: bytes | None = None
+    icc: bytes | None = None  # where Pillow does not read it
     notes: tuple[str, ...] = ()  # what could not be kept, a sentence each
 
 
@@ -146,7 +147,7 @@ def _finished(found: Found, orientation: int, width: int, height: int) -> Metada
     notes = list(dict.fromkeys(notes))
     if len(notes) > MAX_NOTES:
         notes = [*notes[:MAX_NOTES], f"{len(notes) - MAX_NOTES} more pieces of metadata were left out."]
-    return Metadata(orientation, exif_bytes, packet, records, tuple(notes))
+    return Metadata(orientation, exif_bytes, packet, records, found.icc, tuple(notes))
 
 
 def _checked(check: Callable[[bytes], bytes | None], data: bytes | None, name: str, notes: list[str]) -> bytes | None:
