@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from tintype.images.metadata import exif, iptc
-from tintype.images.metadata.containers import XMP_KEYWORD
+from tintype.images.metadata.found import XMP_KEYWORD
 from tintype.images.picture import Picture, Samples
 from tintype.images.samples import interleaved, stored_bits
 
