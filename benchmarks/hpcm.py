@@ -24,17 +24,19 @@ from torch import nn
 from torch.nn import functional as F
 
 from tintype import images
-from tintype.codec.agreement import DEFAULT_TOLERANCE, Agreement, FloatRows, record
-from tintype.codec.container.numerics import Precision
+from tintype.codec.agreement import DEFAULT_TOLERANCE, Agreement, record
 from tintype.codec.entropy import rans
 from tintype.codec.entropy.tables import Symbols
 from tintype.codec.quantise import RateDistortion
 from tintype.codec.steps import walk
+from tintype.codec.tile_model import Precision, StepRows
 from tintype.codec.tiling import WHOLE_PICTURE, extract, tile_grid
 from tintype.models import hpcm
+from tintype.models.hpcm import compressai
 from tintype.models.hpcm import engine as torch_hpcm
 from tintype.models.hpcm.costs import cost
-from tintype.models.hpcm.engine import STRIDE, HPCMModel, device_name
+from tintype.models.hpcm.engine import HPCMModel, device_name
+from tintype.models.hpcm.schedule import Y_STRIDE
 
 Parts = dict[str, float]  # seconds
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
@@ -62,7 +64,7 @@ def main() -> None:
     torch.manual_seed(0)
     model = load(options.model, options.weights, options.threads, options.precision, options.device, options.compile)
     noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
-    pixels = images.load(options.picture).pixels[:height, :width] if options.picture else noise
+    pixels = images.load_8bit(options.picture)[:height, :width] if options.picture else noise
     how = f"{options.threads} threads, {options.precision}{', compiled' * options.compile}, torch {torch.__version__}"
     print(
         f"{options.model} {pixels.shape[1]}x{pixels.shape[0]}, {device_name(model.device)}, {how}, "
@@ -89,10 +91,10 @@ def main() -> None:
 def load(name: str, weights: Path | None, threads: int, precision: Precision, device: str, compile: bool) -> HPCMModel:
     """A weights file's model, or one with random weights."""
     if weights is not None:
-        return torch_hpcm.load(weights, name, threads, precision, device, compile)
+        return torch_hpcm.load(hpcm.Options(weights, device, precision, compile), name, threads)
     torch.manual_seed(0)
     network = hpcm.create(name).eval().to(device, memory_format=torch.channels_last)
-    network.update()
+    compressai.update(network)
     return HPCMModel(torch_hpcm.compiled(network) if compile else network, b"", threads, precision, compile)
 
 
@@ -116,7 +118,7 @@ def run(model: HPCMModel, pixels: np.ndarray, repeat: int) -> tuple[Parts, Parts
 
 def encode(model: HPCMModel, pixels: np.ndarray) -> tuple[Parts, bytes, list[Any]]:
     """One encoding."""
-    (tile,) = tile_grid(pixels.shape[1], pixels.shape[0], WHOLE_PICTURE, STRIDE)
+    (tile,) = tile_grid(pixels.shape[1], pixels.shape[0], WHOLE_PICTURE, Y_STRIDE)
     clock = Clock(model.device)
     x = extract(pixels, tile)
     quantiser = RateDistortion.of(model.tables)
@@ -132,14 +134,14 @@ def encode(model: HPCMModel, pixels: np.ndarray) -> tuple[Parts, bytes, list[Any
 
 def decode(model: HPCMModel, size: tuple[int, int], payload: bytes, records: list[Any]) -> Parts:
     """One decoding."""
-    height, width = (-(-side // STRIDE) * STRIDE for side in size)
+    height, width = (-(-side // Y_STRIDE) * Y_STRIDE for side in size)
     clock = Clock(model.device)
     steps = model.decode(height, width, 0)
     coder = rans.Decoder(payload, model.tables)
     agreement = Agreement(records, model.identity.numerics, model.identity.numerics)
     clock.stop("coder")
 
-    def read(found: FloatRows) -> Symbols:
+    def read(found: StepRows) -> Symbols:
         clock.stop("network")
         rows = agreement.confirm(found)
         clock.stop("rest")

@@ -18,15 +18,17 @@ import numpy as np
 import torch
 
 from tintype import images
-from tintype.codec.agreement import DEFAULT_TOLERANCE, Agreement, FloatCoded, StepRecord, record
+from tintype.codec.agreement import DEFAULT_TOLERANCE, Agreement, StepRecord, record
 from tintype.codec.entropy import rans
 from tintype.codec.quantise import RateDistortion
 from tintype.codec.steps import relay
+from tintype.codec.tile_model import Coded
 from tintype.codec.tiling import WHOLE_PICTURE, extract, tile_grid
 from tintype.errors import DesyncError
 from tintype.models.hpcm.context import Density, Walk
-from tintype.models.hpcm.engine import STRIDE, HPCMModel, compiled, load
+from tintype.models.hpcm.engine import HPCMModel, compiled, load
 from tintype.models.hpcm.network import HPCM
+from tintype.models.hpcm.schedule import Y_STRIDE
 
 TOLERANCES = (1e-5, 2e-5, 4e-5, 1e-4, 2e-4)
 
@@ -59,7 +61,7 @@ def main() -> None:
     columns = ["picture", "payload", "hashes", *(f"{tolerance:g}" for tolerance in TOLERANCES)]
     print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
     for path in options.pictures:
-        pixels = images.load(path).pixels
+        pixels = images.load_8bit(path)
         if options.size:
             width, height = map(int, options.size.split("x"))
             pixels = pixels[:height, :width]
@@ -88,15 +90,15 @@ class Outcome:
     mended: int  # rows
 
 
-def encode(model: HPCMModel, pixels: np.ndarray) -> tuple[int, int, Sequence[FloatCoded], bytes]:
+def encode(model: HPCMModel, pixels: np.ndarray) -> tuple[int, int, Sequence[Coded], bytes]:
     """Sides at the network, steps and payload of one picture."""
-    (tile,) = tile_grid(pixels.shape[1], pixels.shape[0], WHOLE_PICTURE, STRIDE)
+    (tile,) = tile_grid(pixels.shape[1], pixels.shape[0], WHOLE_PICTURE, Y_STRIDE)
     steps = model.encode(model.analyse(extract(pixels, tile)), 0, RateDistortion.of(model.tables))
     return tile.height, tile.width, steps, rans.encode([(step.rows, step.symbols) for step in steps], model.tables)
 
 
 def decode(
-    machine: HPCMModel, height: int, width: int, payload: bytes, steps: Sequence[FloatCoded], records: list[StepRecord]
+    machine: HPCMModel, height: int, width: int, payload: bytes, steps: Sequence[Coded], records: list[StepRecord]
 ) -> Outcome:
     """Decode with what a portable file keeps; raises AssertionError where a symbol is wrong."""
     agreement = Agreement(records, None, None)

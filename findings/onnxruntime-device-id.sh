@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Guess: ONNX Runtime on Linux is a library that computes. It keeps nothing on disk, and its switch
 #   `disable_telemetry_events()` concerns Windows builds alone, as its documentation has long said.
-# What happens: since 1.32 `import onnxruntime` and the first session create ~/.cache/Microsoft/DeveloperTools with a random
+# What happens: since a version between 1.27 and 1.30 `import onnxruntime` and the first session create ~/.cache/Microsoft/DeveloperTools with a random
 #   device id and a database of events to be sent. The function does not prevent it, for the files are there once it can
 #   be called; the environment variable ORT_DISABLE_TELEMETRY=1, set before the import, does.
 # Why it matters: whatever embeds the wheel (codecs, services in read-only containers, tools that promise to work
 #   offline) gets a per-user identifier and a writer to the home folder with a minor upgrade.
-# Seen with: Python 3.11, onnxruntime 1.32.0 (1.31 leaves nothing), Linux x86-64. Under three minutes.
+# Seen with: Python 3.11, onnxruntime 1.30.0, 1.31.0 and 1.32.0 alike (1.27.0 leaves nothing), Linux x86-64. Under three minutes.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -1,7 +1,10 @@
 """The whole codec without a network: encoder, container, coder, decoder on the toy model."""
 
+import threading
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.pictures import picture
 from tests.toy import ToyModel
@@ -10,6 +13,7 @@ from tintype.codec.container.file import Container, parse
 from tintype.codec.encoder import Encoder
 from tintype.codec.tiling import Tiling
 from tintype.errors import CorruptError
+from tintype.pixels import Pixels
 
 SIZES = [(1, 1), (1, 2000), (7, 9), (504, 504), (505, 300)]
 
@@ -34,6 +38,27 @@ def test_any_number_of_threads_gives_the_same_bytes_and_pixels() -> None:
     container = parse(files.pop())
     one, five = (decoder.decode(container, model, threads) for threads in (1, 5))
     assert np.array_equal(one, five)
+
+
+class _OneAtATime(ToyModel):
+    """Refuses to work on a thread of a pool."""
+
+    tiles_in_parallel = False
+
+    def analyse(self, pixels: Pixels) -> NDArray[np.float32]:
+        assert threading.current_thread() is threading.main_thread()
+        return super().analyse(pixels)
+
+    def synthesise(self, latents: NDArray[np.float32], level: int) -> Pixels:
+        assert threading.current_thread() is threading.main_thread()
+        return super().synthesise(latents, level)
+
+
+def test_a_model_that_takes_one_tile_at_a_time_is_asked_by_one_thread() -> None:
+    original, tiling = picture(150, 210), Tiling.of(210, 150, 64, 4)
+    data = Encoder(_OneAtATime(), original, tiling, threads=5).encode(4)
+    assert data == Encoder(ToyModel(), original, tiling, threads=5).encode(4)
+    decoder.decode(parse(data), _OneAtATime(), threads=5)
 
 
 def test_grey_pictures_stay_grey() -> None:

@@ -1,4 +1,4 @@
-"""`tintype info`: what a .tint file says about itself."""
+"""`tintype info`: the header of a .tint file."""
 
 import argparse
 import dataclasses
@@ -17,8 +17,8 @@ def register(commands: "Commands") -> None:
     """Add the command's parser."""
     parser = commands.add_parser(
         "info",
-        help="say what is in .tint files",
-        description="Size, model, level and metadata of .tint files. Checksums are verified, pixels not decoded.",
+        help="describe .tint files",
+        description="Show size, model, level and metadata of .tint files. Checksums are verified, no pixel is decoded.",
     )
     parser.add_argument("inputs", metavar="FILE", nargs="+", help=".tint file or folder; - is standard input")
     parser.add_argument("--json", action="store_true", help="one JSON object per file, each on a line")
@@ -47,7 +47,7 @@ def _text(name: str, about: "Info") -> str:
     rows = {
         "picture": f"{about.width} x {about.height} pixels, {'grey' if about.grey else 'RGB'}, 8 bits",
         "file": f"{about.size_bytes} bytes, {about.bpp:.3f} bpp",
-        "model": f"{about.model}, weights {about.weights_hash}{'' if about.decodable else ' (not at hand)'}",
+        "model": f"{about.model}, weights {about.weights_hash}{'' if about.decodable else ' (not available)'}",
         "level": str(about.level),
         "tiles": str(about.tiles),
         "chunks": chunks or "none",

@@ -36,13 +36,16 @@ class Canvas:
             place(pixels, tile, self._sum)
             return
         core, reach = tile.core, self._reach
+        # what the tile shows: its core and `reach` pixels beyond, on sides with a neighbour
         left, top = core.left - reach * (core.left > 0), core.top - reach * (core.top > 0)
         right = core.right + reach * (core.right < self._right)
         bottom = core.bottom + reach * (core.bottom < self._bottom)
         shown = Rect(left, top, right - left, bottom - top)
-        inside = Rect(left - tile.source.left, top - tile.source.top, shown.width, shown.height)
+        inside = Rect(left - tile.source.left, top - tile.source.top, shown.width, shown.height)  # in the tile's pixels
+        # (3, h, w) to (h, w, 3) or (h, w)
         values = pixels[(slice(None), *inside.slices)]
         values = values.transpose(1, 2, 0) if len(self._shape) == 3 else values.mean(axis=0)
+        # separable: the weights of two neighbours add up to 1 along an axis, those of four around a corner too
         weight = np.outer(
             _ramp(shown.height, 2 * reach, core.top > 0, core.bottom < self._bottom),
             _ramp(shown.width, 2 * reach, core.left > 0, core.right < self._right),
@@ -50,6 +53,7 @@ class Canvas:
         if len(self._shape) == 3:
             weight = weight[..., None]
         # fmax first: NaN, which damaged latents may give, becomes 0
+        # a pixel gets at most four shares, whose weights add up to 1: with 1/2 for each their sum stays below 2^16
         share = np.fmin(np.fmax(values, 0), 1) * (weight * np.float32(255 * ONE)) + np.float32(0.5)
         self._sum[shown.slices] += share.astype(np.uint16)
 
@@ -64,6 +68,7 @@ class Canvas:
         picture = np.empty(self._shape, np.uint8)
         for row in range(0, len(picture), 256):  # in bands: no second copy of a large picture in 16 bits
             band = self._sum[row : row + 256]
+            # to the nearest: s / 256 and its bit of one half
             np.minimum((band >> 8) + ((band >> 7) & 1), 255, out=picture[row : row + 256], casting="unsafe")
         return picture
 
@@ -71,6 +76,7 @@ class Canvas:
 def _ramp(length: int, width: int, begin: bool, end: bool) -> NDArray[np.float32]:
     """Weights along one axis: 1, falling linearly to 0 over `width` pixels at either end that has a neighbour."""
     weights = np.ones(length, np.float32)
+    # at pixel centres: a rise and the neighbour's mirrored one add up to 1 at each pixel
     rise = (np.arange(width, dtype=np.float32) + 0.5) / width
     if begin:
         weights[:width] *= rise

@@ -6,7 +6,6 @@ from tintype.codec.agreement import Agreement, Records
 from tintype.codec.blending import Canvas
 from tintype.codec.container.file import ChunkType, Container
 from tintype.codec.container.header import ColourType
-from tintype.codec.container.numerics import Numerics
 from tintype.codec.entropy import rans
 from tintype.codec.steps import walk
 from tintype.codec.tile_model import TileModel
@@ -48,8 +47,6 @@ def decode(container: Container, model: TileModel, threads: int = 1, progress: P
     """
     check(container, model)
     header, agreements = container.header, _agreements(container, model)
-    if model.identity.numerics is not None:
-        threads = 1  # float models use their threads inside a tile
     canvas = Canvas(header.width, header.height, header.colour == ColourType.GREY, header.tiling)
     tiles = tile_grid(header.width, header.height, header.tiling, model.identity.stride)
 
@@ -57,7 +54,7 @@ def decode(container: Container, model: TileModel, threads: int = 1, progress: P
         return number, decode_tile(container, model, tiles[number], number, agreements(number))
 
     whole = [number for number in range(len(tiles)) if number not in container.damage]
-    for done, (number, pixels) in enumerate(in_order(work, whole, threads), 1):
+    for done, (number, pixels) in enumerate(in_order(work, whole, threads if model.tiles_in_parallel else 1), 1):
         canvas.add(pixels, tiles[number])
         if progress is not None:
             progress(done, len(whole))
@@ -84,9 +81,9 @@ def decode_tile(
 
 def _agreements(container: Container, model: TileModel) -> Callable[[int], Agreement]:
     """For each tile, what confirms its rows."""
-    hashes, numerics = container.chunk(ChunkType.ROW_HASHES), container.chunk(ChunkType.NUMERICS)
+    hashes = container.chunk(ChunkType.ROW_HASHES)
     if model.identity.numerics is None or hashes is None:  # missing where a damaged file is salvaged
         return lambda number: Agreement(None, None, None)
     records = Records.parse(container.header.tile_count, hashes, container.chunk(ChunkType.ROW_REPAIRS))
-    recorded = None if numerics is None else Numerics.parse(numerics)
+    recorded = container.numerics
     return lambda number: Agreement(records.tiles[number], recorded, model.identity.numerics)

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from tintype.codec.agreement import FloatCoded, Records, StepRecord, record
+from tintype.codec.agreement import Records, StepRecord, record
 from tintype.codec.container.file import Chunk, ChunkType, Container, write
 from tintype.codec.container.header import ColourType, Header
-from tintype.codec.container.numerics import Numerics
+from tintype.codec.container.numerics import write_numerics
 from tintype.codec.entropy import rans
 from tintype.codec.quantise import RateDistortion
-from tintype.codec.tile_model import TileModel
+from tintype.codec.tile_model import Numerics, TileModel
 from tintype.codec.tiling import Tile, Tiling, extract, tile_grid
 from tintype.codec.workers import in_order
 from tintype.pixels import Pixels8
@@ -20,7 +20,9 @@ Progress = Callable[[int, int], None]  # tiles done, tiles in all
 
 
 class Encoder:
-    """One picture on one model; any number of levels. The analysis of each tile runs once.
+    """One picture on one model: pixels go in, the bytes of a .tint file come out for each level that is asked for.
+
+    Each tile is extracted, analysed, quantised and coded on its own. With `keep`, further levels repeat the last two.
 
     Parameters
     ----------
@@ -41,7 +43,7 @@ class Encoder:
         tolerance: float = 0.0,
     ) -> None:
         self.model, self.picture, self.keep, self.tolerance = model, picture, keep, tolerance
-        self.threads = threads if model.identity.numerics is None else 1  # float models use their threads inside a tile
+        self.threads = threads if model.tiles_in_parallel else 1
         height, width = picture.shape[:2]
         self.tiling = Tiling.default(width, height) if tiling is None else tiling
         self.tiles = tile_grid(width, height, self.tiling, model.identity.stride)
@@ -79,14 +81,16 @@ class Encoder:
                 self._analyses[tile] = analysis
         steps = self.model.encode(analysis, level, self.quantiser)
         payload = rans.encode([(step.rows, step.symbols) for step in steps], self.model.tables)
-        return payload, tuple(record(step, self.tolerance) for step in steps if isinstance(step, FloatCoded))
+        if self.model.identity.numerics is None:
+            return payload, ()  # every machine finds these rows
+        return payload, tuple(record(step, self.tolerance) for step in steps)
 
 
 def _agreement_chunks(numerics: Numerics | None, records: Records) -> Sequence[Chunk]:
     if numerics is None:
         return ()
     found = (
-        (ChunkType.NUMERICS, numerics.to_bytes()),
+        (ChunkType.NUMERICS, write_numerics(numerics)),
         (ChunkType.ROW_HASHES, records.hashes()),
         (ChunkType.ROW_REPAIRS, records.repairs()),
     )

@@ -23,7 +23,10 @@ DEFAULT_MARGIN = 4  # 504 + 2 * 4 = 512, a multiple of every stride in use
 
 @dataclass(frozen=True, slots=True)
 class Tiling:
-    """How a file is cut: side of the cores and width of the margin, both in pixels. Fields of the file."""
+    """How a picture is cut, as the file says it: in, its size; out, with `tile_grid`, its tiles.
+
+    Cores are squares of `core` pixels, but for the last row and column; each tile sees `margin` pixels around its core.
+    """
 
     core: int = 0  # 0: the picture is one tile, and the margin is 0
     margin: int = 0
@@ -179,6 +182,7 @@ def _cell_count(length: int, core: int) -> int:
     if core == 0:
         return 1
     full, rest = divmod(length, core)
+    # no slivers: a narrow last tile would be mostly margin and filling
     return max(1, full + (2 * rest >= core))
 
 
@@ -194,9 +198,9 @@ def _spans(length: int, tiling: Tiling, stride: int) -> list[_Span]:
     edges = [tiling.core * cell for cell in range(count)] + [length]
     spans = []
     for begin, end in pairwise(edges):
-        source = max(0, begin - tiling.margin)
+        source = max(0, begin - tiling.margin)  # no margin at the picture's own edges
         needed = min(length, end + tiling.margin) - source
-        padded = -(-needed // stride) * stride
+        padded = -(-needed // stride) * stride  # up to a multiple of the stride
         # real neighbours are better than reflections: take them as far as the picture reaches
         spans.append(_Span(begin, end - begin, source, min(length - source, padded), padded))
     return spans

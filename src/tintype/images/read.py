@@ -133,9 +133,9 @@ def _opened(data: bytes, format: Format | None, name: str, options: ReadOptions)
     if format is None or not format.module:
         return Image.open(file, formats=READABLE)
     if format.name == "HEIF":
-        from pillow_heif import HeifImageFile
+        import pillow_heif
 
-        heif: Image.Image = HeifImageFile(file)
+        heif: Image.Image = pillow_heif.HeifImageFile(file)
         return heif
     from pillow_jxl.JpegXLImagePlugin import JXLImageFile
 

@@ -7,8 +7,8 @@ from typing import Any
 def runtime() -> Any:
     """The package, imported when it is first needed.
 
-    Version 1.32 writes a device id and a queue of events below the user's cache folder, and sends them, unless it is
-    told otherwise before its import. A value that the user has set stays.
+    Versions from 1.30 on write a device id and a queue of events below the user's cache folder, and send them, unless
+    they are told otherwise before the import. A value that the user has set stays.
     """
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime

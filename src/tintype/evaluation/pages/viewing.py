@@ -1,4 +1,4 @@
-"""Files for a report's viewer: every codec of a run at about the same size, made anew from the pictures."""
+"""Files for a report's viewer: every codec of a run at about the same size, coded again from the pictures."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ def scenes(results: Results, shown: Shown, progress: Progress) -> tuple[Scenes, 
     usable = _usable(results.measured, shown.recipes, notes)
     for name, path in shown.sources.items():
         try:
-            original = images.load(path).pixels
+            original = images.load_8bit(path)
         except (TintypeError, OSError) as error:
             notes.append(f"{name} cannot be shown: {error}")
             continue
