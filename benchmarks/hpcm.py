@@ -32,9 +32,11 @@ from tintype.codec.steps import walk
 from tintype.codec.tile_model import Precision, StepRows
 from tintype.codec.tiling import WHOLE_PICTURE, extract, tile_grid
 from tintype.models import hpcm
+from tintype.models.hpcm import compressai
 from tintype.models.hpcm import engine as torch_hpcm
 from tintype.models.hpcm.costs import cost
-from tintype.models.hpcm.engine import STRIDE, HPCMModel, device_name
+from tintype.models.hpcm.engine import HPCMModel, device_name
+from tintype.models.hpcm.schedule import Y_STRIDE
 
 Parts = dict[str, float]  # seconds
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
@@ -92,7 +94,7 @@ def load(name: str, weights: Path | None, threads: int, precision: Precision, de
         return torch_hpcm.load(hpcm.Options(weights, device, precision, compile), name, threads)
     torch.manual_seed(0)
     network = hpcm.create(name).eval().to(device, memory_format=torch.channels_last)
-    network.update()
+    compressai.update(network)
     return HPCMModel(torch_hpcm.compiled(network) if compile else network, b"", threads, precision, compile)
 
 
@@ -116,7 +118,7 @@ def run(model: HPCMModel, pixels: np.ndarray, repeat: int) -> tuple[Parts, Parts
 
 def encode(model: HPCMModel, pixels: np.ndarray) -> tuple[Parts, bytes, list[Any]]:
     """One encoding."""
-    (tile,) = tile_grid(pixels.shape[1], pixels.shape[0], WHOLE_PICTURE, STRIDE)
+    (tile,) = tile_grid(pixels.shape[1], pixels.shape[0], WHOLE_PICTURE, Y_STRIDE)
     clock = Clock(model.device)
     x = extract(pixels, tile)
     quantiser = RateDistortion.of(model.tables)
@@ -132,7 +134,7 @@ def encode(model: HPCMModel, pixels: np.ndarray) -> tuple[Parts, bytes, list[Any
 
 def decode(model: HPCMModel, size: tuple[int, int], payload: bytes, records: list[Any]) -> Parts:
     """One decoding."""
-    height, width = (-(-side // STRIDE) * STRIDE for side in size)
+    height, width = (-(-side // Y_STRIDE) * Y_STRIDE for side in size)
     clock = Clock(model.device)
     steps = model.decode(height, width, 0)
     coder = rans.Decoder(payload, model.tables)

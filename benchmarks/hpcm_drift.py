@@ -26,8 +26,9 @@ from tintype.codec.tile_model import Coded
 from tintype.codec.tiling import WHOLE_PICTURE, extract, tile_grid
 from tintype.errors import DesyncError
 from tintype.models.hpcm.context import Density, Walk
-from tintype.models.hpcm.engine import STRIDE, HPCMModel, compiled, load
+from tintype.models.hpcm.engine import HPCMModel, compiled, load
 from tintype.models.hpcm.network import HPCM
+from tintype.models.hpcm.schedule import Y_STRIDE
 
 TOLERANCES = (1e-5, 2e-5, 4e-5, 1e-4, 2e-4)
 
@@ -91,7 +92,7 @@ class Outcome:
 
 def encode(model: HPCMModel, pixels: np.ndarray) -> tuple[int, int, Sequence[Coded], bytes]:
     """Sides at the network, steps and payload of one picture."""
-    (tile,) = tile_grid(pixels.shape[1], pixels.shape[0], WHOLE_PICTURE, STRIDE)
+    (tile,) = tile_grid(pixels.shape[1], pixels.shape[0], WHOLE_PICTURE, Y_STRIDE)
     steps = model.encode(model.analyse(extract(pixels, tile)), 0, RateDistortion.of(model.tables))
     return tile.height, tile.width, steps, rans.encode([(step.rows, step.symbols) for step in steps], model.tables)
 

@@ -22,8 +22,8 @@ from tintype.codec.tiling import WHOLE_PICTURE, extract, tile_grid
 from tintype.evaluation.results.markdown import table
 from tintype.models import hpcm
 from tintype.models.hpcm import coding, entropy, weights
-from tintype.models.hpcm.engine import STRIDE
 from tintype.models.hpcm.network import HPCM
+from tintype.models.hpcm.schedule import Y_STRIDE
 
 PAIRS = ((1, 2), (2, 1))  # threads of the encoder, threads of the process that decodes
 
@@ -60,7 +60,7 @@ def there_and_back(pixels: np.ndarray, weights: Path, writes: int, reads: int) -
     codec = Codec(threads=writes, options=hpcm.Options(weights))
     data = codec.encode(pixels)
     model = codec.load()
-    (tile,) = tile_grid(pixels.shape[1], pixels.shape[0], WHOLE_PICTURE, STRIDE)
+    (tile,) = tile_grid(pixels.shape[1], pixels.shape[0], WHOLE_PICTURE, Y_STRIDE)
     here = decoder.decode(parse(data), model)
     steps = model.encode(model.analyse(extract(pixels, tile)), 0, coding.nearest)
     sent = rans.encode([(step.rows, step.symbols) for step in steps], model.tables)

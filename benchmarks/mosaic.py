@@ -1,4 +1,4 @@
-"""One large picture out of small ones, for sizes that few photos at hand have."""
+"""One large picture out of small ones, for sizes that few available photos have."""
 
 from collections.abc import Sequence
 from itertools import cycle, islice
@@ -13,7 +13,7 @@ def mosaic(pictures: Sequence[Pixels8], width: int, height: int) -> Pixels8:
     """Rows of pictures side by side at their own resolution, repeated until they fill the size.
 
     Each row is as high as the lowest picture, to which the others are cut, and begins with the next picture, so that
-    no picture stands under itself. Resolution and noise stay those of the originals, which enlarging would not keep;
+    no picture is below itself. Resolution and noise stay those of the originals, which enlarging would not keep;
     there are hard edges where pictures meet.
 
     Parameters

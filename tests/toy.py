@@ -20,13 +20,12 @@ class ToyModel:
     """Coarse bands first; their magnitude decides the rows of the rest."""
 
     tiles_in_parallel = True
+    whole_pictures = False
+    tolerance = 0.0
 
     def __init__(self) -> None:
         self.identity = Identity("toy", 999, b"toytoy!!", STRIDE, 8)
         self.tables: Tables = gaussian_tables()
-
-    whole_pictures = False
-    tolerance = 0.0
 
     def analyse(self, pixels: Pixels) -> NDArray[np.float32]:
         return _haar(_haar(pixels * 255 - 128))  # (48, h, w): 3 coarse bands first

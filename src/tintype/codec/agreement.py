@@ -74,18 +74,18 @@ def _bytes_for(doubtful: int) -> int:
     return -(-(doubtful + CHECK_BITS) // 8)
 
 
-def _words(positions: NDArray[np.intp], lane: int) -> NDArray[np.uint64]:
-    """64 pseudo-random bits of each position: splitmix64 of position and lane."""
+def _words(positions: NDArray[np.intp], part: int) -> NDArray[np.uint64]:
+    """64 pseudo-random bits of each position: splitmix64 of position and part."""
     with np.errstate(over="ignore"):  # arithmetic is modulo 2^64; the constants are splitmix64's (Steele et al. 2014)
-        x = (positions.astype(np.uint64) + np.uint64((lane + 1) << 32)) * _GOLDEN
+        x = (positions.astype(np.uint64) + np.uint64((part + 1) << 32)) * _GOLDEN
         x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         return x ^ (x >> np.uint64(31))
 
 
 def _total(positions: NDArray[np.intp], size: int) -> bytes:
-    lanes = range(-(-size // 8))  # 64 bits of each word at a time
-    words = np.array([np.bitwise_xor.reduce(_words(positions, lane)) for lane in lanes], "<u8")
+    parts = range(-(-size // 8))  # 64 bits of each word at a time
+    words = np.array([np.bitwise_xor.reduce(_words(positions, part)) for part in parts], "<u8")
     return words.tobytes()[:size]
 
 
@@ -110,9 +110,9 @@ def _solve(candidates: NDArray[np.intp], theirs: bytes, ours: bytes) -> NDArray[
     """The candidates whose words add up to the difference of two syndromes; None if no or several sets do."""
     size = len(theirs)
     wanted = int.from_bytes(theirs, "little") ^ int.from_bytes(ours, "little")
-    lanes = [_words(candidates, lane) for lane in range(-(-size // 8))]
-    raw = np.stack(lanes, axis=1).astype("<u8").tobytes()  # (candidates, lanes) words, end to end
-    stride = 8 * len(lanes)
+    parts = [_words(candidates, part) for part in range(-(-size // 8))]
+    raw = np.stack(parts, axis=1).astype("<u8").tobytes()  # (candidates, parts) words, end to end
+    stride = 8 * len(parts)
     basis: dict[int, tuple[int, int]] = {}  # highest bit: (reduced word, set of candidates that make it)
     # elimination over one bit: each candidate's word joins a basis with distinct highest bits
     for number in range(len(candidates)):

@@ -36,7 +36,7 @@ class Nearest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RateDistortion:
-    """Round to the nearest integer, or one step towards zero where the bits saved are worth more than the error.
+    """Round to the nearest integer, or to the next one towards zero where the bits saved are worth more than the error.
 
     Greedy, symbol by symbol: what a symbol changes in later steps is not weighed. Steps that do not say what an
     error is worth are rounded. Ortega and Ramchandran 1998, section on scalar quantisation.

@@ -88,6 +88,14 @@ class TileModel(Protocol):
     def tiles_in_parallel(self) -> bool:
         """Whether tiles may be worked on at the same time; if not, the model uses its threads inside a tile."""
 
+    @property
+    def whole_pictures(self) -> bool:
+        """Whether a picture is one tile unless the caller chooses tiles."""
+
+    @property
+    def tolerance(self) -> float:
+        """Of scales: decoders can repair a drift of up to half of it. 0 where rows are integers."""
+
     def analyse(self, pixels: Pixels) -> Any:
         """Latents of one tile, independent of the level."""
 
@@ -99,11 +107,3 @@ class TileModel(Protocol):
 
     def synthesise(self, latents: Any, level: int) -> Pixels:
         """Pixels of one tile, not clipped."""
-
-    @property
-    def whole_pictures(self) -> bool:
-        """Whether a picture is one tile unless the caller chooses tiles."""
-
-    @property
-    def tolerance(self) -> float:
-        """Of scales: decoders can repair a drift of up to half of it. 0 where rows are integers."""

@@ -1,4 +1,4 @@
-"""Checkpoints: weights and optimiser apart, in files of at most 16 MB, complete or not there.
+"""Checkpoints: weights and optimiser apart, in files of at most 16 MB, complete or absent.
 
 `checkpoint.json` names the files of the newest complete checkpoint and is replaced last; files of older ones are
 removed after that. A kill at any moment leaves one or the other.
@@ -25,7 +25,7 @@ def save(folder: Path, state: dict[str, Any], optimiser: dict[str, Any] | None) 
     Parameters
     ----------
     state : tensors, numbers and strings; "step" among them
-    optimiser : twice the size of the weights; a run that goes on without it warms up again
+    optimiser : twice the size of the weights; a run that continues without it warms up again
     """
     folder.mkdir(parents=True, exist_ok=True)
     head = {"step": state["step"], "state": _write(folder, f"state-{state['step']}", state), "optimiser": None}

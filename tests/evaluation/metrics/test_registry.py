@@ -31,7 +31,7 @@ def photos() -> list[np.ndarray]:
     return [data.astronaut(), data.coffee()[:384, :512], data.chelsea()[:288, :448]]
 
 
-def test_texture_distance_prefers_noise_of_the_right_strength_to_blur_and_psnr_does_not():
+def test_texture_distance_prefers_noise_of_the_right_strength_to_blur_and_psnr_does_not() -> None:
     for photo in photos():
         blurred, noisy = blurred_and_noisy(np.ascontiguousarray(photo))
         assert metrics.psnr(photo, blurred) > metrics.psnr(photo, noisy)
@@ -41,7 +41,7 @@ def test_texture_distance_prefers_noise_of_the_right_strength_to_blur_and_psnr_d
         assert of_noisy < of_blurred
 
 
-def test_texture_distance_is_zero_for_equal_pictures_and_at_most_one():
+def test_texture_distance_is_zero_for_equal_pictures_and_at_most_one() -> None:
     luma = registry.luma(picture(64, 80)) / np.float32(255)
     assert texture.distance(luma, luma) == (0, 0, 0, 0)
     flat = np.full_like(luma, 0.5)
@@ -51,7 +51,7 @@ def test_texture_distance_is_zero_for_equal_pictures_and_at_most_one():
     assert total == pytest.approx(np.mean(scales))
 
 
-def test_texture_distance_is_symmetric_and_turns_with_the_picture():
+def test_texture_distance_is_symmetric_and_turns_with_the_picture() -> None:
     a, b = (registry.luma(picture(96, 64, seed)) / np.float32(255) for seed in (0, 50))
     b = b + np.float32(0.05) * np.random.default_rng(1).standard_normal(b.shape).astype(np.float32)
     expected = texture.distance(a, b)
@@ -59,7 +59,7 @@ def test_texture_distance_is_symmetric_and_turns_with_the_picture():
     assert texture.distance(a.T, b.T) == pytest.approx(expected, abs=1e-5)
 
 
-def test_texture_distance_follows_its_definition_tap_by_tap():
+def test_texture_distance_follows_its_definition_tap_by_tap() -> None:
     """The definition written out with scipy's filters, on a small picture."""
     ndimage = pytest.importorskip("scipy.ndimage", reason="the definition is written with it")
     a, b = (registry.luma(picture(70, 90, seed)) / np.float32(255) for seed in (0, 7))
@@ -86,7 +86,7 @@ def test_texture_distance_follows_its_definition_tap_by_tap():
     assert found == pytest.approx(expected, abs=1e-4)
 
 
-def test_psnr_y_of_grey_is_psnr_and_of_colour_weighs_green_most():
+def test_psnr_y_of_grey_is_psnr_and_of_colour_weighs_green_most() -> None:
     grey = picture(40, 50)[..., 0]
     other = np.clip(grey.astype(int) + 5, 0, 255).astype(np.uint8)
     assert registry.psnr_y(grey, other) == pytest.approx(metrics.psnr(grey, other), abs=1e-4)
@@ -101,7 +101,7 @@ def test_psnr_y_of_grey_is_psnr_and_of_colour_weighs_green_most():
     assert registry.psnr_y(original, original) == math.inf
 
 
-def test_ssimulacra2_falls_with_the_quality_of_jpeg():
+def test_ssimulacra2_falls_with_the_quality_of_jpeg() -> None:
     pytest.importorskip("ssimulacra2", reason="the metric is that package")
     from tintype.evaluation.codecs.names import codec
 
@@ -110,7 +110,7 @@ def test_ssimulacra2_falls_with_the_quality_of_jpeg():
     assert 100 > values[0] > 80 > values[1] > 40 > values[2]
 
 
-def test_every_metric_that_can_be_measured_here_fills_its_columns():
+def test_every_metric_that_can_be_measured_here_fills_its_columns() -> None:
     original = picture(192, 192)
     for name, metric in registry.METRICS.items():
         if not metric.available():
@@ -118,12 +118,12 @@ def test_every_metric_that_can_be_measured_here_fills_its_columns():
             assert list(found) == [column.name for column in metric.columns]
 
 
-def test_columns_have_names_of_their_own():
+def test_columns_have_names_of_their_own() -> None:
     columns = [column.name for metric in registry.METRICS.values() for column in metric.columns]
     assert sorted(registry.COLUMNS) == sorted(columns)
 
 
-def test_unknown_and_missing_metrics_are_refused(monkeypatch):
+def test_unknown_and_missing_metrics_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert registry.named("psnr, ms_ssim,psnr") == ["psnr", "ms_ssim"]
     with pytest.raises(InputError, match="no metric named 'vmaf'; there is psnr"):
         registry.named("vmaf")

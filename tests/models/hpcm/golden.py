@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from tintype.codec.entropy import rans
-from tintype.models.hpcm import coding
+from tintype.models.hpcm import coding, compressai
 from tintype.models.hpcm.entropy import likelihood
 from tintype.models.hpcm.official import clean, detect, load_official
 from tintype.models.hpcm.weights import empty
@@ -151,7 +151,7 @@ def official_model(variant):
     state = state_dict(variant)
     model = empty(detect(clean(state)))
     load_official(model, state)
-    model.update()
+    compressai.update(model)
     return model
 
 

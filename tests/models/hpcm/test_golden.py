@@ -27,9 +27,9 @@ from tests.models.hpcm.golden import (
 from tintype.codec.entropy import rans
 from tintype.models.hpcm import coding
 from tintype.models.hpcm.entropy import cumulative, likelihood
-from tintype.models.hpcm.network import Noise
 from tintype.models.hpcm.official import sources
 from tintype.models.hpcm.tables import official_tables, scales, y_tables, z_part
+from tintype.models.surrogates import Noise
 
 FLOAT = 5e-5  # absolute; up to 1.7e-5 was seen between machines
 ROWS_OFF = 5  # rows next to a threshold that another machine may move by one

@@ -1,7 +1,7 @@
 """HPCM as one codec among the others: a weights file has one rate, so several of one model make a curve.
 
-The first file is quality 1, the second quality 2, and so on, from low to high rate. All hashes stand in the settings of
-every row, so rows of other weights, or of the same in another order, are never taken for these.
+The first file is quality 1, the second quality 2, and so on, from low to high rate. The settings of
+every row contain all hashes, so rows of other weights, or of the same in another order, are never taken for these.
 """
 
 import re

@@ -37,12 +37,14 @@ def file_name(subject: str, quality: float, suffix: str) -> str:
     return f"{subject}_q{quality:g}{suffix}"
 
 
-def measure(subject: Subject, codec: Codec, steps: Sequence[float], metrics: Sequence[str], folder: Path) -> list[Row]:
+def measure(
+    subject: Subject, codec: Codec, qualities: Sequence[float], metrics: Sequence[str], folder: Path
+) -> list[Row]:
     """Rows of one picture and one codec at several qualities; errors become rows too.
 
     Parameters
     ----------
-    steps : qualities in the codec's own unit
+    qualities : in the codec's own unit
     metrics : names in `registry.METRICS`
     folder : where the coded files go
 
@@ -67,7 +69,7 @@ def measure(subject: Subject, codec: Codec, steps: Sequence[float], metrics: Seq
         versions=codec.versions,
     )
     folder.mkdir(parents=True, exist_ok=True)
-    return [_measure(replace(row, quality=step), original, codec, metrics, folder) for step in steps]
+    return [_measure(replace(row, quality=quality), original, codec, metrics, folder) for quality in qualities]
 
 
 def _measure(row: Row, original: Pixels8, codec: Codec, metrics: Sequence[str], folder: Path) -> Row:

@@ -102,7 +102,7 @@ COLUMNS = (*_IDENTITY[:-2], "bpp", *registry.COLUMNS, "file_sha256", "error", *T
 
 
 def read(path: Path) -> list[Row]:
-    """Rows of a CSV file; lines that begin with # are comments, a last line cut short is left out.
+    """Rows of a CSV file; lines that begin with # are comments, an incomplete last line is skipped.
 
     Raises
     ------

@@ -27,7 +27,7 @@ Progress = Callable[[str], None]
 
 PEERS = ("jpeg444", "webp_m6", "avif444_s6", "jxl_e7")
 DEFAULT_QUALITY = 40.0  # ours; low enough for differences to be seen
-SLOW_PIXELS = 2_000_000  # SSIMULACRA2 is left out above it: half a minute and a gigabyte per codec
+SLOW_PIXELS = 2_000_000  # SSIMULACRA2 is not measured above it: half a minute and a gigabyte per codec
 OVERVIEW_WIDTH = 1000  # pixels
 
 
@@ -88,6 +88,8 @@ def compare(
         The photo cannot be coded.
     """
     say = progress or (lambda text: None)
+
+    # ours sets the size, unless the caller does
     original = images.load(photo).pixels
     names = registry.DEFAULT + _slow_metrics(original)
     ours = codecs.codec(model, threads)
@@ -99,9 +101,11 @@ def compare(
     else:
         first = match(ours, original, size_bytes, probed=partial(_say_file, say, ours.name))
     target = size_bytes or len(first.data)
-    contenders, failures = [], {}
-    # metrics of one codec are measured while the next one looks for its setting: on large photos both take long
+
+    # the others, each at its closest setting; metrics of one codec are measured while the next one looks for its
+    # setting, for on large photos both take long
     with ThreadPoolExecutor(1) as pool:
+        failures: dict[str, str] = {}
         measured = [(ours.name, pool.submit(_contender, ours, first, original, names))]
         for name in peers:
             try:
@@ -111,6 +115,9 @@ def compare(
                 measured.append((name, pool.submit(_contender, codec, found, original, names)))
             except (TintypeError, OSError, ValueError) as error:
                 failures[name] = str(error)
+
+        # a codec that fails is named on the page, unless it is ours
+        contenders = []
         for name, future in measured:
             say(f"{name}, metrics")
             try:
@@ -168,14 +175,14 @@ def render(comparison: Comparison) -> str:
 </header>
 {_cards(comparison)}
 <h2>Look</h2>
-<p class="note">Drag the border, or let both take turns. The loupe follows the pointer, or your finger's last tap.</p>
+<p class="note">Drag the border, or let both alternate. The loupe follows the pointer, or your finger's last tap.</p>
 {page.asset("viewer.html")}
 {_overview(original, places)}
 <h2>Figures</h2>
 {_figures(comparison, colours)}
 <p class="note">Better than ours is <span class="win">green</span>, worse is <span class="loss">red</span>, for each
-codec and metric: green in the others' rows is our loss. PSNR and MS-SSIM punish every deviation; texture distance asks
-only whether detail has its strength. None of them is your eye.</p>
+codec and metric: green in the others' rows is our loss. PSNR and MS-SSIM count every deviation; texture distance
+measures only whether detail has the right strength. None of them replaces your eye.</p>
 <h2>How this was made</h2>
 {_made(comparison)}
 """
@@ -278,12 +285,12 @@ def _made(comparison: Comparison) -> str:
     text = page.table(["codec", "settings", "quality", "versions"], lines, text=True)
     for name, reason in comparison.failures.items():
         text += f'<p class="loss">{html.escape(name)} is missing: {html.escape(reason)}</p>'
-    left_out = (
+    missing = (
         ""
         if "ssimulacra2" in comparison.ours.values
-        else " SSIMULACRA2 is left out (not installed, or too large a photo)."
+        else " SSIMULACRA2 was not measured (not installed, or the photo is too large)."
     )
     return f"""{text}
-<p class="note">Sizes are whole files, without metadata. Metrics compare 8-bit R, G, B as stored.{left_out}
+<p class="note">Sizes are whole files, without metadata. Metrics compare 8-bit R, G, B as stored.{missing}
 Where the whole picture is shown, JPEG, WebP and AVIF are the coded files themselves, decoded by your browser; all other
 pictures on this page are stored without loss.</p>"""

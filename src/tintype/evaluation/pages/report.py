@@ -32,7 +32,7 @@ def render(results: Results, shown: Shown, title: str, progress: Progress | None
     Parameters
     ----------
     results : rows of the run, and what to compare them with
-    shown : pictures for the viewer; none leaves it out
+    shown : pictures for the viewer; without any there is no viewer
     """
     tables = results.measured
     anchors, reasons = summary.anchors(results)
@@ -117,7 +117,7 @@ def _speed_specs(results: Results, anchors: Sequence[Curve], colours: Mapping[st
 def _header(results: Results, title: str) -> str:
     count, known = len(results.images), f", all of {results.dataset}" if results.dataset else ""
     return f"""<header><p class="eyebrow">tintype report</p><h1>{html.escape(title)}</h1>
-<p class="lead">{count} pictures{known}; {len(results.measured)} codecs. Real files, as they lie on disk and decoded
+<p class="lead">{count} pictures{known}; {len(results.measured)} codecs. Real files, written to disk and decoded
 from there. Every figure below comes from one run, unless it is marked as stored.</p></header>"""
 
 
@@ -185,7 +185,7 @@ def _speed(specs: Sequence[Mapping[str, Any]]) -> str:
     if not specs:
         return ""
     return """<h2>Speed against rate</h2><div class="plot" data-plot="speed"></div>
-<p class="note">One thread, in memory, codec loaded before; mean of all qualities. Down and left is better.</p>"""
+<p class="note">One thread, in memory, codec already loaded; mean of all qualities. Down and left is better.</p>"""
 
 
 def _viewer(scenes: Scenes, notes: Sequence[str]) -> str:
@@ -226,9 +226,9 @@ def _details(results: Results, tables: Sequence[Table]) -> str:
     for table in tables:
         order = curves.monotony(results.rows, table)
         said = (
-            "more quality always costs more and gives more"
+            "the means rise, and no higher quality gives a smaller file or a lower PSNR"
             if order.holds
-            else f"of {order.pairs} steps up in quality, {order.rate_falls} gave a smaller file and "
+            else f"of {order.pairs} pairs of adjacent qualities, {order.rate_falls} gave a smaller file and "
             f"{order.psnr_falls} a lower PSNR"
         )
         parts.append(
@@ -244,19 +244,19 @@ def _made(results: Results, tables: Sequence[Table], colours: Mapping[str, str],
     if failed := summary.failures(results.rows):
         cells = [[html.escape(cell) for cell in line] for line in failed]
         text += f"<h3>Failures</h3>{page.table(['codec', 'picture', 'quality', 'reason'], cells, text=True)}"
-    left_out = sorted({row.image for row in results.rows if row.image} - set(results.images))
-    if left_out:
-        names = html.escape(", ".join(left_out))
-        text += f'<p class="note">Left out of the means, because not every codec coded them: {names}.</p>'
+    excluded = sorted({row.image for row in results.rows if row.image} - set(results.images))
+    if excluded:
+        names = html.escape(", ".join(excluded))
+        text += f'<p class="note">Excluded from the means, because not every codec coded them: {names}.</p>'
     return text + (
         '<p class="note">Pictures are coded without metadata. PSNR: one MSE over R, G, B as stored, mean of the dB. '
         "MS-SSIM: mean of R, G, B; two conventions of its dB are kept apart. Texture distance: local strength of "
-        "Gaussian derivatives of luma, blind to place. BD-rates: package bjontegaard.</p>"
+        "Gaussian derivatives of luma, independent of position. BD-rates: package bjontegaard.</p>"
     )
 
 
 def write(out: Path, results: Results, shown: Shown, title: str, progress: Progress | None = None) -> Path:
-    """Write the page into the folder of results, and its plots beside it as PNG and SVG."""
+    """Write the page into the folder of results, and its plots into the same folder as PNG and SVG."""
     from tintype.evaluation.results import figures
 
     path = out / PAGE

@@ -37,7 +37,7 @@ class Table:
     codec: str
     settings: str
     versions: str
-    steps: tuple[float, ...]
+    qualities: tuple[float, ...]
     means: Means
     stored: bool = False
 
@@ -55,8 +55,8 @@ class Table:
         """Header and lines of a table of these means; columns without a title or a value are skipped."""
         shown = [column for column in columns if column.title and column.name in self.means]
         lines = [
-            [f"{step:g}", *(f"{self.means[column.name][at]:.{column.decimals}f}" for column in shown)]
-            for at, step in enumerate(self.steps)
+            [f"{quality:g}", *(f"{self.means[column.name][at]:.{column.decimals}f}" for column in shown)]
+            for at, quality in enumerate(self.qualities)
         ]
         return ["quality", *(column.title for column in shown)], lines
 
@@ -69,8 +69,8 @@ def common_images(rows: Iterable[Row]) -> tuple[str, ...]:
             done.setdefault(row.codec, {}).setdefault(row.image, set()).add(row.quality)
     complete = []
     for by_image in done.values():
-        steps = set.union(*by_image.values())
-        complete.append({image for image, found in by_image.items() if found == steps})
+        qualities = set.union(*by_image.values())
+        complete.append({image for image, found in by_image.items() if found == qualities})
     return tuple(sorted(set.intersection(*complete))) if complete else ()
 
 
@@ -81,16 +81,16 @@ def tables(rows: Sequence[Row], images: Sequence[str], stored: bool = False) -> 
     for row in rows:
         if row.image in wanted and not row.error:
             groups.setdefault(row.codec, {}).setdefault(row.quality, []).append(row)
-    return [_table(codec, by_step, stored) for codec, by_step in groups.items()]
+    return [_table(codec, by_quality, stored) for codec, by_quality in groups.items()]
 
 
-def _table(codec: str, by_step: Mapping[float, list[Row]], stored: bool) -> Table:
-    steps = tuple(sorted(by_step))
-    points = [_means(by_step[step]) for step in steps]
-    first = by_step[steps[0]][0]
+def _table(codec: str, by_quality: Mapping[float, list[Row]], stored: bool) -> Table:
+    qualities = tuple(sorted(by_quality))
+    points = [_means(by_quality[quality]) for quality in qualities]
+    first = by_quality[qualities[0]][0]
     means = {name: np.array([point[name] for point in points]) for name in points[0]}
     present = {name: values for name, values in means.items() if np.isfinite(values).any()}
-    return Table(codec, first.settings, first.versions, steps, present, stored)
+    return Table(codec, first.settings, first.versions, qualities, present, stored)
 
 
 def _means(rows: Sequence[Row]) -> dict[str, float]:
@@ -112,11 +112,11 @@ def _means(rows: Sequence[Row]) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class Monotony:
-    """Whether more quality costs more and gives more."""
+    """Whether a higher quality gives a larger file and a better picture."""
 
     codec: str
-    rate_falls: int  # pairs of neighbouring qualities, over all pictures, at which the file gets smaller
-    psnr_falls: int  # ... at which the picture gets worse
+    rate_falls: int  # pairs of adjacent qualities, over all pictures, in which the file gets smaller
+    psnr_falls: int  # ... in which the picture gets worse
     pairs: int
     mean_rises: bool  # bpp and PSNR of the means rise strictly
 

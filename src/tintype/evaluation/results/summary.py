@@ -67,7 +67,7 @@ class Results:
 
 
 def anchors(results: Results) -> tuple[list[Curve], list[str]]:
-    """Curves to compare with, and why others had to stay out.
+    """Curves to compare with, and why others are excluded.
 
     A codec measured in this run comes first, then rows of an earlier run over the same pictures, then a stored curve,
     which holds for the whole of its set of pictures only.
@@ -136,14 +136,14 @@ def _scope(results: Results) -> str:
     everything = {row.image for row in results.rows if row.image}
     counted = "1 picture" if len(images) == 1 else f"{len(images)} pictures"
     lines = [
-        f"{counted}{known}, {shown}. Sizes are whole files as they lie on disk, decoded from there; "
+        f"{counted}{known}, {shown}. Sizes are whole files on disk, which are decoded from there; "
         "pictures are coded without metadata; metrics compare 8-bit R, G, B as stored. Means are means of the "
         "pictures' values."
     ]
     if len({width * height for width, height in sizes}) > 1:
         lines.append("The pictures differ in size: mean bpp counts every picture alike, not every pixel.")
-    if left_out := sorted(everything - set(images)):
-        lines.append(f"Left out of the means, because not every codec coded them: {', '.join(left_out)}.")
+    if excluded := sorted(everything - set(images)):
+        lines.append(f"Excluded from the means, because not every codec coded them: {', '.join(excluded)}.")
     codecs = table(["codec", "settings", "versions"], [[t.codec, t.settings, t.versions] for t in measured])
     return "\n\n".join([*lines, codecs.replace("---:", "---")])
 
@@ -243,8 +243,8 @@ def _monotony(results: Results) -> str:
         )
     header = ["codec", "mean bpp and PSNR rise", "file gets smaller", "PSNR gets lower"]
     return (
-        "## Order of the qualities\n\nOver pairs of neighbouring qualities of one picture: how often more quality "
-        "gave a smaller file, or a lower PSNR.\n\n" + table(header, lines)
+        "## Order of the qualities\n\nPairs of adjacent qualities of one picture in which the higher quality gave a "
+        "smaller file, or a lower PSNR.\n\n" + table(header, lines)
     )
 
 
@@ -283,14 +283,14 @@ def _memory(results: Results) -> str:
 
 
 def _agreement(results: Results) -> str:
-    """Measured means beside stored ones of the same name at the same settings."""
+    """Measured means against stored ones of the same name at the same settings."""
     lines = []
     for found in results.measured:
         entry = results.anchor_curves.get(found.codec)
         if entry is None or entry.get("dataset") != results.dataset or not entry.get("quality"):
             continue
         curve = published.curve(found.codec, entry)
-        pairs = [(found.steps.index(q), at) for at, q in enumerate(entry["quality"]) if q in found.steps]
+        pairs = [(found.qualities.index(q), at) for at, q in enumerate(entry["quality"]) if q in found.qualities]
         if not pairs:
             continue
         here, there = (list(side) for side in zip(*pairs, strict=True))

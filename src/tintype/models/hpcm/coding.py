@@ -7,8 +7,6 @@ The lattices want sides that pictures seldom have. What padding adds is not code
 the lattice of y, latents outside have the symbol 0, which is their mean, and take no part in rows and symbols.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Generator, Sequence
 from functools import lru_cache, partial
 from typing import Any
@@ -26,9 +24,11 @@ from tintype.models.hpcm.config import HPCMConfig
 from tintype.models.hpcm.context import Density
 from tintype.models.hpcm.lattice import take
 from tintype.models.hpcm.network import HPCM
+from tintype.models.hpcm.schedule import Y_STRIDE, Z_STRIDE
 from tintype.models.hpcm.tables import ROWS, join, scale_tables, thresholds, y_tables
 
-_LIMIT = np.iinfo(np.int16).max
+_LIMIT = np.iinfo(np.int16).max  # of a symbol, in either direction
+_RATIO = Z_STRIDE // Y_STRIDE  # rows of y per row of z
 
 
 def make_tables(model: HPCM) -> Tables:
@@ -40,7 +40,9 @@ def make_tables(model: HPCM) -> Tables:
 def tables_of(model: HPCM) -> Tables:
     """The tables that a model codes with; raises WeightsError if it has none."""
     if model.tables is None:
-        raise WeightsError(f"{model.config.name}: there are no tables for z yet; call update() first")
+        raise WeightsError(
+            f"{model.config.name}: there are no tables for z yet; make them with hpcm.compressai.update(model)"
+        )
     return model.tables
 
 
@@ -80,8 +82,8 @@ def coded_places(config: HPCMConfig, lattice: Extent, extent: Extent) -> list[Te
     if lattice == extent:
         return [None] * (1 + len(steps))
     height, width = extent
-    z = torch.zeros(1, config.hyper_latents, lattice[0] // 4, lattice[1] // 4, dtype=torch.bool)
-    z[..., : -(-height // 4), : -(-width // 4)] = True
+    z = torch.zeros(1, config.hyper_latents, lattice[0] // _RATIO, lattice[1] // _RATIO, dtype=torch.bool)
+    z[..., : -(-height // _RATIO), : -(-width // _RATIO)] = True
     y = torch.zeros(1, config.latents, *lattice, dtype=torch.bool)
     y[..., :height, :width] = True
     wanted = [z, *(take(y, step.latents, config.latents) for step in steps)]
@@ -192,9 +194,9 @@ def decode(model: HPCM, height: int, width: int, extent: Extent | None = None) -
     """
     config, device = model.config, model.prior.mean.device
     find_rows = RowFinder(config.fine_entropy, device)
-    lattice = (height // 16, width // 16)
+    lattice = (height // Y_STRIDE, width // Y_STRIDE)
     places = iter(coded_places(config, lattice, extent or lattice))
-    shape = (1, config.hyper_latents, height // 64, width // 64)
+    shape = (1, config.hyper_latents, height // Z_STRIDE, width // Z_STRIDE)
     mean, place = model.prior.mean.expand(shape), next(places)
     symbols = yield StepRows(_on_host(_some(_z_rows(mean), place)))
     z_hat = _all(_on_device(symbols, mean), place, mean) + mean

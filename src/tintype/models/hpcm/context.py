@@ -1,7 +1,5 @@
 """The context model: networks that turn what is decoded into the density of the next step."""
 
-from __future__ import annotations
-
 from collections.abc import Generator
 from dataclasses import dataclass
 
@@ -11,8 +9,9 @@ from torch.nn import functional as F
 
 from tintype.models.hpcm.config import HPCMConfig, NetDepths
 from tintype.models.hpcm.lattice import halves, misplaced, place, take
-from tintype.models.hpcm.layers import DepthwiseBlock, at_least_float32, full_precision
+from tintype.models.hpcm.layers import DepthwiseBlock
 from tintype.models.hpcm.schedule import CodingStep, Stage
+from tintype.models.surrogates import at_least_float32, full_precision
 
 
 @dataclass(frozen=True, slots=True)

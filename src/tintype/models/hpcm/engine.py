@@ -32,10 +32,9 @@ from tintype.models.hpcm import coding, memory, weights
 from tintype.models.hpcm.context import ContextNet, Fusion
 from tintype.models.hpcm.network import HPCM
 from tintype.models.hpcm.options import DEFAULT_THREADS, Options
+from tintype.models.hpcm.schedule import Y_STRIDE
 from tintype.pixels import Pixels
 
-STRIDE = 16
-"""Pixels per latent: sides of a tile are multiples of it. What the lattices need beyond is added here, not coded."""
 REVISION = 2
 """Of how the networks are run. It goes up with every change that may move a last bit."""
 
@@ -177,7 +176,8 @@ class HPCMModel:
         self.model, self.tables, self.tolerance = model, coding.tables_of(model), tolerance
         self.device = model.prior.mean.device
         numerics = Numerics(precision, threads, engine_name(compiled), device_name(self.device), compiled)
-        self.identity = Identity(model.config.name, numbers[model.config.name], weights_hash, STRIDE, 1, numerics)
+        # sides of a tile are multiples of Y_STRIDE; what the lattices need beyond is added in `analyse`, not coded
+        self.identity = Identity(model.config.name, numbers[model.config.name], weights_hash, Y_STRIDE, 1, numerics)
 
     def analyse(self, pixels: Pixels) -> Latents:
         """y of one tile; raises InputError where memory will not do."""
@@ -208,7 +208,10 @@ class HPCMModel:
 
     def synthesise(self, latents: Latents, level: int) -> Pixels:
         y, height, width = latents
-        with memory.guarded(self.model.config, 16 * y.shape[2], 16 * y.shape[3], self.device), self._conditions():
+        with (
+            memory.guarded(self.model.config, Y_STRIDE * y.shape[2], Y_STRIDE * y.shape[3], self.device),
+            self._conditions(),
+        ):
             pixels = self.model.synthesis(y)[0, :, :height, :width].float().cpu().numpy()
         return np.ascontiguousarray(pixels, np.float32)
 
@@ -242,7 +245,7 @@ class HPCMModel:
 
 def _extent(height: int, width: int) -> coding.Extent:
     """Latents that a tile covers."""
-    return height // STRIDE, width // STRIDE
+    return height // Y_STRIDE, width // Y_STRIDE
 
 
 @contextmanager

@@ -5,8 +5,6 @@ F(t) = (1 + sign(t) · P(1/β, |t|^β)) / 2 of t = v/α, with P the regularised 
 The standard deviation is 0.8594 α.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any
@@ -14,14 +12,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tintype.models.hpcm.layers import at_least_float32, full_precision
+from tintype.models.surrogates import LIKELIHOOD_MIN, at_least_float32, full_precision, lower_bound
 
 SHAPE = 1.5
 """β."""
 SCALE_BOUND = 0.12
-"""Smallest scale; predicted scales below it count as this."""
-LIKELIHOOD_BOUND = 1e-9
-"""Smallest likelihood (29.9 bits)."""
+"""Smallest scale (the authors' `scale_lower_bound`); predicted scales below it count as this."""
+SCALE_MAX = 64.0
+"""Largest scale that tables of y know (the authors' `test.py`)."""
+DEVIATION = 0.8594
+"""Standard deviation of the density with scale one: sqrt(Γ(3/β) / Γ(1/β)), rounded."""
 
 
 def cumulative(t: Tensor) -> Tensor:
@@ -63,27 +63,7 @@ class _Likelihood(torch.autograd.Function):
         return grad * (at_upper - at_lower), grad * (lower * at_lower - upper * at_upper), None
 
 
-class _LowerBound(torch.autograd.Function):
-    """max(x, bound); the gradient also passes where it would raise an x below the bound."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, bound: float) -> Tensor:
-        ctx.save_for_backward(x >= bound)
-        return x.clamp_min(bound)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        (inside,) = ctx.saved_tensors
-        return grad * (inside | (grad < 0)), None
-
-
 _likelihood: Callable[..., Tensor] = _Likelihood.apply
-_lower_bound: Callable[..., Tensor] = _LowerBound.apply
-
-
-def lower_bound(x: Tensor, bound: float) -> Tensor:
-    """max(x, bound) with a gradient that lets bounded values come back."""
-    return _lower_bound(x, bound)
 
 
 def likelihood(residual: Tensor, scale: Tensor, exact_tails: bool = False) -> Tensor:
@@ -108,7 +88,7 @@ def likelihood(residual: Tensor, scale: Tensor, exact_tails: bool = False) -> Te
     with full_precision(residual.device):
         residual, scale = at_least_float32(residual), lower_bound(at_least_float32(scale), SCALE_BOUND)
         value = _likelihood(residual, scale.expand_as(residual), exact_tails)
-        return lower_bound(value, LIKELIHOOD_BOUND)
+        return lower_bound(value, LIKELIHOOD_MIN)
 
 
 class Prior(nn.Module):

@@ -4,8 +4,6 @@ Taking a small array out of a large one and placing it back are each other's tra
 other's backward pass: no boolean masks, no index tensors, no chain of in-place slices for autograd to replay.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

@@ -1,12 +1,11 @@
 """Residual blocks and transforms."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
+
+from tintype.models.surrogates import at_least_float32, full_precision
 
 SLOPE = 0.01
 """Slope of LeakyReLU below zero, everywhere."""
@@ -54,21 +53,6 @@ class DepthwiseBlock(nn.Module):
         """(B, channels, h, w) to the same shape."""
         change: Tensor = self.project(self.activation(self.expand(self.depthwise(x))))
         return x + change
-
-
-@contextmanager
-def full_precision(device: torch.device) -> Iterator[None]:
-    """Layers run in the type of their weights, whatever autocast says outside."""
-    if device.type == "meta":  # knows no autocast
-        yield
-    else:
-        with torch.autocast(device.type, enabled=False):
-            yield
-
-
-def at_least_float32(x: Tensor) -> Tensor:
-    """Halves become float32; anything wider stays."""
-    return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
 
 
 class FloatTail(nn.Sequential):

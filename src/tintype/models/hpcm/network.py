@@ -1,9 +1,6 @@
 """HPCM: transforms, hyper transforms, context model and entropy model together."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -20,17 +17,10 @@ from tintype.models.hpcm.layers import (
     PartialBlock,
     analysis_transform,
     down,
-    full_precision,
     synthesis_transform,
     up,
 )
-
-
-class Noise(NamedTuple):
-    """Uniform noise in [-1/2, 1/2) that stands for rounding in the rate of a training step."""
-
-    y: Tensor
-    z: Tensor
+from tintype.models.surrogates import Noise, full_precision, straight_through
 
 
 class Latents(NamedTuple):
@@ -88,7 +78,7 @@ class HPCM(nn.Module):
             *(PartialBlock(2 * M, *block) for _ in range(second)),
         )
         self.prior = Prior(N)
-        self.tables: Tables | None = None  # integer tables of y and z; `update` makes them
+        self.tables: Tables | None = None  # integer tables of y and z, which coding needs; `coding.make_tables`
         self.context = ContextModel(config)
 
     def forward(
@@ -189,55 +179,7 @@ class HPCM(nn.Module):
     def _rounded(self, residual: Tensor) -> Tensor:
         """Nearest integers, halves to even; in training with the gradient of the identity."""
         rounded = residual.round()
-        return residual + (rounded - residual).detach() if self.training else rounded
-
-    def update(self, force: bool = False) -> bool:
-        """Make the integer tables if there are none (or by force); True if they were made.
-
-        Tables of z belong to the weights and depend, in single counts, on the machine that makes them: a
-        weights file keeps them.
-        """
-        from tintype.models.hpcm.coding import make_tables
-
-        if self.tables is not None and not force:
-            return False
-        self.tables = make_tables(self)
-        return True
-
-    def compress(self, x: Tensor) -> dict[str, Any]:
-        """Streams of pictures, as users of CompressAI know them: no header, the caller keeps shape and size.
-
-        Parameters
-        ----------
-        x : Tensor, shape (B, 3, height, width), RGB in [0, 1]
-
-        Returns
-        -------
-        dict
-            "strings": [y streams, z streams], B of each; "shape": (height / 64, width / 64).
-
-        Raises
-        ------
-        InputError
-            The shape does not fit, or the picture is too large for the memory at hand.
-        WeightsError
-            There are no tables yet: call `update()`.
-        """
-        from tintype.models.hpcm.compressai import compress
-
-        return compress(self, x)
-
-    def decompress(self, strings: Sequence[Sequence[bytes]], shape: Sequence[int]) -> dict[str, Tensor]:
-        """Pictures of streams: {"x_hat": (B, 3, height, width), clamped to [0, 1]}.
-
-        Raises
-        ------
-        FormatError
-            A stream is damaged, or was made by other weights or other numerics.
-        """
-        from tintype.models.hpcm.compressai import decompress
-
-        return decompress(self, strings, shape)
+        return straight_through(residual, rounded) if self.training else rounded
 
 
 def _uniform(like: Tensor, generator: torch.Generator | None) -> Tensor:

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from tintype.codec.quantise import HIGH_RATE
 from tintype.models.hpcm.context import ContextNet
+from tintype.models.hpcm.entropy import DEVIATION
 from tintype.models.hpcm.layers import DepthwiseBlock, PartialBlock
 from tintype.models.hpcm.network import HPCM
 
-DEVIATION = 0.8594  # standard deviation of the model's density with scale one
 SMALLEST_SCALE = 0.3  # of a latent's density at the start: a sharper one has hardly a gradient
 SMALLEST_DEVIATION = 0.05  # hyper-latents that hardly vary are not blown up
 
@@ -33,7 +33,7 @@ def structured_start(model: HPCM, pictures: Tensor, lambda_: float) -> None:
         if isinstance(block, PartialBlock | DepthwiseBlock):
             nn.init.zeros_(block.project.weight)
             nn.init.zeros_(_bias(block.project))
-    # widths of the best uniform quantiser in an orthonormal transform, in grey levels
+    # the transform is orthonormal, so this width in grey levels is also that of every latent
     unit = 255 / (HIGH_RATE / lambda_) ** 0.5
     downs = [layer for layer in model.analysis if isinstance(layer, nn.Conv2d)]
     ups = [layer for layer in model.synthesis if isinstance(layer, nn.ConvTranspose2d)]

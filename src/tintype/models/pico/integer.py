@@ -32,7 +32,7 @@ class IntegerLayer:
     level_bias : int32, (levels, K); one row of zeros where the level plays no part
     multiplier : int32, (K,), in [2^14, 2^15); shift : int32, (K,), in [15, 40]
     top : largest output; inputs of the next layer
-    reach : largest absolute input
+    input_top : largest absolute input
     shuffle : 2 if a 2x2 pixel shuffle follows, else 1
 
     Raises
@@ -47,7 +47,7 @@ class IntegerLayer:
     multiplier: NDArray[np.int32]
     shift: NDArray[np.int32]
     top: int
-    reach: int
+    input_top: int
     shuffle: Literal[1, 2]
 
     def __post_init__(self) -> None:
@@ -65,8 +65,8 @@ class IntegerLayer:
 
     def accumulator_bound(self) -> Integers:
         """Largest absolute accumulator of each output, over all inputs and levels; (K,)."""
-        # |sum of w x + b + level bias| <= reach * sum of |w| + |b| + max |level bias|, whatever the order of the sum
-        products = self.reach * np.abs(self.weight.astype(np.int64)).sum((1, 2, 3))
+        # |sum of w x + b + level bias| <= input_top * sum of |w| + |b| + max |level bias|, in any order of the sum
+        products = self.input_top * np.abs(self.weight.astype(np.int64)).sum((1, 2, 3))
         levels: Integers = np.abs(self.level_bias.astype(np.int64)).max(0)
         bound: Integers = products + np.abs(self.bias.astype(np.int64)) + levels
         return bound
@@ -106,7 +106,7 @@ class IntegerNet:
         for i, layer in enumerate(self.layers):
             for name in ("weight", "bias", "level_bias", "multiplier", "shift"):
                 arrays[f"{i}.{name}"] = getattr(layer, name)
-            arrays[f"{i}.limits"] = np.array([layer.top, layer.reach, layer.shuffle], np.int32)
+            arrays[f"{i}.limits"] = np.array([layer.top, layer.input_top, layer.shuffle], np.int32)
         return arrays
 
     @classmethod
@@ -115,7 +115,7 @@ class IntegerNet:
         layers: list[IntegerLayer] = []
         while f"{len(layers)}.weight" in arrays:
             i = len(layers)
-            top, reach, shuffle = (int(v) for v in arrays[f"{i}.limits"])
+            top, input_top, shuffle = (int(v) for v in arrays[f"{i}.limits"])
             layer = IntegerLayer(
                 weight=arrays[f"{i}.weight"],
                 bias=arrays[f"{i}.bias"],
@@ -123,7 +123,7 @@ class IntegerNet:
                 multiplier=arrays[f"{i}.multiplier"],
                 shift=arrays[f"{i}.shift"],
                 top=top,
-                reach=reach,
+                input_top=input_top,
                 shuffle=2 if shuffle == 2 else 1,
             )
             layers.append(layer)

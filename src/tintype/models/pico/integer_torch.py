@@ -30,21 +30,21 @@ def quantise(net: ScaleDecoder, z_hat: Tensor) -> IntegerNet:
     """
     at = anchor_weights(torch.arange(LEVELS, dtype=torch.float32))
     first_bias, last_bias = at @ net.first_bias, at @ net.last_bias  # (LEVELS, K)
-    steps = _activation_steps(net, z_hat)
+    units = _activation_units(net, z_hat)
     none = torch.zeros(1, 1)  # level bias of a layer that does not know the level
-    # each layer's outputs are the next one's inputs: unit and reach are handed on. Hyper-latents come in whole units,
+    # each layer's outputs are the next one's inputs: unit and range are handed on. Hyper-latents come in whole units,
     # rows go out in whole units; a pixel shuffle follows the first and the third layer.
     return IntegerNet(
         (
-            _layer(net.first, first_bias, 1.0, steps[0], ACTIVATION_TOP, Z_LIMIT, 2),
-            _layer(net.middle, none, steps[0], steps[1], ACTIVATION_TOP, ACTIVATION_TOP, 1),
-            _layer(net.third, none, steps[1], steps[2], ACTIVATION_TOP, ACTIVATION_TOP, 2),
-            _layer(net.last, last_bias, steps[2], 1.0, CLASSES - 1, ACTIVATION_TOP, 1),
+            _layer(net.first, first_bias, 1.0, units[0], ACTIVATION_TOP, Z_LIMIT, 2),
+            _layer(net.middle, none, units[0], units[1], ACTIVATION_TOP, ACTIVATION_TOP, 1),
+            _layer(net.third, none, units[1], units[2], ACTIVATION_TOP, ACTIVATION_TOP, 2),
+            _layer(net.last, last_bias, units[2], 1.0, CLASSES - 1, ACTIVATION_TOP, 1),
         )
     )
 
 
-def _activation_steps(net: ScaleDecoder, z_hat: Tensor) -> list[float]:
+def _activation_units(net: ScaleDecoder, z_hat: Tensor) -> list[float]:
     """Size of one unit of the 8-bit activations after each of the first three layers."""
     seen: list[list[Tensor]] = [[], [], []]
     for level in range(0, LEVELS, 10):  # the anchors; biases of other levels lie between theirs
@@ -60,35 +60,35 @@ def _activation_steps(net: ScaleDecoder, z_hat: Tensor) -> list[float]:
 def _layer(
     conv: nn.Conv2d,
     level_bias: Tensor,
-    step_in: float,
-    step_out: float,
+    unit_in: float,
+    unit_out: float,
     top: int,
-    reach: int,
+    input_top: int,
     shuffle: int,
 ) -> IntegerLayer:
-    """A layer in integers: inputs in units of `step_in`, outputs in units of `step_out`.
+    """A layer in integers: inputs in units of `unit_in`, outputs in units of `unit_out`.
 
-    With weights in units of step_weight, the accumulator counts step_weight * step_in, and outputs are
-    accumulator * (step_weight * step_in / step_out), rounded.
+    With weights in units of unit_weight, the accumulator counts unit_weight * unit_in, and outputs are
+    accumulator * (unit_weight * unit_in / unit_out), rounded.
     """
     weight = conv.weight.double().numpy()  # (K, C, k, k)
     outputs = weight.shape[0]
     bias = np.zeros(outputs) if conv.bias is None else conv.bias.double().numpy()
     levels = np.broadcast_to(level_bias.double().numpy(), (len(level_bias), outputs))
-    step_weight = np.maximum(np.abs(weight).max((1, 2, 3)), WEIGHT_MIN) / WEIGHT_TOP
-    # A tiny weight step would inflate the biases beyond the accumulators: keep |bias| below a quarter of them.
+    unit_weight = np.maximum(np.abs(weight).max((1, 2, 3)), WEIGHT_MIN) / WEIGHT_TOP
+    # A tiny weight unit would inflate the biases beyond the accumulators: keep |bias| below a quarter of them.
     most = np.abs(bias) + np.abs(levels).max(0)
-    step_weight = np.maximum(step_weight, most / (ACCUMULATOR_LIMIT / 4) / step_in)
-    step = step_weight * step_in  # of the accumulator
-    multiplier, shift = _dyadic(step / step_out)
+    unit_weight = np.maximum(unit_weight, most / (ACCUMULATOR_LIMIT / 4) / unit_in)
+    unit = unit_weight * unit_in  # of the accumulator
+    multiplier, shift = _dyadic(unit / unit_out)
     return IntegerLayer(
-        np.round(weight / step_weight[:, None, None, None]).astype(np.int8),
-        np.round(bias / step).astype(np.int32),
-        np.round(levels / step).astype(np.int32),
+        np.round(weight / unit_weight[:, None, None, None]).astype(np.int8),
+        np.round(bias / unit).astype(np.int32),
+        np.round(levels / unit).astype(np.int32),
         multiplier,
         shift,
         top,
-        reach,
+        input_top,
         2 if shuffle == 2 else 1,
     )
 

@@ -37,8 +37,8 @@ class Networks(Protocol):
         """Pixels (3, H, W), not clipped."""
 
 
-class Latents(NamedTuple):
-    """What the analysis finds."""
+class Analysed(NamedTuple):
+    """What the analysis finds of one tile, before rounding."""
 
     y: Floats
     z: Floats
@@ -54,6 +54,8 @@ class PicoModel:
     """
 
     tiles_in_parallel = True  # an engine runs each tile on one thread
+    whole_pictures = False
+    tolerance = 0.0  # rows are integers: none drifts
 
     def __init__(self, bundle: Bundle, networks: Networks) -> None:
         self.networks = networks
@@ -70,28 +72,26 @@ class PicoModel:
         except KeyError as error:
             raise WeightsError(f"weights file lacks {error}; it was made by another version of tintype") from error
 
-    def analyse(self, pixels: Pixels) -> Latents:
+    def analyse(self, pixels: Pixels) -> Analysed:
         y, z = self.networks.analysis(pixels)
-        return Latents(y, z.clip(-Z_LIMIT, Z_LIMIT))
+        return Analysed(y, z.clip(-Z_LIMIT, Z_LIMIT))
 
-    def encode(self, analysis: Latents, level: int, quantise: Quantiser) -> list[Coded]:
+    def encode(self, analysis: Analysed, level: int, quantise: Quantiser) -> list[Coded]:
         y, z = analysis
-        return encode_steps(schedule(_Stages(self, level, z.shape), z.shape, y.shape, z, y), quantise)
+        return encode_steps(schedule(_HostNetworks(self, level, z.shape), z.shape, y.shape, z, y), quantise)
 
     def decode(self, height: int, width: int, level: int) -> Generator[StepRows, Symbols, Floats]:
         z_shape = (len(self.z_rows), height // Z_STRIDE, width // Z_STRIDE)
         y_shape = (self.gain.shape[1], height // Y_STRIDE, width // Y_STRIDE)
-        return decode_steps(schedule(_Stages(self, level, z_shape), z_shape, y_shape), [z_shape, y_shape, y_shape])
+        networks = _HostNetworks(self, level, z_shape)
+        return decode_steps(schedule(networks, z_shape, y_shape), [z_shape, y_shape, y_shape])
 
     def synthesise(self, latents: Floats, level: int) -> Pixels:
         return self.networks.synthesis(latents)
 
-    whole_pictures = False
-    tolerance = 0.0  # rows are integers: none drifts
 
-
-class _Stages:
-    """models.pico.schedule.Stages on the host."""
+class _HostNetworks:
+    """`models.pico.schedule.StepNetworks` on the host."""
 
     def __init__(self, model: PicoModel, level: int, z_shape: tuple[int, ...]) -> None:
         self.model, self.level, self.z_shape = model, level, z_shape

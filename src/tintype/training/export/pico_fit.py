@@ -11,7 +11,7 @@ from tintype.codec.tile_model import Coded
 from tintype.codec.tiling import Rect, Tile, extract
 from tintype.models.pico.network import ANCHORS, Pico, lambda_of
 from tintype.models.pico.schedule import LEVELS
-from tintype.models.pico.tile_model import Latents, PicoModel
+from tintype.models.pico.tile_model import Analysed, PicoModel
 from tintype.pixels import Pixels
 
 PRIOR_SYMBOLS = 1000.0  # weight of the Gaussian against the histogram of a row, in symbols
@@ -100,7 +100,7 @@ def fit_eagerness(runtime: PicoModel, pictures: NDArray[np.uint8]) -> NDArray[np
 
 
 def _cost(
-    runtime: PicoModel, pixels: Pixels, found: Latents, level: int, lambda_: float, quantise: RateDistortion
+    runtime: PicoModel, pixels: Pixels, found: Analysed, level: int, lambda_: float, quantise: RateDistortion
 ) -> float:
     coded = runtime.encode(found, level, quantise)
     steps = runtime.decode(pixels.shape[1], pixels.shape[2], level)

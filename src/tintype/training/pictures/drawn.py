@@ -1,6 +1,6 @@
 """Drawn training pictures: text, windows, terminals and charts, which photographs lack.
 
-Put them beside your photographs: a model that has seen no sharp text blurs it at every quality.
+Train on them together with photographs: a model that has seen no sharp text blurs it at every quality.
 """
 
 from functools import lru_cache
@@ -42,7 +42,7 @@ def write(folder: Path, count: int = 72, side: int = 512, seed: int = 0, force: 
 
 
 def draw(number: int, side: int, seed: int = 0) -> Image.Image:
-    """Picture `number` of a seed: kinds take turns."""
+    """Picture `number` of a seed: kinds alternate."""
     kinds = (page, desktop, terminal, chart)
     return kinds[number % len(kinds)](np.random.default_rng((seed, number)), side)
 
@@ -142,7 +142,7 @@ def _write(picture: Image.Image, at: tuple[int, int], text: str, ink: Colour, fa
 
 @lru_cache(maxsize=256)
 def _font(face: int, size: int) -> Any:
-    """Face 0 comes with Pillow; the others stand for it where matplotlib is missing."""
+    """Face 0 comes with Pillow; it replaces the others where matplotlib is missing."""
     spec = find_spec("matplotlib")
     if face == 0 or spec is None or spec.origin is None:
         return ImageFont.load_default(size)
