@@ -99,11 +99,8 @@ def save(
         picture = from_array(picture)
     path_suffix = os.fspath(target) if isinstance(target, str | os.PathLike) else ""
     suffix = output_suffix(suffix or path_suffix)
+    check_quality(suffix, quality)
     format = _FORMATS[suffix]
-    if quality is not None and not format.quality:
-        raise InputError(f"{format.name} has no quality to choose; JPEG, WebP and AVIF have")
-    if quality is not None and not 0 <= quality <= 100:
-        raise InputError(f"quality {quality}: 0 to 100 are possible")
     fitted, lost = _fitted(picture, format)
     size = f"{picture.width} x {picture.height} pixels"
     with pillow_errors(f"{size} as {format.name}", "cannot be written, choose another format"):
@@ -128,6 +125,15 @@ def output_suffix(path: str | os.PathLike[str]) -> str:
     if suffix not in _FORMATS:
         raise InputError(f"{os.fspath(path)!r} does not end in a picture's suffix: {', '.join(_FORMATS)}")
     return suffix
+
+
+def check_quality(suffix: str, quality: float | None) -> None:
+    """Refuse a quality outside 0 to 100, and one of a format that has none to choose."""
+    format = _FORMATS[suffix]
+    if quality is not None and not format.quality:
+        raise InputError(f"{format.name} has no quality to choose; JPEG, WebP and AVIF have")
+    if quality is not None and not 0 <= quality <= 100:
+        raise InputError(f"quality {quality}: 0 to 100 are possible")
 
 
 Fitted = tuple[Picture, tuple[str, ...]]  # what is left of a picture, and a sentence for each thing that is not
