@@ -208,7 +208,7 @@ def test_one_frame_of_several_is_chosen(format):
         load(data)
     for number, value in enumerate((0, 128, 255)):
         assert np.abs(load(data, ReadOptions(frame=number)).pixels.astype(int) - value).max() <= 1
-    with pytest.raises(InputError, match="has no (frame|page) 3"):
+    with pytest.raises(InputError, match=r"has no (frame|page) 3"):
         load(data, ReadOptions(frame=3))
     with pytest.raises(InputError, match="counted from 0"):
         ReadOptions(frame=-1)

@@ -198,6 +198,7 @@ class HPCMModel:
         steps = coding.decode(self.model, *padded, _extent(height, width))
         with memory.guarded(self.model.config, *padded, self.device):
             symbols: Symbols | None = None
+            # not `walk`: conditions hold while the networks compute, never while the caller has the step
             while True:
                 with self._conditions():
                     try:
