@@ -80,7 +80,7 @@ class Report:
     def error(self, name: str, error: Exception) -> None:
         """Print an error and count it."""
         self.status = max(self.status, status_of(error))
-        text = describe(error)
+        name, text = printable(name), printable(describe(error))
         say(text if text.startswith(f"{name}: ") else f"{name}: {text}")
         if os.environ.get("TINTYPE_DEBUG") == "1":
             traceback.print_exception(error)
