@@ -9,6 +9,7 @@ import argparse
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Literal
 
@@ -27,6 +28,7 @@ SIZES = (
     *((16, 16), (24, 24), (32, 32), (48, 48), (100, 75), (130, 20), (200, 133), (257, 193)),
     *((320, 240), (500, 333), (513, 513), (600, 400), (640, 360), (800, 600), (1280, 720), (1920, 1080)),
 )
+FLAT = {"white": (255, 255, 255), "black": (0, 0, 0), "blue": (30, 120, 220)}
 TILES = (64, 100, 120, 256, 376, 504, 760)
 ICON_SIDES = (16, 24, 32, 48)
 WEBP_QUALITY = 75
@@ -121,6 +123,18 @@ def icons(codec: Codec, quality: float) -> str:
     return table(["size", "tintype", f"WebP at {WEBP_QUALITY}", "ratio of bytes"], lines)
 
 
+def flat(codec: Codec, quality: float) -> str:
+    """Errors of flat pictures in their four corners, and elsewhere; 512 is a multiple of the stride, 500 is not."""
+    lines = []
+    for (name, colour), side in product(FLAT.items(), (512, 500)):
+        picture = np.full((side, side, 3), colour, np.uint8)
+        decoded = codec.decode_picture(codec.encode(picture, quality)).pixels
+        errors = np.abs(decoded.astype(int) - picture).max(2)
+        corners = [errors[i, j] for i in (0, -1) for j in (0, -1)]
+        lines.append([f"{name}, {side}x{side}", ", ".join(map(str, corners)), f"{errors[8:-8, 8:-8].max()}"])
+    return table(["picture", "top left, top right, bottom left, bottom right", "8 pixels from the border"], lines)
+
+
 def _webp(picture: Pixels8) -> Cost:
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "webp", quality=WEBP_QUALITY)
@@ -169,6 +183,7 @@ def main() -> None:
     print(f"\n{one_more_pixel(pictures, codec, options.quality)}\n")
     print(tile_sides(mosaic(pictures, 1920, 1080), codec, options.quality))
     print(f"\n{icons(codec, options.quality)}")
+    print(f"\nLargest errors of flat pictures, in 8-bit levels:\n\n{flat(codec, options.quality)}")
 
 
 if __name__ == "__main__":

@@ -33,17 +33,19 @@ def _continue_right(pixels: Pixels, width: int) -> None:
     height, end = pixels.shape[1:]
     if width == end:
         return
-    edge = pixels[:, :, width - 1]  # (3, H)
+    distance = np.arange(1, end - width + 1)  # (D,), of the columns to fill, in pixels
     # A period of the edge and its reflection: the continuation has no step between the first and the last row.
+    edge = pixels[:, :, width - 1]
     spectrum = np.fft.rfft(np.concatenate((edge, edge[:, ::-1]), axis=1))  # (3, H + 1)
-    frequency = np.fft.rfftfreq(2 * height)  # cycles per pixel
+    frequency = np.fft.rfftfreq(2 * height)  # (H + 1,), cycles per pixel
+    decay = np.exp(-2 * np.pi * np.outer(distance, frequency))
+    smooth = np.fft.irfft(spectrum[:, None] * decay, 2 * height)[:, :, :height].transpose(0, 2, 1)  # (3, H, D)
+
     real = (width - 1) % LATENT + 1  # real pixels under the last latent; if they are few, it is worth few bits
     fade = min(MAX_FADE, LATENT - real, 2 * real - 1)
-    for distance in range(1, end - width + 1):
-        smooth = np.fft.irfft(spectrum * np.exp(-2 * np.pi * frequency * distance), 2 * height)[:, :height]
-        reflected = pixels[:, :, max(width - distance, 0)]
-        share = np.clip(1.5 * (1 - distance / (fade + 1)), 0, 1)  # all of it for a third of the fade, then less
-        pixels[:, :, width - 1 + distance] = smooth + share * (reflected - smooth)
+    share = np.clip(1.5 * (1 - distance / (fade + 1)), 0, 1)  # all of it for a third of the fade, then less
+    reflected = pixels[:, :, np.maximum(width - distance, 0)]
+    pixels[:, :, width:] = smooth + share * (reflected - smooth)
 
 
 def mirrored(length: int, padded: int) -> NDArray[np.intp]:
