@@ -159,8 +159,8 @@ def test_threads_models_and_pictures_that_make_no_sense_are_refused(tmp_path: Pa
         tintype.encode(picture(8, 8), model="pico-xxl")
     with pytest.raises(WeightsError, match="no such weights file"):
         tintype.encode(picture(8, 8), model=str(tmp_path / "none.tintmodel"))
-    with pytest.raises(InputError, match="transparency"):
-        tintype.encode(Image.new("RGBA", (8, 8)))
+    with pytest.raises(InputError, match="CMYK"):
+        tintype.encode(Image.new("CMYK", (8, 8)))
     with pytest.raises(FileNotFoundError):
         tintype.encode(tmp_path / "none.png")
     with pytest.raises(AttributeError, match="no attribute 'shrink'"):

@@ -321,7 +321,7 @@ def test_pillow_images_have_the_nearest_mode(picture, mode):
 
 def test_pillow_images_bring_all_metadata_back():
     found = gather(to_pillow(FULL))
-    assert found == Metadata(1, EXIF, XMP, IPTC, ())
+    assert found == Metadata(1, EXIF, XMP, IPTC)
     image = to_pillow(Picture(RGB, code_points=CodePoints(12, 13)))
     assert image.info["code_points"] == (12, 13)
     assert ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"])).profile.profile_description == "H.273 12/13"

@@ -202,7 +202,7 @@ def _picture(raster: Raster, image: Image.Image | None, metadata: Metadata, name
     stated = _colour(raster, image, samples.ndim == 2, metadata.exif)
     return Picture(
         np.ascontiguousarray(rescaled(samples, bits, depth)),
-        icc=stated.icc,
+        icc=stated.icc or metadata.icc,
         exif=metadata.exif,
         xmp=metadata.xmp,
         iptc=metadata.iptc,

@@ -1,6 +1,7 @@
 """Every format is asked for its metadata; damaged ones are dropped by name and never an error."""
 
 import io
+import re
 import struct
 import time
 import zlib
@@ -375,6 +376,23 @@ def test_the_file_is_left_where_it_was():
         with Image.open(io.BytesIO(data)) as image:
             gather(image)
             np.testing.assert_array_equal(np.asarray(image), expected)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        jpeg_with((0xE1, b"Exif\0\0" + EXIF), (0xFE, b"a comment")),
+        png_with(chunk(b"eXIf", EXIF), chunk(b"tEXt", b"Comment\0a comment")),
+        encoded("JPEG2000") + box(b"uuid", UUIDS["exif"] + EXIF),
+    ],
+    ids=["JPEG", "PNG", "JPEG 2000"],
+)
+def test_blocks_above_the_limit_are_passed_over_by_name(data, monkeypatch):
+    monkeypatch.setattr("tintype.images.metadata.found.MAX_BLOCK", 100)
+    found = gathered(data)
+    assert [note for note in found.notes if re.search(r"A block of metadata of \d{3,} bytes was left out", note)]
+    if data[:2] != b"\0\0":
+        assert fields(found.exif)["exif"] == {0x9286: COMMENT}
 
 
 def bomb() -> bytes:

@@ -55,6 +55,8 @@ class Density(NamedTuple):
     unit: int  # INCH, CENTIMETRE, or 1 where only the shape of a pixel is known
 
 
+TIME = "tIME"  # PNG's time of the last change, among comments
+
 _HOMES: Mapping[str, tuple[Ifd, int]] = {
     "": (Ifd.EXIF, USER_COMMENT),
     "comment": (Ifd.EXIF, USER_COMMENT),
@@ -63,7 +65,7 @@ _HOMES: Mapping[str, tuple[Ifd, int]] = {
     "author": (Ifd.MAIN, 0x013B),
     "copyright": (Ifd.MAIN, 0x8298),
     "title": (Ifd.MAIN, 0x9C9B),
-    "time": (Ifd.MAIN, 0x0132),  # of the last change
+    TIME: (Ifd.MAIN, 0x0132),
 }
 """Keyword of a comment, as PNG registers them, to the field that says the same. JPEG and GIF comments have none."""
 
@@ -170,7 +172,7 @@ def with_comments(exif: bytes | None, comments: Iterable[tuple[str, str]]) -> tu
     editor = _editor_or_new(exif)
     changed, notes = False, []
     for keyword, text in comments:
-        home = _HOMES.get(keyword.lower())
+        home = _HOMES.get(keyword if keyword == TIME else keyword.lower())
         if home is None or len(text) > MAX_COMMENT:
             notes.append(f"Its text {keyword!r} was left out." if keyword else "Its comment was left out.")
             continue

@@ -9,8 +9,8 @@ from typing import BinaryIO
 from PIL import Image
 
 from tintype.images.metadata import containers, exif, iptc, xmp
-from tintype.images.metadata.containers import Found
 from tintype.images.metadata.exif import INCH, Density
+from tintype.images.metadata.found import Found
 from tintype.images.metadata.orientation import TRANSPOSED
 from tintype.images.metadata.tiff import FileBytes, Readable
 
@@ -26,6 +26,7 @@ class Metadata:
     exif: bytes | None = None
     xmp: bytes | None = None
     iptc: bytes | None = None
+    icc: bytes | None = None  # where Pillow does not read it
     notes: tuple[str, ...] = ()  # what could not be kept, a sentence each
 
 
@@ -104,7 +105,9 @@ def _read_info(image: Image.Image, found: Found) -> None:
     comment = info.get("comment")
     if isinstance(comment, bytes | str) and comment:
         found.comments.append(("", comment.decode("utf-8", "replace") if isinstance(comment, bytes) else comment))
-    containers.of_text(found, {key: text for key, text in getattr(image, "text", info).items() if _is_text(key, text)})
+    for key, text in getattr(image, "text", info).items():
+        if _is_text(key, text):
+            found.keep_text(key, text)
 
 
 def _fractions(x: float, y: float) -> tuple[Fraction, Fraction]:
@@ -124,7 +127,7 @@ def _finished(found: Found, orientation: int, width: int, height: int) -> Metada
     records = _checked(iptc.sound, found.iptc, "IPTC", notes)
     digest = xmp.value(packet, "xmpNote:HasExtendedXMP") if packet else None
     if packet and digest:
-        extension = containers.extension(found, digest)
+        extension = found.extension(digest)
         whole = xmp.merged(packet, extension) if extension else None
         if whole is None:
             notes.append("The extension of its XMP is damaged or missing and was left out.")
@@ -146,7 +149,7 @@ def _finished(found: Found, orientation: int, width: int, height: int) -> Metada
     notes = list(dict.fromkeys(notes))
     if len(notes) > MAX_NOTES:
         notes = [*notes[:MAX_NOTES], f"{len(notes) - MAX_NOTES} more pieces of metadata were left out."]
-    return Metadata(orientation, exif_bytes, packet, records, tuple(notes))
+    return Metadata(orientation, exif_bytes, packet, records, found.icc, tuple(notes))
 
 
 def _checked(check: Callable[[bytes], bytes | None], data: bytes | None, name: str, notes: list[str]) -> bytes | None:

@@ -13,7 +13,8 @@ from typing import Any
 from PIL import Image
 
 from tintype.images.metadata import exif, iptc, xmp
-from tintype.images.metadata.containers import XMP_EXTENSION_PREFIX, XMP_PREFIX
+from tintype.images.metadata.containers import XMP_EXTENSION_PREFIX
+from tintype.images.metadata.found import XMP_PREFIX
 from tintype.images.picture import Picture
 
 DEFAULT_QUALITY = 95
