@@ -120,6 +120,12 @@ def compiled(model: HPCM) -> HPCM:
     return copied
 
 
+def forget() -> None:
+    """Free the networks that are kept."""
+    _network.cache_clear()
+    compiled.cache_clear()
+
+
 def _stamp(path: str) -> tuple[int, int]:
     """Changes when the file does; a file that cannot be asked is left to the loader's error."""
     try:
