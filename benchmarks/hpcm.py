@@ -32,8 +32,7 @@ from tintype.codec.steps import walk
 from tintype.codec.tile_model import Precision, StepRows
 from tintype.codec.tiling import WHOLE_PICTURE, extract, tile_grid
 from tintype.models import hpcm
-from tintype.models.hpcm import compressai
-from tintype.models.hpcm import engine as torch_hpcm
+from tintype.models.hpcm import compressai, engine
 from tintype.models.hpcm.costs import cost
 from tintype.models.hpcm.engine import HPCMModel, device_name
 from tintype.models.hpcm.schedule import Y_STRIDE
@@ -91,11 +90,11 @@ def main() -> None:
 def load(name: str, weights: Path | None, threads: int, precision: Precision, device: str, compile: bool) -> HPCMModel:
     """A weights file's model, or one with random weights."""
     if weights is not None:
-        return torch_hpcm.load(hpcm.Options(weights, device, precision, compile), name, threads)
+        return engine.load(hpcm.Options(weights, device, precision, compile), name, threads)
     torch.manual_seed(0)
     network = hpcm.create(name).eval().to(device, memory_format=torch.channels_last)
     compressai.update(network)
-    return HPCMModel(torch_hpcm.compiled(network) if compile else network, b"", threads, precision, compile)
+    return HPCMModel(engine.compiled(network) if compile else network, b"", threads, precision, compile)
 
 
 def run(model: HPCMModel, pixels: np.ndarray, repeat: int) -> tuple[Parts, Parts, tuple[float, float]]:

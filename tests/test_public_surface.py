@@ -62,8 +62,8 @@ def test_exit_codes_stay() -> None:
 def test_keys_of_json_stay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.tint").write_bytes(tintype.encode(picture(16, 16)))
     info = (
-        *("file", "width", "height", "grey", "model", "weights_hash", "level", "tiles", "size_bytes", "bpp"),
-        *("chunks", "numerics", "decodable"),
+        *("file", "width", "height", "grey", "depth", "alpha", "code_points", "model", "weights_hash", "level"),
+        *("tiles", "size_bytes", "bpp", "chunks", "numerics", "decodable"),
     )
     assert [field.name for field in dataclasses.fields(tintype.Info)] == list(info[1:])
     assert main(["info", "--json", str(tmp_path / "a.tint")]) == 0

@@ -51,9 +51,8 @@ def test_strided_arrays_become_contiguous():
     "array, message",
     [
         (RGB.astype(np.float32), "array of float32 .* convert it to uint8"),
-        (RGB.astype(np.uint16), "array of uint16"),
         (RGB[:, :, :2], r"shape \(9, 7, 2\) is neither"),
-        (np.zeros((2, 2, 4), np.uint8), r"shape \(2, 2, 4\)"),
+        (np.zeros((2, 2, 5), np.uint8), r"shape \(2, 2, 5\)"),
         (np.zeros(5, np.uint8), r"shape \(5,\)"),
         (np.zeros((0, 5), np.uint8), "5 x 0 pixels; each side must be from 1 to 65535"),
         (np.zeros((1, MAX_SIDE + 1), np.uint8), "65536 x 1 pixels"),

@@ -111,7 +111,9 @@ def test_nothing_of_a_library_reaches_the_terminal(tmp_path):
     jpeg = bytearray(saved(Image.fromarray(RGB), "JPEG", exif=exif))
     place = jpeg.find(b"Exif\0\0") + 6 + 8 + 2
     jpeg[place + 4 : place + 12] = b"\0\0\xff\xff\xff\xff\xff\xff"  # Pillow warns about data behind the end
-    for name, data in (("a.tif", tiff), ("b.jpg", jpeg), ("c.png", png(RGB, 8, 2)[:200])):
+    packed = bytearray(saved(Image.fromarray(RGB), "TIFF", compression="tiff_adobe_deflate"))
+    packed[12:40] = bytes(28)  # libtiff complains
+    for name, data in (("a.tif", tiff), ("d.tif", packed), ("b.jpg", jpeg), ("c.png", png(RGB, 8, 2)[:200])):
         (tmp_path / name).write_bytes(data)
     script = """
 import sys

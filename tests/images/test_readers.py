@@ -65,6 +65,22 @@ def test_jpeg_2000_of_every_depth_is_read_exactly(bits, channels):
         np.testing.assert_array_equal(picture.alpha, rescaled(samples[..., 3], bits, 16 if depth > 8 else 8))
 
 
+@pytest.mark.parametrize("depths", [(8, 5, 8), (5, 5, 5), (1, 7, 8)])
+@pytest.mark.parametrize("container", ["jp2", "j2k"])
+def test_components_of_unequal_depth_are_scaled(depths, container):
+    imagecodecs = pytest.importorskip("imagecodecs")
+    # near the middle, values only move when the stated depth does: they are stored relative to it
+    values = np.full((*SIZE, 3), 128, np.uint8)
+    data = bytearray(imagecodecs.jpeg2k_encode(values, level=0, reversible=True, mct=False, codecformat=container))
+    at = data.find(b"\xff\x4f\xff\x51") + 42
+    data[at : at + 9 : 3] = bytes(depth - 1 for depth in depths)
+    expected = [round(2 ** (depth - 1) * 255 / (2**depth - 1)) for depth in depths]
+    np.testing.assert_array_equal(load(bytes(data)).pixels, np.broadcast_to(expected, (*SIZE, 3)))
+    data[at : at + 9 : 3] = bytes([7, 11, 7])
+    with pytest.raises(InputError, match=r"components of \(8, 12, 8\) bits cannot be read"):
+        load(bytes(data))
+
+
 @pytest.mark.parametrize("bits", [8, 10])
 @pytest.mark.parametrize("channels", [3, 4])
 def test_heif_is_read(bits, channels):

@@ -36,7 +36,9 @@ def run(options: argparse.Namespace) -> int:
                 about = info(input.read())
                 if options.json:
                     chunks = [{"type": kind, "bytes": size} for kind, size in about.chunks]
-                    result(json.dumps({"file": input.name, **dataclasses.asdict(about), "chunks": chunks}))
+                    points = about.code_points._asdict() if about.code_points else None
+                    about_file = {"file": input.name, **dataclasses.asdict(about)}
+                    result(json.dumps(about_file | {"chunks": chunks, "code_points": points}))
                 else:
                     result(_text(input.name, about))
     return report.status
@@ -44,8 +46,11 @@ def run(options: argparse.Namespace) -> int:
 
 def _text(name: str, about: "Info") -> str:
     chunks = ", ".join(f"{kind} ({size} bytes)" for kind, size in about.chunks)
+    kind = f"{'grey' if about.grey else 'RGB'}{' with transparency' if about.alpha else ''}, {about.depth} bits"
+    points = about.code_points
     rows = {
-        "picture": f"{about.width} x {about.height} pixels, {'grey' if about.grey else 'RGB'}, 8 bits",
+        "picture": f"{about.width} x {about.height} pixels, {kind}",
+        **({"colour": f"primaries {points.primaries}, transfer {points.transfer} (H.273)"} if points else {}),
         "file": f"{about.size_bytes} bytes, {about.bpp:.3f} bpp",
         "model": f"{about.model}, weights {about.weights_hash}{'' if about.decodable else ' (not available)'}",
         "level": str(about.level),

@@ -4,11 +4,13 @@ Independent tiles differ a little along their borders. Each was decoded `margin`
 border the picture passes from one to the other over twice that width. docs/format.md, "Tiles", is the normative text.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from tintype.codec.tiling import Rect, Tile, Tiling, place
-from tintype.pixels import Pixels, Pixels8
+from tintype.pixels import IntPixels, Pixels
 
 ONE = 256  # a weight of 1 in the fixed-point sum: integers add up to the same whatever the order
 MID_GREY = 128 / 255
@@ -21,19 +23,23 @@ class Canvas:
     ----------
     width, height : pixels
     grey : (H, W) instead of (H, W, 3)
+    depth : bits per sample, 8 to 16
     """
 
-    def __init__(self, width: int, height: int, grey: bool, tiling: Tiling) -> None:
+    def __init__(self, width: int, height: int, grey: bool, tiling: Tiling, depth: int = 8) -> None:
         self._shape = (height, width) if grey else (height, width, 3)
         # half the width of the ramp: a quarter of a core at most, so that the ramps of a tile never meet
         self._reach = min(tiling.margin, tiling.core // 4)
         self._right, self._bottom = width, height
-        self._sum = np.zeros(self._shape, np.uint16 if self._reach else np.uint8)
+        self._depth, self._white = depth, 2**depth - 1
+        self._type: type[np.uint8 | np.uint16] = np.uint8 if depth == 8 else np.uint16
+        wide = np.uint16 if depth == 8 else np.uint32
+        self._sum: NDArray[Any] = np.zeros(self._shape, wide if self._reach else self._type)
 
     def add(self, pixels: Pixels, tile: Tile) -> None:
         """Add a decoded tile: float32 (3, tile.height, tile.width), nominally in [0, 1]; NaN counts as 0."""
         if not self._reach:
-            place(pixels, tile, self._sum)
+            place(pixels, tile, self._sum, self._depth)
             return
         core, reach = tile.core, self._reach
         # what the tile shows: its core and `reach` pixels beyond, on sides with a neighbour
@@ -53,23 +59,24 @@ class Canvas:
         if len(self._shape) == 3:
             weight = weight[..., None]
         # fmax first: NaN, which damaged latents may give, becomes 0
-        # a pixel gets at most four shares, whose weights add up to 1: with 1/2 for each their sum stays below 2^16
-        share = np.fmin(np.fmax(values, 0), 1) * (weight * np.float32(255 * ONE)) + np.float32(0.5)
-        self._sum[shown.slices] += share.astype(np.uint16)
+        # a pixel gets at most four shares, whose weights add up to 1: with 1/2 for each their sum stays below 2^16,
+        # or 2^32 above 8 bits
+        share = np.fmin(np.fmax(values, 0), 1) * (weight * np.float32(self._white * ONE)) + np.float32(0.5)
+        self._sum[shown.slices] += share.astype(self._sum.dtype)
 
     def add_missing(self, tile: Tile) -> None:
         """Mid-grey in place of a tile that could not be decoded."""
         self.add(np.full((3, tile.height, tile.width), MID_GREY, np.float32), tile)
 
-    def picture(self) -> Pixels8:
-        """uint8, (H, W, 3) or (H, W), once all tiles are added."""
+    def picture(self) -> IntPixels:
+        """(H, W, 3) or (H, W), once all tiles are added; uint8, or uint16 above 8 bits."""
         if not self._reach:
             return self._sum
-        picture = np.empty(self._shape, np.uint8)
-        for row in range(0, len(picture), 256):  # in bands: no second copy of a large picture in 16 bits
+        picture = np.empty(self._shape, self._type)
+        for row in range(0, len(picture), 256):  # in bands: no second copy of a large picture in wide integers
             band = self._sum[row : row + 256]
             # to the nearest: s / 256 and its bit of one half
-            np.minimum((band >> 8) + ((band >> 7) & 1), 255, out=picture[row : row + 256], casting="unsafe")
+            np.minimum((band >> 8) + ((band >> 7) & 1), self._white, out=picture[row : row + 256], casting="unsafe")
         return picture
 
 

@@ -12,7 +12,7 @@ from tintype.codec.tile_model import TileModel
 from tintype.codec.tiling import Tile, tile_grid
 from tintype.codec.workers import in_order
 from tintype.errors import CorruptError, DesyncError, FormatError
-from tintype.pixels import Pixels, Pixels8
+from tintype.pixels import IntPixels, Pixels
 
 Progress = Callable[[int, int], None]  # tiles done, tiles in all
 
@@ -33,8 +33,8 @@ def check(container: Container, model: TileModel) -> None:
         )
 
 
-def decode(container: Container, model: TileModel, threads: int = 1, progress: Progress | None = None) -> Pixels8:
-    """Pixels of a file, (H, W, 3) or (H, W) uint8; the same for any number of threads.
+def decode(container: Container, model: TileModel, threads: int = 1, progress: Progress | None = None) -> IntPixels:
+    """Pixels of a file, (H, W, 3) or (H, W) of its depth; the same for any number of threads.
 
     Tiles that are listed in `container.damage` are mid-grey.
 
@@ -47,7 +47,8 @@ def decode(container: Container, model: TileModel, threads: int = 1, progress: P
     """
     check(container, model)
     header, agreements = container.header, _agreements(container, model)
-    canvas = Canvas(header.width, header.height, header.colour == ColourType.GREY, header.tiling)
+    grey = header.colour == ColourType.GREY
+    canvas = Canvas(header.width, header.height, grey, header.tiling, header.samples.depth)
     tiles = tile_grid(header.width, header.height, header.tiling, model.identity.stride)
 
     def work(number: int) -> tuple[int, Pixels]:

@@ -6,14 +6,14 @@ from typing import Any
 
 from tintype.codec.agreement import Records, StepRecord, record
 from tintype.codec.container.file import Chunk, ChunkType, Container, write
-from tintype.codec.container.header import ColourType, Header
+from tintype.codec.container.header import SRGB_8_BIT, ColourType, Header, Samples
 from tintype.codec.container.numerics import write_numerics
 from tintype.codec.entropy import rans
 from tintype.codec.quantise import RateDistortion
 from tintype.codec.tile_model import Numerics, TileModel
 from tintype.codec.tiling import Tile, Tiling, extract, tile_grid
 from tintype.codec.workers import in_order
-from tintype.pixels import Pixels8
+from tintype.pixels import IntPixels
 
 quantiser = lru_cache(maxsize=8)(RateDistortion.of)
 Progress = Callable[[int, int], None]  # tiles done, tiles in all
@@ -26,23 +26,26 @@ class Encoder:
 
     Parameters
     ----------
-    picture : uint8, (H, W, 3) RGB or (H, W) grey
+    picture : (H, W, 3) RGB or (H, W) grey, 0 to 2^depth - 1
     tiling : default: `Tiling.default` of the picture's size
     threads : tiles worked on at the same time; changes no byte of the result
     keep : keep the analyses (5 bytes per pixel) for further levels
     tolerance : float models: of scales; up to half of it, drift on another machine can be mended. 0: none
+    samples : depth and colour of the picture, for the header
     """
 
     def __init__(
         self,
         model: TileModel,
-        picture: Pixels8,
+        picture: IntPixels,
         tiling: Tiling | None = None,
         threads: int = 1,
         keep: bool = False,
         tolerance: float = 0.0,
+        samples: Samples = SRGB_8_BIT,
     ) -> None:
         self.model, self.picture, self.keep, self.tolerance = model, picture, keep, tolerance
+        self.samples = samples
         self.threads = threads if model.tiles_in_parallel else 1
         height, width = picture.shape[:2]
         self.tiling = Tiling.default(width, height) if tiling is None else tiling
@@ -67,6 +70,7 @@ class Encoder:
             height=picture.shape[0],
             level=level,
             colour=ColourType.GREY if picture.ndim == 2 else ColourType.RGB,
+            samples=self.samples,
             tiling=self.tiling,
         )
         kept = _agreement_chunks(identity.numerics, Records(tuple(records)))
@@ -76,7 +80,7 @@ class Encoder:
         """Payload of a tile, and what a decoder on another machine needs to know of its rows."""
         analysis = self._analyses.get(tile)
         if analysis is None:
-            analysis = self.model.analyse(extract(self.picture, tile))
+            analysis = self.model.analyse(extract(self.picture, tile, self.samples.depth))
             if self.keep:
                 self._analyses[tile] = analysis
         steps = self.model.encode(analysis, level, self.quantiser)

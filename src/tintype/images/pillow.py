@@ -1,12 +1,13 @@
 """Pillow as a guest in somebody's process: its errors, limits and warnings as ours."""
 
+import ctypes
 import logging
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError, _imaging
 
 from tintype.errors import InputError
 from tintype.images.picture import check_pixels
@@ -78,6 +79,7 @@ def _quiet() -> Iterator[None]:
             logging.getLogger("PIL").addHandler(_NOWHERE)  # else errors go to stderr where logging is not set up
             _silence.enter_context(warnings.catch_warnings())
             warnings.filterwarnings("ignore", module=r"PIL\.|pillow_heif|pillow_jxl|rawpy")
+            _silence.callback(_set_libtiff_handler, _set_libtiff_handler(None))
         _readers += 1
     try:
         yield
@@ -90,3 +92,17 @@ def _quiet() -> Iterator[None]:
 
 
 _NOWHERE = logging.NullHandler()
+
+
+def _set_libtiff_handler(handler: int | None) -> int | None:
+    """Have Pillow's copy of libtiff call this for its errors, which it prints else; returns the handler before.
+
+    Pillow raises an error of its own for each. Where libtiff is built into Pillow, nothing changes.
+    """
+    try:
+        set_handler = ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler
+    except (OSError, AttributeError):
+        return None
+    set_handler.argtypes, set_handler.restype = [ctypes.c_void_p], ctypes.c_void_p
+    before: int | None = set_handler(handler)
+    return before

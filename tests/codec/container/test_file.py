@@ -218,15 +218,16 @@ def test_too_many_tiles_are_refused_before_anything_is_allocated() -> None:
     "at, new, message",
     [
         (COLOUR_AT, "02", "colour type 2"),
-        (COLOUR_AT, "11 0a 09 10 00 01", "10 bits with colour code points 9/16/0, range 1"),
-        (COLOUR_AT, "11 08 0c 0d 00 01", "8 bits with colour code points 12/13/0, range 1"),
+        (COLOUR_AT, "11 0a 09 10 09 01", "matrix 9 and range 1"),
+        (COLOUR_AT, "11 08 01 0d 00 00", "matrix 0 and range 0"),
+        (COLOUR_AT, "10 10 01 0d 01 00", "matrix 1 and range 0"),
     ],
 )
 def test_what_a_newer_version_may_write_is_unsupported_not_damaged(at: int, new: str, message: str) -> None:
     fails(changed(at, new), UnsupportedError, message)
 
 
-@pytest.mark.parametrize("type, name", [("01", "1 (ALPHA)"), ("05", "5 (unknown)"), ("7f", "127 (unknown)")])
+@pytest.mark.parametrize("type, name", [("05", "5 (unknown)"), ("7f", "127 (unknown)")])
 def test_an_unknown_critical_chunk_is_refused_by_name(type: str, name: str) -> None:
     head = SMALLEST[:CHUNKS_AT] + bytes.fromhex(f"01 {type} 03") + SMALLEST[LENGTH_AT:]
     fails(sealed(head, b"abc", b"payload"), UnsupportedError, re.escape(f"chunk {name} has to be obeyed"))
@@ -239,7 +240,22 @@ def test_an_unknown_skippable_chunk_is_kept() -> None:
     assert write(container) == sealed(head, b"abc", b"payload")
 
 
-def test_depths_not_coded_yet_can_be_written_and_described() -> None:
+@pytest.mark.parametrize(
+    "new, samples",
+    [
+        ("11 0a 09 10 00 01", Samples(10, primaries=9, transfer=16)),
+        ("11 08 0c 0d 00 01", Samples(primaries=12)),
+        ("11 10 01 0d 00 01", Samples(16)),
+        ("11 0c ff ff 00 01", Samples(12, primaries=255, transfer=255)),
+    ],
+)
+def test_depths_and_code_points_are_written_in_the_long_form(new: str, samples: Samples) -> None:
+    data = changed(COLOUR_AT, new)
+    assert parse(data).header.samples == samples
+    assert write(parse(data)) == data
+
+
+def test_matrices_that_are_not_coded_can_be_written_and_described() -> None:
     deep = replace(ONE_TILE.header, samples=Samples(10, primaries=9, transfer=16, matrix=9, full_range=0))
     data = write(replace(ONE_TILE, header=deep))
     assert read_layout(data).header == deep

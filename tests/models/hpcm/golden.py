@@ -182,7 +182,7 @@ def official_bits(tables, steps):
     return (16 - np.log2(width)).sum() + 4 * (1 + nibbles).sum()
 
 
-def report(name):
+def report(name) -> str:
     """How far a picture is from its golden file, in one line."""
     case = Case(name)
     stride, golden = case.meta["channel_stride"], case.golden

@@ -49,9 +49,10 @@ class ChunkType(IntEnum):
     ROW_HASHES = 10
     VENDOR = 12
     ROW_REPAIRS = 14
+    IPTC = 16
 
 
-READABLE_CRITICAL: frozenset[int] = frozenset({ChunkType.NUMERICS})
+READABLE_CRITICAL: frozenset[int] = frozenset({ChunkType.ALPHA, ChunkType.NUMERICS})
 """Critical chunks that this version obeys."""
 
 
@@ -346,10 +347,10 @@ def _require_supported(layout: Layout) -> None:
     if header.colour not in tuple(ColourType):
         raise UnsupportedError(f"colour type {header.colour} is not grey or RGB; a newer tintype may read it")
     s = header.samples
-    if s != SRGB_8_BIT:
+    if (s.matrix, s.full_range) != (SRGB_8_BIT.matrix, SRGB_8_BIT.full_range):
         raise UnsupportedError(
-            f"samples of {s.depth} bits with colour code points {s.primaries}/{s.transfer}/{s.matrix}, range "
-            f"{s.full_range}: this tintype reads sRGB of 8 bits; a newer one may read more"
+            f"samples with matrix {s.matrix} and range {s.full_range}: this tintype reads RGB or grey (matrix 0) of "
+            "full range (1); a newer one may read more"
         )
     for type in layout.chunk_types:
         if type % 2 == 1 and type not in READABLE_CRITICAL:

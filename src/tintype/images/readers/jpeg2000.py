@@ -36,6 +36,8 @@ def read(opened: Opened) -> Raster:
     else:
         if enumerated == YCC:
             raise opened.refusal(f"YCbCr of {max(depths)} bits cannot be read; convert it to RGB first")
+        if len({depth <= 8 for depth in depths}) > 1:
+            raise opened.refusal(f"components of {depths} bits cannot be read; convert it to one depth first")
         needed("imagecodecs", f"{opened.name}: JPEG 2000 of {max(depths)} bits per sample")
         import imagecodecs
 

@@ -66,6 +66,7 @@ class RowFinder:
         """float32, scale minus the threshold nearest to it; not positive where the row ends at that threshold."""
         scale = scale.float()
         rows = self(scale)
+        # row r ends at thresholds[r] and begins at thresholds[r - 1]; the last and the first row have one end only
         to_end = scale - self.thresholds[rows.clamp_max(ROWS - 2)]
         to_begin = scale - self.thresholds[(rows - 1).clamp_min(0)]
         return torch.where(to_end.abs() <= to_begin.abs(), to_end, to_begin)
@@ -82,10 +83,12 @@ def coded_places(config: HPCMConfig, lattice: Extent, extent: Extent) -> list[Te
     if lattice == extent:
         return [None] * (1 + len(steps))
     height, width = extent
+    # z covers the picture wherever one of its y does, so its sides round up
     z = torch.zeros(1, config.hyper_latents, lattice[0] // _RATIO, lattice[1] // _RATIO, dtype=torch.bool)
     z[..., : -(-height // _RATIO), : -(-width // _RATIO)] = True
     y = torch.zeros(1, config.latents, *lattice, dtype=torch.bool)
     y[..., :height, :width] = True
+    # taken like latents: coding order inside a step is that of its small array
     wanted = [z, *(take(y, step.latents, config.latents) for step in steps)]
     return [mask.flatten().nonzero()[:, 0] for mask in wanted]
 
@@ -115,12 +118,14 @@ def encode_with_margins(
         broken.
     """
     coded = encode_on_device(model, y, quantise, extent)
+    # to the host once all steps are through, joined: no step waited for it
     all_rows, all_symbols, all_scales = zip(*coded, strict=True)
     rows, symbols = _joined(all_rows), _joined(all_symbols)
     if not np.all(np.abs(symbols) <= _LIMIT):  # false for NaN too
         raise InputError(f"{model.config.name}: a latent is not a 16-bit number; pictures must be finite")
     find_rows = RowFinder(model.config.fine_entropy, y.device)
     margins = _joined([find_rows.margins(scale) for scale in all_scales[1:]])
+    # ends of the steps in the joined arrays; margins have none of z, whose rows need no scale
     cuts = np.cumsum([part.numel() for part in all_rows])
     each = zip(
         np.split(rows.astype(np.uint16), cuts[:-1]),
@@ -155,8 +160,9 @@ def encode_on_device(
 
     def code(rows: Tensor, scale: Tensor, mean: Tensor, latents: Tensor, place: Tensor | None) -> Tensor:
         step = Step(rows, _some(mean.expand_as(latents), place), one, _some(latents, place), EVERYTHING)
-        symbols: Tensor = quantise(step)
+        symbols: Tensor = quantise(step)  # (n,)
         coded.append((rows, symbols, scale))
+        # what is not coded has the symbol 0: the decoder knows its mean, too
         return _all(symbols, place, latents) + mean
 
     def code_step(density: Density) -> Tensor:
@@ -166,6 +172,7 @@ def encode_on_device(
         return code(find_rows(scale), scale, density.mean, latents, place)
 
     z, place = model.hyper_analysis(y), next(places)
+    # step 0: rows are the channels', so there is no scale
     z_hat = code(_some(_z_rows(z), place), z.new_empty(0), model.prior.mean, z, place)
     walk(model.context.walk(model.predict(z_hat)), code_step)
     return coded
@@ -198,9 +205,11 @@ def decode(model: HPCM, height: int, width: int, extent: Extent | None = None) -
     places = iter(coded_places(config, lattice, extent or lattice))
     shape = (1, config.hyper_latents, height // Z_STRIDE, width // Z_STRIDE)
     mean, place = model.prior.mean.expand(shape), next(places)
+    # step 0: rows of z are the channels', exact on every machine, so there are no margins
     symbols = yield StepRows(_on_host(_some(_z_rows(mean), place)))
     z_hat = _all(_on_device(symbols, mean), place, mean) + mean
 
+    # before a step its density is known, after it its latents: mean + symbols
     def exchange(density: Density) -> Generator[StepRows, Symbols, Tensor]:
         place = next(places)
         scale = _some(density.scale, place)

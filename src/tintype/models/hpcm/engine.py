@@ -120,6 +120,12 @@ def compiled(model: HPCM) -> HPCM:
     return copied
 
 
+def forget() -> None:
+    """Free the networks that are kept."""
+    _network.cache_clear()
+    compiled.cache_clear()
+
+
 def _stamp(path: str) -> tuple[int, int]:
     """Changes when the file does; a file that cannot be asked is left to the loader's error."""
     try:
@@ -192,6 +198,7 @@ class HPCMModel:
         steps = coding.decode(self.model, *padded, _extent(height, width))
         with memory.guarded(self.model.config, *padded, self.device):
             symbols: Symbols | None = None
+            # not `walk`: conditions hold while the networks compute, never while the caller has the step
             while True:
                 with self._conditions():
                     try:

@@ -28,6 +28,7 @@ def cumulative(t: Tensor) -> Tensor:
     """F(t) of the density with scale one, in the precision of `t`."""
     order = torch.full((), 1 / SHAPE, dtype=t.dtype, device=t.device)
     inside: Tensor = torch.special.gammainc(order, t.abs() ** SHAPE)
+    # P covers |v| <= t on both sides; half of it belongs to this one
     return (1 + torch.sign(t) * inside) / 2
 
 
@@ -35,6 +36,7 @@ def tail(t: Tensor) -> Tensor:
     """F(t) like `cumulative`, but precise where it is small: 1 - F(-t) keeps no digits there."""
     order = torch.full((), 1 / SHAPE, dtype=t.dtype, device=t.device)
     outside: Tensor = torch.special.gammaincc(order, t.abs() ** SHAPE) / 2
+    # gammaincc = 1 - P has its digits where P is near one; half of it is the tail of one side
     return torch.where(t > 0, 1 - outside, outside)
 
 
@@ -57,6 +59,8 @@ class _Likelihood(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
         value, scale = ctx.saved_tensors
+        # with f = dF/dt, u = (v + 1/2)/α, l = (v - 1/2)/α:  d/dv = (f(u) - f(l)) / α,
+        # and d/dα = (l f(l) - u f(u)) / α, since du/dα = -u/α
         upper, lower = (value + 0.5) / scale, (value - 0.5) / scale
         at_upper, at_lower = density(upper), density(lower)
         grad = grad / scale

@@ -33,6 +33,7 @@ class PartialBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, channels, h, w) to the same shape."""
+        # the 1x1 convolutions mix both parts again
         seen, around = x[:, : self.split], x[:, self.split :]
         mixed = torch.cat((self.partial(seen), around), 1)
         change: Tensor = self.project(self.activation(self.expand(mixed)))
@@ -63,6 +64,7 @@ class FloatTail(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply all layers in order."""
+        # autocast may lower all but the last
         *layers, last = self
         for layer in layers:
             x = layer(x)
@@ -73,6 +75,7 @@ class FloatTail(nn.Sequential):
 
 def down(inputs: int, outputs: int, kernel: int = 2) -> nn.Conv2d:
     """Convolution to half the resolution."""
+    # kernel 2 needs no padding, kernel 4 one pixel: both give exactly half of an even side
     return nn.Conv2d(inputs, outputs, kernel, stride=2, padding=kernel // 2 - 1)
 
 

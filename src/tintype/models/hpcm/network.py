@@ -45,6 +45,13 @@ class Latents(NamedTuple):
 class HPCM(nn.Module):
     """A model of the family.
 
+        x (B, 3, height, width) --analysis--> y (B, C, H, W) --hyper_analysis--> z (B, N, H/4, W/4)
+        z - prior.mean --round--> symbols of z; + prior.mean = z_hat --hyper_synthesis--> params (B, 2C, H, W)
+        params, y_hat so far --context, step by step--> scale, mean of the next step
+        y - mean --round--> symbols of y; + mean = y_hat, once all steps are through --synthesis--> x_hat
+
+    with H = height / 16 and W = width / 16. Scales pick the table rows that symbols are coded with.
+
     Parameters
     ----------
     config : HPCMConfig
@@ -61,6 +68,7 @@ class HPCM(nn.Module):
         M, N, h = config.latents, config.hyper_latents, config.hyper_width
         widths, kernels = (3, *config.widths, M), (config.image_kernel, 2, 2, 2)
         block = (config.partial, config.expansion)
+        # strides 2, 4, 8, 16 from the picture to y, and back in the same widths
         self.analysis = analysis_transform(widths, config.analysis_depths, kernels, *block)
         self.synthesis = synthesis_transform(widths[::-1], config.synthesis_depths, kernels[::-1], *block)
         first, second = config.hyper_analysis_depths
@@ -71,6 +79,7 @@ class HPCM(nn.Module):
             down(h, N),
         )
         first, second = config.hyper_synthesis_depths
+        # 2M outputs: a scale and a mean for every latent, before any context is known
         self.hyper_synthesis = nn.Sequential(
             up(N, h),
             *(PartialBlock(h, *block) for _ in range(first)),
@@ -124,20 +133,23 @@ class HPCM(nn.Module):
             noise = Noise(_uniform(y, generator), _uniform(z, generator))
         elif not self.training:
             noise = None
+        # only z - mean is coded; both sides add the mean back
         z_residual = z - self.prior.mean
         z_hat = self._rounded(z_residual) + self.prior.mean
         params = self.predict(z_hat)
         steps: list[tuple[Density, Tensor]] = []  # with unrounded residuals
 
         def code(density: Density) -> Tensor:
+            # (B, c, h, w): the step's latents alone, less what the context expects
             residual = take(y, density.step.latents, self.config.latents) - density.mean
             steps.append((density, residual))
             return self._rounded(residual) + density.mean
 
         y_hat = walk(self.context.walk(params), code)
         places = [density.step.latents for density, _ in steps]
+        # from small arrays of steps back to (B, C, H, W), for the rate
         y_residual = assemble([residual for _, residual in steps], places, y)
-        if noise is not None:
+        if noise is not None:  # of unrounded values: the rate must have a gradient
             y_residual, z_residual = y_residual + noise.y, z_residual + noise.z
         else:
             y_residual, z_residual = y_residual.round(), z_residual.round()

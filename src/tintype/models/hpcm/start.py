@@ -42,11 +42,13 @@ def structured_start(model: HPCM, pictures: Tensor, lambda_: float) -> None:
         scale = unit if number == len(downs) - 1 else 1.0
         x, used = _project(down, x, used, scale, up)
     _bias(ups[-1]).copy_(pictures.mean((0, 2, 3)))
+    # densities as wide as the latents are
     alpha = (x.std((0, 2, 3)) / DEVIATION).clamp(min=SMALLEST_SCALE)
 
     h, used = x, x.shape[1]
     for down in (layer for layer in model.hyper_analysis if isinstance(layer, nn.Conv2d)):
         h, used = _project(down, h, used)
+    # hyper-latents of deviation one, coded with a prior as wide
     deviation = h.std((0, 2, 3)).clamp(min=SMALLEST_DEVIATION)
     down.weight.div_(deviation[:, None, None, None])
     _bias(down).div_(deviation)
@@ -66,15 +68,20 @@ def _project(
     `up`, the transpose, ignores them.
     """
     B, _, H, W = x.shape
+    # (squares, 4 used): channels, then the 2x2 positions, in the order of a kernel's weights
     squares = x[:, :used].reshape(B, used, H // 2, 2, W // 2, 2).permute(0, 2, 4, 1, 3, 5).reshape(-1, 4 * used)
     basis = torch.linalg.eigh(torch.cov(squares.T.double())).eigenvectors.flip(1).float()  # by falling variance
     count = min(4 * used, down.out_channels)
+    # (count, used, 2, 2): rows are components
     weight = basis.T[:count].reshape(count, used, 2, 2)
+    # a kernel of 4 with padding 1 covers the same square with its inner 2x2
     centre = slice(1, 3) if down.kernel_size[0] == 4 else slice(0, 2)
     down.weight[:count] = 0
     down.weight[:count, :used, centre, centre] = scale * weight
+    # components of x less its mean
     _bias(down)[:count] = -scale * (weight.sum((2, 3)) @ x[:, :used].mean((0, 2, 3)))
     if up is not None:
+        # the basis is orthonormal: its transpose is its inverse
         up.weight[:, :used] = 0
         up.weight[count:] = 0
         up.weight[:count, :used, centre, centre] = weight / scale
