@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tintype.evaluation.results import published as stored
+from tintype.evaluation.results import published
 from tintype.evaluation.results.bd_rate import ALL_RATES, BdRate, bd_rate
 
 TOLERANCE = 0.02  # points of per cent: the reference curves are rounded
@@ -38,9 +38,9 @@ def compare(curves: Mapping[str, Mapping[str, Any]], entries: Sequence[Mapping[s
     """Every entry made again from the curves."""
     found = []
     for entry in entries:
-        metric = "psnr" if entry["metric"] == "psnr" else stored.MS_SSIM_KEYS[entry["ms_ssim_convention"]]
+        metric = "psnr" if entry["metric"] == "psnr" else published.MS_SSIM_KEYS[entry["ms_ssim_convention"]]
         anchor, test = (
-            stored.curve(name, curves[_convention(name, entry)]) for name in (entry["anchor"], entry["test"])
+            published.curve(name, curves[_convention(name, entry)]) for name in (entry["anchor"], entry["test"])
         )
         low, high = entry["bpp_min"], entry["bpp_max"]
         window = ALL_RATES if low is None else (low, high)
@@ -61,7 +61,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bd_rate_check", description=__doc__)
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
-    curves = stored.load(folder / "rd_curves.json")
+    curves = published.load(folder / "rd_curves.json")
     entries = json.loads((folder / "bd_reference.json").read_text(encoding="utf-8"))["entries"]
     comparisons = compare(curves, entries)
     worst = max(comparisons, key=lambda c: c.difference)

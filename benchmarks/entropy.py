@@ -1,4 +1,4 @@
-"""Speed and efficiency of the entropy coder, beside `constriction` in the same run.
+"""Speed and efficiency of the entropy coder, compared with `constriction` in the same run.
 
     python benchmarks/entropy.py [--symbols 1310720] [--bits 0.15 0.3 0.6] [--repeats 9] [--seed 1]
 

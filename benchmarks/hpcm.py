@@ -24,17 +24,18 @@ from torch import nn
 from torch.nn import functional as F
 
 from tintype import images
-from tintype.codec.agreement import DEFAULT_TOLERANCE, Agreement, FloatRows, record
-from tintype.codec.container.numerics import Precision
+from tintype.codec.agreement import DEFAULT_TOLERANCE, Agreement, record
 from tintype.codec.entropy import rans
 from tintype.codec.entropy.tables import Symbols
 from tintype.codec.quantise import RateDistortion
 from tintype.codec.steps import walk
+from tintype.codec.tile_model import Precision, StepRows
 from tintype.codec.tiling import WHOLE_PICTURE, extract, tile_grid
 from tintype.models import hpcm
-from tintype.models.hpcm import engine as torch_hpcm
+from tintype.models.hpcm import compressai, engine
 from tintype.models.hpcm.costs import cost
-from tintype.models.hpcm.engine import STRIDE, HPCMModel, device_name
+from tintype.models.hpcm.engine import HPCMModel, device_name
+from tintype.models.hpcm.schedule import Y_STRIDE
 
 Parts = dict[str, float]  # seconds
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
@@ -89,11 +90,11 @@ def main() -> None:
 def load(name: str, weights: Path | None, threads: int, precision: Precision, device: str, compile: bool) -> HPCMModel:
     """A weights file's model, or one with random weights."""
     if weights is not None:
-        return torch_hpcm.load(weights, name, threads, precision, device, compile)
+        return engine.load(hpcm.Options(weights, device, precision, compile), name, threads)
     torch.manual_seed(0)
     network = hpcm.create(name).eval().to(device, memory_format=torch.channels_last)
-    network.update()
-    return HPCMModel(torch_hpcm.compiled(network) if compile else network, b"", threads, precision, compile)
+    compressai.update(network)
+    return HPCMModel(engine.compiled(network) if compile else network, b"", threads, precision, compile)
 
 
 def run(model: HPCMModel, pixels: np.ndarray, repeat: int) -> tuple[Parts, Parts, tuple[float, float]]:
@@ -116,7 +117,7 @@ def run(model: HPCMModel, pixels: np.ndarray, repeat: int) -> tuple[Parts, Parts
 
 def encode(model: HPCMModel, pixels: np.ndarray) -> tuple[Parts, bytes, list[Any]]:
     """One encoding."""
-    (tile,) = tile_grid(pixels.shape[1], pixels.shape[0], WHOLE_PICTURE, STRIDE)
+    (tile,) = tile_grid(pixels.shape[1], pixels.shape[0], WHOLE_PICTURE, Y_STRIDE)
     clock = Clock(model.device)
     x = extract(pixels, tile)
     quantiser = RateDistortion.of(model.tables)
@@ -132,14 +133,14 @@ def encode(model: HPCMModel, pixels: np.ndarray) -> tuple[Parts, bytes, list[Any
 
 def decode(model: HPCMModel, size: tuple[int, int], payload: bytes, records: list[Any]) -> Parts:
     """One decoding."""
-    height, width = (-(-side // STRIDE) * STRIDE for side in size)
+    height, width = (-(-side // Y_STRIDE) * Y_STRIDE for side in size)
     clock = Clock(model.device)
     steps = model.decode(height, width, 0)
     coder = rans.Decoder(payload, model.tables)
     agreement = Agreement(records, model.identity.numerics, model.identity.numerics)
     clock.stop("coder")
 
-    def read(found: FloatRows) -> Symbols:
+    def read(found: StepRows) -> Symbols:
         clock.stop("network")
         rows = agreement.confirm(found)
         clock.stop("rest")

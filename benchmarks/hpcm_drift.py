@@ -18,15 +18,18 @@ import numpy as np
 import torch
 
 from tintype import images
-from tintype.codec.agreement import DEFAULT_TOLERANCE, Agreement, FloatCoded, StepRecord, record
+from tintype.codec.agreement import DEFAULT_TOLERANCE, Agreement, StepRecord, record
 from tintype.codec.entropy import rans
+from tintype.codec.entropy.tables import Symbols
 from tintype.codec.quantise import RateDistortion
-from tintype.codec.steps import relay
+from tintype.codec.steps import relay, walk
+from tintype.codec.tile_model import Coded, StepRows
 from tintype.codec.tiling import WHOLE_PICTURE, extract, tile_grid
 from tintype.errors import DesyncError
 from tintype.models.hpcm.context import Density, Walk
-from tintype.models.hpcm.engine import STRIDE, HPCMModel, compiled, load
+from tintype.models.hpcm.engine import HPCMModel, compiled, load
 from tintype.models.hpcm.network import HPCM
+from tintype.models.hpcm.schedule import Y_STRIDE
 
 TOLERANCES = (1e-5, 2e-5, 4e-5, 1e-4, 2e-4)
 
@@ -88,31 +91,38 @@ class Outcome:
     mended: int  # rows
 
 
-def encode(model: HPCMModel, pixels: np.ndarray) -> tuple[int, int, Sequence[FloatCoded], bytes]:
+def encode(model: HPCMModel, pixels: np.ndarray) -> tuple[int, int, Sequence[Coded], bytes]:
     """Sides at the network, steps and payload of one picture."""
-    (tile,) = tile_grid(pixels.shape[1], pixels.shape[0], WHOLE_PICTURE, STRIDE)
+    (tile,) = tile_grid(pixels.shape[1], pixels.shape[0], WHOLE_PICTURE, Y_STRIDE)
     steps = model.encode(model.analyse(extract(pixels, tile)), 0, RateDistortion.of(model.tables))
     return tile.height, tile.width, steps, rans.encode([(step.rows, step.symbols) for step in steps], model.tables)
 
 
 def decode(
-    machine: HPCMModel, height: int, width: int, payload: bytes, steps: Sequence[FloatCoded], records: list[StepRecord]
+    machine: HPCMModel, height: int, width: int, payload: bytes, steps: Sequence[Coded], records: list[StepRecord]
 ) -> Outcome:
     """Decode with what a portable file keeps; raises AssertionError where a symbol is wrong."""
     agreement = Agreement(records, None, None)
     coder = rans.Decoder(payload, machine.tables)
-    walk, symbols, differs, mended = machine.decode(height, width, 0), None, None, 0
-    for number, step in enumerate(steps):
-        found = next(walk) if symbols is None else walk.send(symbols)
+    expected = enumerate(steps)
+    differs: int | None = None
+    number = mended = 0
+
+    def read(found: StepRows) -> Symbols:
+        nonlocal differs, number, mended
+        number, step = next(expected)
         if differs is None and not np.array_equal(found.rows, step.rows):
             differs = number
-        try:
-            rows = agreement.confirm(found)
-        except DesyncError:
-            return Outcome(differs, number, mended)
+        rows = agreement.confirm(found)
         mended += int((rows != found.rows).sum())
         symbols = coder.decode(rows)
         assert np.array_equal(symbols, step.symbols), "decoded into garbage"
+        return symbols
+
+    try:
+        walk(machine.decode(height, width, 0), read)
+    except DesyncError:
+        return Outcome(differs, number, mended)
     return Outcome(differs, None, mended)
 
 
@@ -126,13 +136,13 @@ def drifting(network: HPCM, amount: float, seed: int = 0) -> HPCM:
     def exchange(density: Density) -> Generator[Density, torch.Tensor, torch.Tensor]:
         return (yield replace(density, scale=off(density.scale), mean=off(density.mean)))
 
-    def walk(params: torch.Tensor) -> Walk:
+    def drifted(params: torch.Tensor) -> Walk:
         return relay(network.context.walk(params), exchange)
 
     other = copy.copy(network)
     other._modules = dict(network._modules)
     other.context = copy.copy(network.context)
-    other.context.walk = walk  # type: ignore[method-assign]
+    other.context.walk = drifted  # type: ignore[method-assign]
     return other
 
 

@@ -20,9 +20,10 @@ from tintype.codec.container.file import parse
 from tintype.codec.entropy import rans
 from tintype.codec.tiling import WHOLE_PICTURE, extract, tile_grid
 from tintype.evaluation.results.markdown import table
+from tintype.models import hpcm
 from tintype.models.hpcm import coding, entropy, weights
-from tintype.models.hpcm.engine import STRIDE
 from tintype.models.hpcm.network import HPCM
+from tintype.models.hpcm.schedule import Y_STRIDE
 
 PAIRS = ((1, 2), (2, 1))  # threads of the encoder, threads of the process that decodes
 
@@ -56,15 +57,15 @@ def main() -> None:
 def there_and_back(pixels: np.ndarray, weights: Path, writes: int, reads: int) -> tuple[bytes, np.ndarray, bool]:
     """A file, its pixels, and whether symbols and pixels are the same under both settings of the process."""
     torch.set_num_threads(writes)
-    codec = Codec(weights=weights, threads=writes)
+    codec = Codec(threads=writes, options=hpcm.Options(weights))
     data = codec.encode(pixels)
     model = codec.load()
-    (tile,) = tile_grid(pixels.shape[1], pixels.shape[0], WHOLE_PICTURE, STRIDE)
+    (tile,) = tile_grid(pixels.shape[1], pixels.shape[0], WHOLE_PICTURE, Y_STRIDE)
     here = decoder.decode(parse(data), model)
     steps = model.encode(model.analyse(extract(pixels, tile)), 0, coding.nearest)
     sent = rans.encode([(step.rows, step.symbols) for step in steps], model.tables)
     torch.set_num_threads(reads)
-    there = Codec(weights=weights, threads=reads).decode_picture(data).pixels
+    there = Codec(threads=reads, options=hpcm.Options(weights)).decode_picture(data).pixels
     return data, there, sent == parse(data).payloads[0] and np.array_equal(here, there)
 
 

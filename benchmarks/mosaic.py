@@ -1,23 +1,19 @@
-"""One large picture out of small ones, for sizes that few photos at hand have."""
+"""One large picture out of small ones, for sizes that few available photos have."""
 
 from collections.abc import Sequence
 from itertools import cycle, islice
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tintype.errors import InputError
-
-Samples = NDArray[np.uint8]  # (H, W, 3)
-
-TWELVE_MEGAPIXELS = (4032, 3024)  # width, height of a telephone's photo
+from tintype.pixels import Pixels8
 
 
-def mosaic(pictures: Sequence[Samples], width: int, height: int) -> Samples:
+def mosaic(pictures: Sequence[Pixels8], width: int, height: int) -> Pixels8:
     """Rows of pictures side by side at their own resolution, repeated until they fill the size.
 
     Each row is as high as the lowest picture, to which the others are cut, and begins with the next picture, so that
-    no picture stands under itself. Resolution and noise stay those of the originals, which enlarging would not keep;
+    no picture is below itself. Resolution and noise stay those of the originals, which enlarging would not keep;
     there are hard edges where pictures meet.
 
     Parameters
@@ -34,8 +30,8 @@ def mosaic(pictures: Sequence[Samples], width: int, height: int) -> Samples:
     return np.ascontiguousarray(np.concatenate(rows)[:height])
 
 
-def _row(pictures: Sequence[Samples], first: int, height: int, width: int) -> Samples:
-    parts: list[Samples] = []
+def _row(pictures: Sequence[Pixels8], first: int, height: int, width: int) -> Pixels8:
+    parts: list[Pixels8] = []
     for picture in islice(cycle(pictures), first % len(pictures), None):
         parts.append(picture[:height])
         if sum(part.shape[1] for part in parts) >= width:

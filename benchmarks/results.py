@@ -4,8 +4,8 @@
 
 KODAK is the folder of the 24 Kodak pictures, LARGE a folder of further pictures, also for mosaics. Measures what DIR
 does not hold yet: rate and distortion on both, with a page to look at for Kodak; what tiles cost, on a mosaic; times
-and memory. DIR/results.md has all tables. In the files to write, what stands between `<!-- make results: NAME -->` and
-`<!-- end -->` is replaced by the tables of that name, and docs/figures gets the plot.
+and memory. DIR/results.md has all tables. In the files to write, the text between `<!-- make results: NAME -->` and
+`<!-- end -->` is replaced by the tables of that name. The plot goes to docs/figures.
 """
 
 import argparse
@@ -22,12 +22,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tintype.api import available_cpus
-from tintype.evaluation.codecs import tintype as ours
+from tintype.evaluation.codecs.tintype import SETTINGS
 from tintype.evaluation.measuring import rows
 from tintype.evaluation.pages.report import PAGE
-from tintype.evaluation.results import curves, summary
-from tintype.evaluation.results import published as stored
-from tintype.evaluation.results.bd_rate import BdRate, Curve, NotComparableError, bd_rate
+from tintype.evaluation.results import curves, published, summary
+from tintype.evaluation.results.bd_rate import PROJECT_WINDOW, BdRate, Curve, bd_rate_or_none
 from tintype.evaluation.results.curves import Table
 from tintype.evaluation.results.markdown import table
 from tintype.evaluation.results.summary import Results
@@ -39,11 +38,11 @@ FIGURES = HERE.parent / "docs" / "figures"
 PEERS = "jpeg444,webp_m6,avif444_s6,avif444_s6_psnr,jxl_e7"
 MOSAIC = "3024x2016"  # 6 megapixels: coded whole, too, which takes memory
 SECTION = re.compile(r"(<!-- make results: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
-COMPARED = {"psnr": "PSNR", "ms_ssim_db": "MS-SSIM, mean of dB", "ms_ssim_db_of_mean": "MS-SSIM, dB of mean"}
+COMPARED = {name: curves.COLUMNS[name].title for name in ("psnr", "ms_ssim_db", "ms_ssim_db_of_mean")}
 
 
 def main() -> None:
-    """Run the steps that are missing, and join their tables."""
+    """Run what is missing, and join the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kodak", type=Path)
     parser.add_argument("large", type=Path)
@@ -54,22 +53,22 @@ def main() -> None:
     parser.add_argument("--jobs", default="1", help="pictures at the same time; more make the sweeps' times worse")
     parser.add_argument("--write", nargs="*", type=Path, default=[], help="Markdown files whose tables are replaced")
     options = parser.parse_args()
-    steps = Steps(options.out, options.model)
+    commands = Commands(options.out, options.model)
     compared = ["--curves", options.curves] if options.curves else []
     mine = Path(options.model).stem if options.model.endswith(SUFFIX) else options.model
     codecs = ["--codecs", f"{options.model},{PEERS}", "--jobs", options.jobs, *compared]
     kodak, large = options.out / "kodak", options.out / "large"
     # eval resumes by itself, and must look whether weights or libraries have changed
-    steps.run("Kodak", tintype("eval", options.kodak, "--out", kodak, "--memory", *codecs))
-    steps.run("page", tintype("report", kodak, "--title", "Kodak", "--codecs", f"{mine},{PEERS}", *compared))
-    steps.run("large", tintype("eval", options.large, "--out", large, "--metrics", "psnr,ms_ssim", *codecs))
+    commands.run("Kodak", tintype("eval", options.kodak, "--out", kodak, "--memory", *codecs))
+    commands.run("page", tintype("report", kodak, "--title", "Kodak", "--codecs", f"{mine},{PEERS}", *compared))
+    commands.run("large", tintype("eval", options.large, "--out", large, "--metrics", "psnr,ms_ssim", *codecs))
     pictures = [path for path in sorted(options.large.iterdir()) if path.suffix in (".webp", ".png")]
     module = [sys.executable, "-m", "benchmarks.tile_borders"]
-    tiles = steps.once("tiles", [*module, *pictures, "--size", MOSAIC, "--model", options.model])
+    tiles = commands.once("tiles", [*module, *pictures, "--size", MOSAIC, "--model", options.model])
     threads = "1,2" if available_cpus() > 1 else "1"
     script = [sys.executable, "-m", "benchmarks.speed", "--model", options.model, "--threads", threads]
-    speed = steps.once("speed", [*script, *sorted(options.kodak.glob("*.png"))])
-    stored_curves = stored.load(options.curves) if options.curves else {}
+    speed = commands.once("speed", [*script, *sorted(options.kodak.glob("*.png"))])
+    stored_curves = published.load(options.curves) if options.curves else {}
     at_kodak, at_large = results(kodak, mine, stored_curves), results(large, mine, {})
     measured = Measured(mine, at_kodak, at_large, options.graphics.split(","))
     sections = {
@@ -96,15 +95,15 @@ def tintype(*arguments: object) -> list[object]:
     return [sys.executable, "-m", "tintype", *arguments]
 
 
-class Steps:
-    """Runs commands, tells how long each took, and keeps what need not be done again for the same weights."""
+class Commands:
+    """Runs commands, prints how long each took, and keeps results that hold for the same weights."""
 
     def __init__(self, out: Path, model: str) -> None:
         self.out, self.weights = out, store.load(model).weights_hash().hex()
         out.mkdir(parents=True, exist_ok=True)
 
     def run(self, name: str, command: Sequence[object], output: Path | None = None) -> None:
-        """A step whose progress is shown; its output goes to a file."""
+        """Run one and show its progress; its output goes to a file."""
         start = time.monotonic()
         with (output or self.out / f"{name}.log").open("w", encoding="utf-8") as file:
             done = subprocess.run([str(part) for part in command], check=False, stdout=file)
@@ -114,7 +113,7 @@ class Steps:
         print(f"{name}: {seconds // 60:.0f} min {seconds % 60:.0f} s", file=sys.stderr, flush=True)
 
     def once(self, name: str, command: Sequence[object]) -> str:
-        """Output of a step, from a file that appears when it is done and is named by command and weights."""
+        """Output of a command, from a file that appears when it is done and is named by command and weights."""
         identity = hashlib.sha256(" ".join([self.weights, *map(str, command)]).encode()).hexdigest()[:12]
         result = self.out / f"{name}-{identity}.md"
         if not result.exists():
@@ -125,7 +124,7 @@ class Steps:
 
 
 def results(out: Path, model: str, stored_curves: Mapping[str, Mapping[str, object]]) -> Results:
-    """Rows of a sweep; other models that the folder may hold are left out."""
+    """Rows of a sweep; other models in the folder are skipped."""
     wanted = {model, *PEERS.split(",")}
     found = [row for row in rows.read(out / rows.RESULTS) if row.codec in wanted]
     return Results(found, anchor_curves=stored_curves)
@@ -160,21 +159,22 @@ class Measured:
         header = [f"BD-rate of {mine.codec}", *(a.name + (" (stored)" if a.stored else "") for a in anchors)]
         order = curves.monotony(self.at_kodak.rows, mine)
         low, high = self.at_kodak.window
-        exceptions = (
-            f"a smaller file {order.rate_falls} times and a lower PSNR {order.psnr_falls} times"
+        pairs = (
+            f"In {order.pairs} pairs of adjacent qualities of one picture, the higher quality gave a smaller file "
+            f"{order.rate_falls} times and a lower PSNR {order.psnr_falls} times."
             if order.rate_falls or order.psnr_falls
-            else "a smaller file or a lower PSNR never"
+            else f"In all {order.pairs} pairs of adjacent qualities of one picture, the higher quality gave at least "
+            "the same size and at least the same PSNR."
         )
         parts = [
-            f"Weights {mine.settings.removeprefix(ours.SETTINGS)}; {len(self.at_kodak.images)} pictures, measured "
+            f"Weights {mine.settings.removeprefix(SETTINGS)}; {len(self.at_kodak.images)} pictures, measured "
             f"in one run unless marked as stored, {machine()}. Per cent of rate at equal quality (Akima, points from "
             f"{low:g} to {high:g} bpp; in brackets the common share of both quality intervals); negative: ours are "
             "smaller.",
             table(header, lines),
             "![PSNR over rate on Kodak](figures/kodak.svg)",
             _means(mine),
-            f"It ends at {mine.means['bpp'][-1]:.2f} bpp and {mine.means['psnr'][-1]:.1f} dB. Over {order.pairs} pairs "
-            f"of neighbouring qualities of one picture, more quality gave {exceptions}.",
+            f"It ends at {mine.means['bpp'][-1]:.2f} bpp and {mine.means['psnr'][-1]:.1f} dB. {pairs}",
         ]
         if any(losses):
             parts.insert(2, f"Behind {'; '.join(filter(None, losses))}.")
@@ -229,10 +229,7 @@ class Measured:
 
 
 def _rate(anchor: Curve, mine: Table, metric: str) -> BdRate | None:
-    try:
-        return bd_rate(anchor, mine.curve, metric, window=summary.PROJECT_WINDOW) if metric in anchor.metrics else None
-    except NotComparableError:
-        return None
+    return bd_rate_or_none(anchor, mine.curve, metric, PROJECT_WINDOW)
 
 
 def _bd(anchor: Curve, mine: Table, metric: str) -> str:
@@ -247,16 +244,8 @@ def _losses(anchors: Sequence[Curve], mine: Table, metric: str, name: str) -> st
 
 
 def _means(mine: Table) -> str:
-    columns = (
-        *(("bpp", "bpp", 3), ("psnr", "PSNR", 2), ("ms_ssim", "MS-SSIM", 4)),
-        *(("ms_ssim_db", "mean of dB", 2), ("texture", "texture distance", 4)),
-    )
-    shown = [column for column in columns if column[0] in mine.means]
-    lines = [
-        [f"{step:g}", *(f"{mine.means[key][at]:.{digits}f}" for key, _, digits in shown)]
-        for at, step in enumerate(mine.steps)
-    ]
-    return table(["quality", *(title for _, title, _ in shown)], lines)
+    decimals = {"bpp": 3, "psnr": 2, "ms_ssim": 4, "ms_ssim_db": 2, "texture": 4}
+    return table(*mine.text(replace(curves.COLUMNS[name], decimals=count) for name, count in decimals.items()))
 
 
 def machine() -> str:

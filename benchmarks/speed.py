@@ -1,4 +1,4 @@
-"""Encode and decode times and peak memory, ours beside AVIF, JPEG XL, WebP and JPEG, in one run.
+"""Encode and decode times and peak memory, ours and AVIF's, JPEG XL's, WebP's and JPEG's, in one run.
 
     python -m benchmarks.speed PICTURE... [--model NAME] [--threads 1,2] [--sizes 768x512,4032x3024]
 
@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.mosaic import mosaic
 from tintype import images, metrics
 from tintype.evaluation.codecs.names import codec
-from tintype.evaluation.measuring import processes as fresh
+from tintype.evaluation.measuring import processes
 from tintype.evaluation.results.markdown import table
 from tintype.weights import store
 
@@ -65,8 +65,8 @@ def measure(name: str, quality: float, pixels: np.ndarray, threads: int, repeat:
     """One line of the table."""
     source, file, back = folder / "source.npy", folder / "coded", folder / "back.npy"
     np.save(source, pixels)
-    encode = fresh.run("encode", name, quality, source, file, threads, repeat)
-    decode = fresh.run("decode", name, quality, file, back, threads, repeat)
+    encode = processes.run("encode", name, quality, source, file, threads, repeat)
+    decode = processes.run("decode", name, quality, file, back, threads, repeat)
     bpp = 8 * file.stat().st_size / (pixels.shape[0] * pixels.shape[1])
     cells = [f"{bpp:.3f}", f"{metrics.psnr(pixels, np.load(back)):.2f}"]
     for cost in (encode, decode):
@@ -80,7 +80,7 @@ def measure(name: str, quality: float, pixels: np.ndarray, threads: int, repeat:
 
 
 def processor() -> str:
-    """The CPU's name where the system tells it."""
+    """The CPU's name, if the system reports it."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())

@@ -1,4 +1,4 @@
-"""What cutting a large picture into tiles costs: visible seams, and bits.
+"""What cutting a large picture into tiles costs: visible borders, and bits.
 
 `python -m benchmarks.tile_borders PICTURE...` measures one picture, or the mosaic of several.
 """
@@ -23,16 +23,16 @@ from tintype.errors import InputError
 from tintype.evaluation.results.bd_rate import Curve, bd_rate
 from tintype.evaluation.results.markdown import table
 from tintype.models import load
+from tintype.pixels import Pixels8
 from tintype.weights import store
 
-Samples = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W) grey
 Steps = NDArray[np.float32]  # absolute differences of neighbouring pixels, 8-bit levels
 
 QUALITIES = (20, 40, 60, 75, 88)
 
 
 @dataclass(frozen=True, slots=True)
-class Seams:
+class TileBorders:
     """Mean absolute step from one pixel to the next, in 8-bit levels, over both directions and all channels.
 
     `border`: between pixels of two tiles. `elsewhere`: between all other neighbours.
@@ -42,12 +42,12 @@ class Seams:
     original_elsewhere: float
     decoded_border: float
     decoded_elsewhere: float
-    error_border: float  # of the difference decoded - original: texture does not hide a seam there
+    error_border: float  # of the difference decoded - original: texture does not hide a border there
     error_elsewhere: float
 
     @property
     def excess(self) -> float:
-        """How much larger the decoded picture's steps are at borders, the original's ratio divided out; 0: no seam."""
+        """How much larger decoded steps are at borders, the original's ratio divided out; 0: no visible border."""
         return (
             _ratio(self.decoded_border, self.decoded_elsewhere) / _ratio(self.original_border, self.original_elsewhere)
             - 1
@@ -55,12 +55,12 @@ class Seams:
 
     @property
     def error_excess(self) -> float:
-        """The same for the coding error, which needs no original beside it; 0: no seam."""
+        """The same for the coding error, which needs no comparison with the original; 0: no visible border."""
         return _ratio(self.error_border, self.error_elsewhere) - 1
 
 
-def seams(original: Samples, decoded: Samples, tiles: Sequence[Tile]) -> Seams:
-    """Steps across the borders of tiles beside steps elsewhere.
+def tile_borders(original: Pixels8, decoded: Pixels8, tiles: Sequence[Tile]) -> TileBorders:
+    """Steps across the borders of tiles, compared with steps elsewhere.
 
     Parameters
     ----------
@@ -74,11 +74,11 @@ def seams(original: Samples, decoded: Samples, tiles: Sequence[Tile]) -> Seams:
         _steps(picture, columns, rows) for picture in (original.astype(np.float32), decoded.astype(np.float32), error)
     ]
     (ob, oe), (db, de), (eb, ee) = values
-    return Seams(ob, oe, db, de, eb, ee)
+    return TileBorders(ob, oe, db, de, eb, ee)
 
 
 def _steps(picture: Steps, columns: Sequence[int], rows: Sequence[int]) -> tuple[float, float]:
-    """Means at the given borders and elsewhere; a border at x lies between x - 1 and x."""
+    """Means at the given borders and elsewhere; a border at x is between x - 1 and x."""
     border_sum = border_count = total_sum = total_count = 0.0
     for axis, borders in ((1, columns), (0, rows)):
         steps = np.abs(np.diff(picture, axis=axis))
@@ -105,7 +105,7 @@ class TilingCost:
     whole_bytes: int
     tiled_psnr: float
     whole_psnr: float
-    seams: Seams
+    borders: TileBorders
 
     @property
     def percent(self) -> float:
@@ -114,7 +114,7 @@ class TilingCost:
 
 
 def tiling_costs(
-    pixels: Samples, model: TileModel, qualities: Sequence[float], threads: int = 1, tile: int | None = None
+    pixels: Pixels8, model: TileModel, qualities: Sequence[float], threads: int = 1, tile: int | None = None
 ) -> list[TilingCost]:
     """Code a picture in tiles, as files do, and as one tile, which they would not.
 
@@ -147,7 +147,7 @@ def tiling_costs(
                 len(data[1]),
                 metrics.psnr(pixels, in_tiles),
                 metrics.psnr(pixels, at_once),
-                seams(pixels, in_tiles, tiles),
+                tile_borders(pixels, in_tiles, tiles),
             )
         )
     return costs
@@ -179,7 +179,7 @@ def report(costs: Sequence[TilingCost], pixels: int) -> str:
         text += f"\n\nIn tiles against whole: BD-rate {bd_rate(whole, tiled).percent:+.2f} % (Akima, PSNR)."
     lines = []
     for cost in costs:
-        s = cost.seams
+        s = cost.borders
         cells = [
             *(f"{value:.3f}" for value in (s.original_border, s.original_elsewhere)),
             *(f"{value:.3f}" for value in (s.decoded_border, s.decoded_elsewhere)),

@@ -12,19 +12,17 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from tintype import images, metrics
 from tintype.evaluation.codecs import names as codecs
 from tintype.evaluation.measuring.matching import match
 from tintype.evaluation.results.markdown import table
+from tintype.pixels import Pixels8
 
 SIDE = 256  # pixels of each scene
 GAP = 4
 WORDS = "Sphinx of black quartz, judge my vow. Pack my box with five dozen liquor jugs. "
-
-Samples = NDArray[np.uint8]  # (H, W, 3)
 
 
 def main() -> None:
@@ -49,7 +47,7 @@ def main() -> None:
     Image.fromarray(sheet(rows)).save(options.out, lossless=True)
 
 
-def text() -> Samples:
+def text() -> Pixels8:
     """Black on white, sizes from 8 to 22 pixels."""
     page = Image.new("RGB", (SIDE, SIDE), "white")
     draw, top = ImageDraw.Draw(page), 4
@@ -59,7 +57,7 @@ def text() -> Samples:
     return np.asarray(page)
 
 
-def desktop() -> Samples:
+def desktop() -> Pixels8:
     """Windows, thin lines, coloured text."""
     screen = Image.new("RGB", (SIDE, SIDE), "#2d5f7c")
     draw = ImageDraw.Draw(screen)
@@ -74,7 +72,7 @@ def desktop() -> Samples:
     return np.asarray(screen)
 
 
-def shapes() -> Samples:
+def shapes() -> Pixels8:
     """Saturated flat areas, hard edges, a grid of single pixels."""
     board = Image.new("RGB", (SIDE, SIDE), "#fdf6e3")
     draw = ImageDraw.Draw(board)
@@ -89,7 +87,7 @@ def shapes() -> Samples:
     return np.asarray(board)
 
 
-def face() -> Samples:
+def face() -> Pixels8:
     """Of Eileen Collins, by NASA, in scikit-image."""
     spec = find_spec("skimage")
     if spec is None or spec.origin is None:
@@ -100,7 +98,7 @@ def face() -> Samples:
 SCENES = {"text": text, "desktop": desktop, "shapes": shapes, "face": face}
 
 
-def sheet(rows: Sequence[Sequence[Samples]]) -> Samples:
+def sheet(rows: Sequence[Sequence[Pixels8]]) -> Pixels8:
     """All pictures, a row each scene."""
     step = SIDE + GAP
     paper = np.full((step * len(rows) - GAP, step * len(rows[0]) - GAP, 3), 255, np.uint8)

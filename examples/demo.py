@@ -1,4 +1,4 @@
-"""Encode and decode one photo with the installed `tintype` command, beside JPEG, WebP and AVIF at about its size.
+"""Code one photo with the installed `tintype` command, and compare it with JPEG, WebP and AVIF at about its size.
 
     python examples/demo.py [PHOTO]
 

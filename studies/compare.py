@@ -24,11 +24,10 @@ import torch
 from numpy.typing import NDArray
 
 from tintype.codec.steps import EVERYTHING
-from tintype.models.pico import layers
-from tintype.models.pico import schedule as pico
+from tintype.models.pico import layers, schedule
 from tintype.models.pico.schedule import Cells
 from tintype.training.loop import Trainer
-from tintype.training.objectives import pico_rate as rate
+from tintype.training.objectives import pico_rate
 from tintype.training.pictures.crops import load
 from tintype.training.recipes import configure
 
@@ -72,7 +71,7 @@ class Checkerboard:
 
 def passes(*lattices: object) -> Arm:
     """Latents in other passes than a file's."""
-    return Arm((), ((pico, "PASSES", lattices),))
+    return Arm((), ((schedule, "PASSES", lattices),))
 
 
 SMALL = ("batch=4", "crop=128", "warmup=50", "log_every=50", "clip=10", "lambda_weight=-0.25", "ema=0.999")
@@ -103,7 +102,9 @@ STUDIES = {
         },
     ),
     "width": Study(
-        "pico_s", SMALL, {"widths from the prior": OURS, "one a channel and level": Arm((), ((rate, "T_LIMIT", 0.0),))}
+        "pico_s",
+        SMALL,
+        {"widths from the prior": OURS, "one a channel and level": Arm((), ((pico_rate, "T_LIMIT", 0.0),))},
     ),
     "resampling": Study("pico_s", SMALL, {"Haar": OURS, "plain kernels": Arm((), PLAIN)}),
     "resampling-random": Study(
@@ -174,7 +175,7 @@ def level(rows: Sequence[Row]) -> float:
 
 
 def table(results: dict[str, list[dict[str, Any]]]) -> str:
-    """Arms beside the first one; the spread is the standard deviation between seeds, pooled over the arms."""
+    """Arms compared with the first one; the spread is the standard deviation between seeds, pooled over the arms."""
     levels = {name: [level(result["rows"]) for result in runs] for name, runs in results.items()}
     squares = [(value - fmean(values)) ** 2 for values in levels.values() for value in values]
     freedom = len(squares) - len(levels)

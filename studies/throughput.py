@@ -1,7 +1,7 @@
 """Training throughput of models at 256x256: `python studies/throughput.py [--compile] [--models A,B] [--steps 3]`.
 
 One thread. On a CPU, pictures per second of CPU time of the process, so other work on the machine disturbs little; on a
-GPU, of wall time. The first step is not among them and stands apart: with `--compile` it compiles. Pictures are noise:
+GPU, of wall time. The first step is reported separately: with `--compile` it compiles. Pictures are noise:
 only their size matters. The share is that of a product of matrices on the same device and in the same precision, or of
 the data sheet (training/report/pace.py).
 """

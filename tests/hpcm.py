@@ -2,7 +2,7 @@
 
 import torch
 
-from tintype.models.hpcm import CONFIGS
+from tintype.models.hpcm import CONFIGS, compressai
 from tintype.models.hpcm.engine import HPCMModel
 from tintype.models.hpcm.network import HPCM
 
@@ -20,7 +20,7 @@ def network(seed=0):
             half = layer.bias.numel() // 2  # scales come first
             layer.bias[:half] = torch.rand(half) * 4 + 0.1
             layer.weight[:half] *= 10
-    model.update()
+    compressai.update(model)
     return model
 
 

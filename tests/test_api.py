@@ -20,8 +20,7 @@ import tintype
 from tests.pictures import picture
 from tintype.api import quality_to_level
 from tintype.codec.container.file import parse, write
-from tintype.codec.entropy import rans
-from tintype.codec.entropy import reference as rans_reference
+from tintype.codec.entropy import rans, reference
 from tintype.errors import FormatError, InputError, TintypeError, UnsupportedError, WeightsError
 from tintype.weights import store
 
@@ -52,7 +51,7 @@ def test_size_and_bytes_are_the_same_for_any_threads_repetition_and_coder(
     assert data == one.encode(pixels) == two.encode(pixels)
     assert image.tobytes() == one.decode(data).tobytes() == two.decode(data).tobytes()
 
-    monkeypatch.setattr(rans, "_default", lambda: rans_reference)
+    monkeypatch.setattr(rans, "_default", lambda: reference)
     assert data == one.encode(pixels)
     assert image.tobytes() == two.decode(data).tobytes()
 
@@ -153,8 +152,9 @@ def test_a_quality_outside_0_to_100_is_refused(quality: float) -> None:
 
 
 def test_threads_models_and_pictures_that_make_no_sense_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="threads=0: at least 1"):
-        tintype.Codec(threads=0)
+    for option, least in (("threads", 1), ("max_pixels", 1), ("tile", 64)):
+        with pytest.raises(InputError, match=f"{option}={least - 1}: at least {least}"):
+            tintype.Codec(**{option: least - 1})
     with pytest.raises(WeightsError, match="no model named 'pico-xxl'"):
         tintype.encode(picture(8, 8), model="pico-xxl")
     with pytest.raises(WeightsError, match="no such weights file"):
@@ -342,7 +342,7 @@ def test_a_tune_chooses_the_weights_that_encode_and_any_codec_decodes_them() -> 
 
 
 def test_a_tune_that_is_unknown_or_beside_a_model_is_refused() -> None:
-    with pytest.raises(InputError, match="there are psnr, eyes"):
+    with pytest.raises(InputError, match="possible are psnr, eyes"):
         tintype.Codec(tune="vmaf")
     with pytest.raises(InputError, match="either it or a model"):
         tintype.Codec("pico-s-dev", tune="eyes")

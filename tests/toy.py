@@ -5,10 +5,10 @@ from collections.abc import Generator
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.codec.entropy.rans import Coded
-from tintype.codec.entropy.tables import Rows, Symbols, Tables, gaussian_tables
-from tintype.codec.steps import EVERYTHING, Quantiser, Schedule, Step, decode_steps, encode_steps
-from tintype.codec.tile_model import Identity
+from tintype.codec.coding import decode_steps, encode_steps
+from tintype.codec.entropy.tables import Symbols, Tables, gaussian_tables
+from tintype.codec.steps import EVERYTHING, Quantiser, Schedule, Step
+from tintype.codec.tile_model import Coded, Identity, StepRows
 from tintype.models.pico.schedule import FIRST, SECOND
 from tintype.pixels import Pixels
 
@@ -18,6 +18,10 @@ HAAR = 0.5 * np.array([[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1,
 
 class ToyModel:
     """Coarse bands first; their magnitude decides the rows of the rest."""
+
+    tiles_in_parallel = True
+    whole_pictures = False
+    tolerance = 0.0
 
     def __init__(self) -> None:
         self.identity = Identity("toy", 999, b"toytoy!!", STRIDE, 8)
@@ -29,7 +33,7 @@ class ToyModel:
     def encode(self, analysis: NDArray[np.float32], level: int, quantise: Quantiser) -> list[Coded]:
         return encode_steps(_schedule(analysis.shape, level, analysis), quantise)
 
-    def decode(self, height: int, width: int, level: int) -> Generator[Rows, Symbols, NDArray[np.float32]]:
+    def decode(self, height: int, width: int, level: int) -> Generator[StepRows, Symbols, NDArray[np.float32]]:
         coarse, fine = (3, height // 4, width // 4), (45, height // 4, width // 4)
         return decode_steps(_schedule((48, *coarse[1:]), level, None), [coarse, fine, fine])
 

@@ -18,7 +18,7 @@ __all__ = ["Codec", "Info", "decode", "encode", "errors", "info", "open"]
 
 
 def __getattr__(name: str) -> Any:
-    # the calls bring numpy and Pillow along, which `tintype --help` has no use for
+    # the calls import numpy and Pillow, which `tintype --help` does not need
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from tintype import api

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from benchmarks import results as made
+from benchmarks import results
 from tests.evaluation.results.test_curves import sweep as rows_of
 from tests.pictures import picture
 from tintype.evaluation.measuring import sweep
@@ -22,14 +22,14 @@ def test_generated_parts_are_replaced_and_the_rest_stays() -> None:
         "<!-- end -->\n"
     )
     sections = {"x": "new x", "y": "new y"}
-    assert made.filled(text, sections) == expected
-    assert made.filled(expected, sections) == expected
+    assert results.filled(text, sections) == expected
+    assert results.filled(expected, sections) == expected
     with pytest.raises(KeyError, match="y"):
-        made.filled(text, {"x": "new"})
+        results.filled(text, {"x": "new"})
 
 
 def test_the_page_has_a_place_for_every_part() -> None:
-    assert {found[2] for found in made.SECTION.finditer(PAGE.read_text(encoding="utf-8"))} == NAMES
+    assert {found[2] for found in results.SECTION.finditer(PAGE.read_text(encoding="utf-8"))} == NAMES
 
 
 def test_tables_compare_our_model_with_every_other_codec(tmp_path: Path) -> None:
@@ -38,11 +38,11 @@ def test_tables_compare_our_model_with_every_other_codec(tmp_path: Path) -> None
     steps = {"pico-s-dev": [40, 60, 80, 100], "jpeg444": [40, 60, 80, 95]}
     plan = sweep.Plan(sweep.subjects([tmp_path]), ("pico-s-dev", "jpeg444"), ("psnr", "ms_ssim"), steps)
     found = Results(sweep.run(plan, tmp_path / "out"), window=(0.0, 100.0))
-    measured = made.Measured("pico-s-dev", found, found, ["p1"])
+    measured = results.Measured("pico-s-dev", found, found, ["p1"])
     kodak = measured.kodak()
     assert "| BD-rate of pico-s-dev | pico-s-dev | jpeg444 |" not in kodak
     assert "| BD-rate of pico-s-dev | jpeg444 |" in kodak and "| 40 | " in kodak
-    assert "Over 6 pairs of neighbouring qualities" in kodak
+    assert "In all 6 pairs of adjacent qualities" in kodak
     assert "| jpeg444 | " in measured.settings()
     assert measured.headline().startswith("| bytes of pico-s-dev at equal | jpeg444 |")
     lines = measured.on_large().splitlines()
@@ -54,18 +54,18 @@ def test_losses_are_said() -> None:
         Results(rows_of(name, factor)).measured[0] for name, factor in (("x", 1), ("better", 0.8), ("worse", 1.1))
     )
     anchors = [better.curve, worse.curve]
-    assert made._losses(anchors, mine, "psnr", "PSNR") == "in PSNR: better by 25.0 %"
-    assert made._losses(anchors[1:], mine, "psnr", "PSNR") == ""
+    assert results._losses(anchors, mine, "psnr", "PSNR") == "in PSNR: better by 25.0 %"
+    assert results._losses(anchors[1:], mine, "psnr", "PSNR") == ""
 
 
-def test_a_step_is_done_again_for_other_weights_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    steps = made.Steps(tmp_path, "pico-s-dev")
-    command = [made.sys.executable, "-c", "import time; print(time.perf_counter_ns())"]
-    first = steps.once("x", command)
-    assert steps.once("x", command) == first
-    steps.weights = "others"
-    assert steps.once("x", command) != first
+def test_a_command_is_run_again_for_other_weights_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    commands = results.Commands(tmp_path, "pico-s-dev")
+    command = [results.sys.executable, "-c", "import time; print(time.perf_counter_ns())"]
+    first = commands.once("x", command)
+    assert commands.once("x", command) == first
+    commands.weights = "others"
+    assert commands.once("x", command) != first
     assert capsys.readouterr().err.count("x: 0 min") == 2
     with pytest.raises(SystemExit, match="bad failed with status 3"):
-        steps.once("bad", [made.sys.executable, "-c", "raise SystemExit(3)"])
+        commands.once("bad", [results.sys.executable, "-c", "raise SystemExit(3)"])
     assert not list(tmp_path.glob("bad*.md"))

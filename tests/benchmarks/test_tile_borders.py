@@ -1,10 +1,10 @@
-"""Seams between tiles, what tiles cost, and the mosaics they are measured on."""
+"""Borders between tiles, what tiles cost, and the mosaics they are measured on."""
 
 import numpy as np
 import pytest
 
 from benchmarks.mosaic import mosaic
-from benchmarks.tile_borders import report, seams, tiling_costs
+from benchmarks.tile_borders import report, tile_borders, tiling_costs
 from tests.pictures import picture
 from tests.toy import ToyModel
 from tintype.codec.tiling import Tiling, tile_grid
@@ -13,18 +13,18 @@ from tintype.errors import InputError
 TILES = tile_grid(200, 150, Tiling(64, 4), 16)
 
 
-def test_an_equal_picture_has_no_excess():
+def test_an_equal_picture_has_no_excess() -> None:
     original = picture(150, 200)
-    found = seams(original, original.copy(), TILES)
+    found = tile_borders(original, original.copy(), TILES)
     assert found.excess == 0
     assert found.error_border == found.error_elsewhere == 0
 
 
-def test_an_offset_in_one_tile_shows_at_its_borders_alone():
+def test_an_offset_in_one_tile_shows_at_its_borders_alone() -> None:
     original = np.full((150, 200, 3), 100, np.uint8)
     decoded = original.copy()
     decoded[TILES[0].core.slices] += 10
-    found = seams(original, decoded, TILES)
+    found = tile_borders(original, decoded, TILES)
     assert found.decoded_elsewhere == found.error_elsewhere == 0
     core = TILES[0].core
     columns = len({tile.core.left for tile in TILES}) - 1
@@ -33,15 +33,15 @@ def test_an_offset_in_one_tile_shows_at_its_borders_alone():
     assert found.decoded_border == found.error_border == pytest.approx(expected)
 
 
-def test_noise_that_knows_no_tiles_has_next_to_no_excess():
+def test_noise_that_knows_no_tiles_has_next_to_no_excess() -> None:
     original = picture(150, 200)
     noise = np.random.default_rng(3).integers(-3, 4, original.shape)
-    found = seams(original, np.clip(original + noise, 0, 255).astype(np.uint8), TILES)
+    found = tile_borders(original, np.clip(original + noise, 0, 255).astype(np.uint8), TILES)
     assert abs(found.excess) < 0.05
     assert abs(found.error_excess) < 0.05
 
 
-def test_the_cost_of_tiles_is_measured_on_whole_files():
+def test_the_cost_of_tiles_is_measured_on_whole_files() -> None:
     pixels = picture(1100, 1010)
     costs = tiling_costs(pixels, ToyModel(), (0, 40, 70, 100))
     assert [cost.quality for cost in costs] == [0, 40, 70, 100]
@@ -52,19 +52,19 @@ def test_the_cost_of_tiles_is_measured_on_whole_files():
     assert "BD-rate" in text and f"| {costs[1].tiled_bytes} | {costs[1].whole_bytes} |" in text
 
 
-def test_larger_tiles_are_fewer_and_cost_less():
+def test_larger_tiles_are_fewer_and_cost_less() -> None:
     pixels, model = picture(300, 300), ToyModel()
     small, large = (tiling_costs(pixels, model, (40,), tile=tile)[0].tiled_bytes for tile in (64, 128))
     assert small > large
 
 
 @pytest.mark.parametrize("tile", [None, -5, 0, 63, 400])
-def test_a_picture_that_is_not_cut_or_cannot_be_is_an_error(tile):
+def test_a_picture_that_is_not_cut_or_cannot_be_is_an_error(tile: int | None) -> None:
     with pytest.raises(InputError, match="tile"):
         tiling_costs(picture(300, 300), ToyModel(), (40,), tile=tile)
 
 
-def test_a_mosaic_fills_its_size_with_rows_of_pictures():
+def test_a_mosaic_fills_its_size_with_rows_of_pictures() -> None:
     a, b = np.full((20, 30, 3), 1, np.uint8), np.full((25, 40, 3), 2, np.uint8)
     found = mosaic([a, b], 75, 50)
     assert found.shape == (50, 75, 3)

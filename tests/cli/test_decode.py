@@ -78,7 +78,7 @@ def test_unknown_weights_are_a_missing_part_and_named(tmp_path: Path, stranger: 
         assert (result.status, result.out) == (4, "")
         assert result.err.startswith(f"a.tint: the file was made with pico-s weights {b'stranger'.hex()}")
     assert names(tmp_path) == ["a.tint"]
-    assert f"pico-s, weights {b'stranger'.hex()} (not at hand)" in tintype(tmp_path, "info", "a.tint").out
+    assert f"pico-s, weights {b'stranger'.hex()} (not available)" in tintype(tmp_path, "info", "a.tint").out
 
 
 def test_every_changed_byte_and_every_cut_is_an_error_without_output(tmp_path: Path, small: bytes) -> None:

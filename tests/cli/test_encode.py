@@ -60,7 +60,7 @@ def test_devices_are_not_replaced_and_links_stay_links(tmp_path: Path) -> None:
     photo(tmp_path / "a.png")
     os.mkfifo(tmp_path / "pipe")
     result = tintype(tmp_path, "encode", "a.png", "-o", "pipe", "--force")
-    assert result.all == (2, "", "a.png: pipe is not a regular file, so it is not replaced\n")
+    assert result.all == (2, "", "a.png: pipe is not a regular file and is not replaced\n")
     (tmp_path / "real.tint").write_bytes(b"old")
     (tmp_path / "link.tint").symlink_to("real.tint")
     assert tintype(tmp_path, "encode", "a.png", "-o", "link.tint", "--force").all == DONE
@@ -95,13 +95,13 @@ def test_two_inputs_do_not_share_an_output(tmp_path: Path) -> None:
     first = photo(tmp_path / "a.png")
     photo(tmp_path / "a.jpg", seed=1)
     result = tintype(tmp_path, "encode", "a.png", "a.jpg", "--force")
-    assert result.all == (2, "", "a.jpg: a.tint was just made from a.png; give one of them another -o\n")
+    assert result.all == (2, "", "a.jpg: a.tint was just written from a.png; give one of them another -o\n")
     assert (tmp_path / "a.tint").read_bytes() == library.encode(first)
 
 
 def test_several_inputs_need_a_folder(tmp_path: Path) -> None:
     photo(tmp_path / "a.png")
-    expected = "tintype encode: -o b.tint is one file, but there are several inputs; a folder's name ends in /\n"
+    expected = "tintype encode: -o b.tint is one file, but there are several inputs; end the name of a folder with /\n"
     assert tintype(tmp_path, "encode", "a.png", "a.png", "-o", "b.tint").all == (2, "", expected)
     assert names(tmp_path) == ["a.png"]
 
@@ -109,7 +109,7 @@ def test_several_inputs_need_a_folder(tmp_path: Path) -> None:
 def test_a_folder_without_pictures_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "notes.txt").write_text("not a picture")
-    expected = "in: no file in this folder is of a kind that this command takes\n"
+    expected = "in: this folder holds no file that the command can process\n"
     assert tintype(tmp_path, "encode", "in", "-o", "out").all == (3, "", expected)
     assert not (tmp_path / "out").exists()
 
@@ -126,7 +126,9 @@ def test_streams_carry_the_same_bytes_as_files(tmp_path: Path) -> None:
 
     nameless = tintype(tmp_path, "encode", "-", stdin=b"x")
     assert nameless.status == 2
-    assert nameless.err.startswith("tintype encode: standard input has no name for the result to take; give -o FILE")
+    assert nameless.err.startswith(
+        "tintype encode: standard input has no name to derive the output's from; give -o FILE"
+    )
     assert tintype(tmp_path, "decode", "-", "-o", "-", stdin=b"x").all == (
         3, "", "standard input: " + message_of(b"x") + "\n"
     )  # fmt: skip
@@ -260,7 +262,7 @@ def test_our_own_mistakes_are_one_line_and_a_traceback_on_demand(
     monkeypatch.setattr("tintype.api.Codec.encode", fail)
     monkeypatch.chdir(tmp_path)
     photo(tmp_path / "a.png")
-    expected = "a.png: internal error (KeyError: 'lost'); TINTYPE_DEBUG=1 shows where, please report it\n"
+    expected = "a.png: internal error (KeyError: 'lost'); set TINTYPE_DEBUG=1 for a traceback, and please report it\n"
     assert cli.main(["encode", "a.png"]) == 4
     assert capsys.readouterr() == ("", expected)
     monkeypatch.setenv("TINTYPE_DEBUG", "1")

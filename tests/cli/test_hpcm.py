@@ -55,10 +55,35 @@ def test_a_model_without_its_weights_is_refused(tmp_path: Path) -> None:
     photo(tmp_path / "a.png")
     result = tintype(tmp_path, "encode", "a.png", "--model", NANO)
     assert result.all == (
-        3,
+        2,
         "",
-        "tintype encode: hpcm-nano: its weights do not ship with tintype; give their file (--weights FILE)\n",
+        "tintype encode: hpcm-nano: its weights do not ship with tintype; give their file: "
+        "options=hpcm.Options(FILE), or --weights FILE\n",
     )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("encode", "a.png", "--device", "cuda"),
+        ("encode", "a.png", "--tune", "eyes", "--precision", "bfloat16"),
+        ("encode", "a.png", "--model", "pico-s-dev", "--compile"),
+        ("encode", "a.png", "--model", "x.tintmodel", "--weights", "x"),
+        ("encode", "a.png", "--tolerance", "0"),
+        ("decode", "a.tint", "--device", "cpu"),
+        ("verify", "a.tint", "--model", "x.tintmodel", "--weights", "x"),
+    ],
+)
+def test_options_of_another_family_are_wrong_usage(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    result = tintype(tmp_path, *arguments)
+    flag = next(each for each in reversed(arguments) if each.startswith("--"))
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith(f"tintype {arguments[0]}: {flag}: pico models have no such option; HPCM models do")
+
+
+def test_options_that_do_not_fit_together_are_wrong_usage(tmp_path: Path, weights: str) -> None:
+    for arguments in (("--tune", "eyes", "--weights", weights), ("--tune", "eyes", "--model", NANO), ("--tile", "63")):
+        assert tintype(tmp_path, "encode", "a.png", *arguments).status == 2
 
 
 def test_models_lists_the_sizes_of_hpcm_if_asked(tmp_path: Path) -> None:

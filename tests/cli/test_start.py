@@ -1,6 +1,7 @@
 """What a process loads and how it introduces itself."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -74,3 +75,20 @@ def test_warnings_are_one_line_without_the_place_in_the_code(tmp_path: Path) -> 
     assert done.stdout == ""
     assert done.stderr.startswith("warning: Image size (2240 pixels) exceeds limit of 2000 pixels")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_commands_use_no_network_and_write_only_what_was_asked(tmp_path: Path) -> None:
+    home, work = tmp_path / "home", tmp_path / "work"
+    home.mkdir()
+    work.mkdir()
+    photo(work / "a.png")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "ORT_"))}
+    for arguments in (("encode", "a.png"), ("decode", "a.tint", "-o", "b.png"), ("verify", "a.tint")):
+        trace = tmp_path / "trace"
+        command = ["strace", "-f", "-e", "trace=network", "-o", str(trace), sys.executable, "-m", "tintype", *arguments]
+        subprocess.run(command, cwd=work, env={**environment, "HOME": str(home)}, check=True, capture_output=True)
+        calls = [line for line in trace.read_text().splitlines() if "(" in line and "socket" in line]
+        assert not calls, calls
+    assert list(home.rglob("*")) == []
+    assert {path.name for path in work.iterdir()} == {"a.png", "a.tint", "b.png"}

@@ -3,23 +3,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.pictures import picture
+from tests.pictures import deep_picture
 from tintype.codec.blending import Canvas
 from tintype.codec.tiling import Tiling, extract, tile_grid
 
 STRIDE = 16
 
 
+@pytest.mark.parametrize("depth", [8, 10, 12, 16])
 @pytest.mark.parametrize("grey", [False, True])
 @given(width=st.integers(1, 400), height=st.integers(1, 300), core=st.integers(64, 150), margin=st.integers(0, 40))
 def test_tiles_that_agree_come_together_to_the_picture(
-    grey: bool, width: int, height: int, core: int, margin: int
+    grey: bool, depth: int, width: int, height: int, core: int, margin: int
 ) -> None:
-    original = picture(height, width)[..., 0] if grey else picture(height, width)
+    original = deep_picture(height, width, depth)
+    if grey:
+        original = original[..., 0]
     tiling = Tiling.of(width, height, core, margin)
-    canvas = Canvas(width, height, grey, tiling)
+    canvas = Canvas(width, height, grey, tiling, depth)
     for tile in reversed(tile_grid(width, height, tiling, STRIDE)):
-        canvas.add(extract(original, tile), tile)
+        canvas.add(extract(original, tile, depth), tile)
+    assert canvas.picture().dtype == original.dtype
     assert np.array_equal(canvas.picture(), original)
 
 
@@ -35,13 +39,23 @@ def test_across_a_border_the_picture_passes_linearly_from_tile_to_tile() -> None
     assert np.abs(row[96:104] - expected).max() <= 0.5 + 1e-3
 
 
-def test_values_outside_the_range_and_nan_are_clipped() -> None:
+def test_across_a_border_of_a_deep_picture_no_level_is_lost() -> None:
     tiling = Tiling(100, 4)
+    canvas = Canvas(200, 100, True, tiling, 16)
+    for value, tile in zip((1000, 1008), tile_grid(200, 100, tiling, STRIDE), strict=True):
+        canvas.add(np.full((3, tile.height, tile.width), value / 65535, np.float32), tile)
+    np.testing.assert_array_equal(canvas.picture()[50, 94:106], [1000, 1000, *range(1001, 1009), 1008, 1008])
+
+
+@pytest.mark.parametrize("depth", [8, 12])
+@pytest.mark.parametrize("margin", [0, 4])
+def test_values_outside_the_range_and_nan_are_clipped(margin: int, depth: int) -> None:
+    tiling = Tiling(100, margin)
     tiles = tile_grid(200, 100, tiling, STRIDE)
-    canvas = Canvas(200, 100, False, tiling)
+    canvas = Canvas(200, 100, False, tiling, depth)
     for value, tile in zip((np.inf, np.nan), tiles, strict=True):
         canvas.add(np.full((3, tile.height, tile.width), value, np.float32), tile)
-    assert (canvas.picture()[:, :96] == 255).all()
+    assert (canvas.picture()[:, :96] == 2**depth - 1).all()
     assert (canvas.picture()[:, 104:] == 0).all()
 
 

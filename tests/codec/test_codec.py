@@ -1,15 +1,20 @@
 """The whole codec without a network: encoder, container, coder, decoder on the toy model."""
 
+import threading
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from tests.pictures import picture
+from tests.pictures import deep_picture, picture
 from tests.toy import ToyModel
 from tintype.codec import decoder
 from tintype.codec.container.file import Container, parse
+from tintype.codec.container.header import Samples
 from tintype.codec.encoder import Encoder
 from tintype.codec.tiling import Tiling
 from tintype.errors import CorruptError
+from tintype.pixels import Pixels
 
 SIZES = [(1, 1), (1, 2000), (7, 9), (504, 504), (505, 300)]
 
@@ -34,6 +39,27 @@ def test_any_number_of_threads_gives_the_same_bytes_and_pixels() -> None:
     container = parse(files.pop())
     one, five = (decoder.decode(container, model, threads) for threads in (1, 5))
     assert np.array_equal(one, five)
+
+
+class _OneAtATime(ToyModel):
+    """Refuses to work on a thread of a pool."""
+
+    tiles_in_parallel = False
+
+    def analyse(self, pixels: Pixels) -> NDArray[np.float32]:
+        assert threading.current_thread() is threading.main_thread()
+        return super().analyse(pixels)
+
+    def synthesise(self, latents: NDArray[np.float32], level: int) -> Pixels:
+        assert threading.current_thread() is threading.main_thread()
+        return super().synthesise(latents, level)
+
+
+def test_a_model_that_takes_one_tile_at_a_time_is_asked_by_one_thread() -> None:
+    original, tiling = picture(150, 210), Tiling.of(210, 150, 64, 4)
+    data = Encoder(_OneAtATime(), original, tiling, threads=5).encode(4)
+    assert data == Encoder(ToyModel(), original, tiling, threads=5).encode(4)
+    decoder.decode(parse(data), _OneAtATime(), threads=5)
 
 
 def test_grey_pictures_stay_grey() -> None:
@@ -78,3 +104,29 @@ def test_salvage_decodes_the_tiles_that_are_whole() -> None:
     salvaged = decoder.decode(parse(bytes(data), salvage=True), model)
     assert np.abs(salvaged[:96, :96].astype(int) - original[:96, :96]).max() <= 3
     assert (salvaged[104:, 104:] == 128).all()
+
+
+@pytest.mark.parametrize("tiling", [Tiling(), Tiling(64, 4)])
+@pytest.mark.parametrize("grey", [False, True])
+@pytest.mark.parametrize("depth", [8, 10, 12, 16])
+def test_pictures_of_any_depth_come_back_in_it(depth: int, grey: bool, tiling: Tiling) -> None:
+    model, original = ToyModel(), deep_picture(150, 200, depth)[..., slice(0, 3) if not grey else 0]
+    samples = Samples(depth, primaries=9, transfer=16)
+    files = {Encoder(model, original, tiling, threads, samples=samples).encode(7) for threads in (1, 2)}
+    container = parse(files.pop())
+    assert not files
+    assert container.header.samples == samples
+    one, two = (decoder.decode(container, model, threads) for threads in (1, 2))
+    assert (one.shape, one.dtype) == (original.shape, original.dtype)
+    assert np.array_equal(one, two)
+    error = np.abs(one.astype(float) - original) / (2**depth - 1) * 255
+    assert error.mean() < 1
+
+
+def test_salvage_of_a_deep_picture_with_tiles_puts_mid_grey_where_one_is_damaged() -> None:
+    model, original = ToyModel(), deep_picture(150, 200, 16)
+    data = bytearray(Encoder(model, original, Tiling(64, 4), samples=Samples(16)).encode(7))
+    data[-10] ^= 1  # in the last tile's payload
+    salvaged = decoder.decode(parse(bytes(data), salvage=True), model)
+    assert np.abs(salvaged[:60].astype(float) - original[:60]).max() < 4 * 257
+    assert (salvaged[70:, 140:] == 128 * 257).all()

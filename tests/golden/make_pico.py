@@ -14,9 +14,9 @@ from tests.pictures import picture
 from tintype.codec.container.file import parse
 from tintype.codec.encoder import Encoder
 from tintype.codec.entropy import rans
-from tintype.codec.entropy.tables import Rows, Symbols
+from tintype.codec.entropy.tables import Symbols
 from tintype.codec.steps import walk
-from tintype.codec.tile_model import TileModel
+from tintype.codec.tile_model import StepRows, TileModel
 from tintype.codec.tiling import Tiling, tile_grid
 from tintype.models import load
 from tintype.weights import store
@@ -35,8 +35,8 @@ def symbols_sha256(data: bytes, model: TileModel, coder: rans.Coder) -> str:
         decoder = rans.Decoder(container.payload(number), model.tables, coder=coder)
         steps = model.decode(tile.height, tile.width, header.level)
 
-        def read(rows: Rows, decoder: rans.Decoder = decoder) -> Symbols:
-            symbols = decoder.decode(rows)
+        def read(found: StepRows, decoder: rans.Decoder = decoder) -> Symbols:
+            symbols = decoder.decode(found.rows)
             digest.update(symbols.astype("<i2").tobytes())
             return symbols
 

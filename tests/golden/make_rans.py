@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tintype.codec.entropy import rans
+from tintype.codec.entropy import rans, reference
 from tintype.codec.entropy.tables import Rows, Symbols, Tables, gaussian_tables
 
 FOLDER = Path(__file__).parent / "rans"
@@ -50,7 +50,7 @@ def cases(tables: Tables) -> Iterator[tuple[str, Steps]]:
     rows, symbols = pattern(tables, 1000)
     yield "a thousand in three steps", [(rows[a:b], symbols[a:b]) for a, b in ((0, 1), (1, 333), (333, 1000))]
     for lanes in (2, 8):
-        yield f"{lanes} lanes", [pattern(tables, lanes * rans.rans_reference.SYMBOLS_PER_LANE * 64 // 56 + 5)]
+        yield f"{lanes} lanes", [pattern(tables, lanes * reference.SYMBOLS_PER_LANE * 64 // 56 + 5)]
 
 
 def describe(payload: bytes) -> dict[str, int | str]:

@@ -1,6 +1,5 @@
 """Pictures come in upright and whole, or are refused with the way out; they go out as they are."""
 
-import base64
 import io
 import struct
 import warnings
@@ -100,95 +99,19 @@ def test_jpegs_are_read_as_pillow_reads_them():
     np.testing.assert_array_equal(load(file).pixels, np.asarray(Image.open(file)))
 
 
-@pytest.mark.parametrize("mode", ["RGBA", "LA", "PA", "RGBa", "La"])
-def test_alpha_is_refused(mode):
-    with pytest.raises(InputError, match=r"the image: has transparency, .* flatten it first"):
-        load(Image.new(mode, (3, 3)))
-
-
-def test_transparent_colours_are_refused():
-    with pytest.raises(InputError, match="has transparency"):
-        load(encoded(Image.fromarray(RGB), "PNG", transparency=(1, 2, 3)))
-    with pytest.raises(InputError, match="has transparency"):
-        load(encoded(Image.fromarray(GREY).convert("P"), "GIF", transparency=3))
-
-
 @pytest.mark.parametrize(
     "mode, message",
     [
-        ("1", "1 bit; convert it to grey"),
-        ("CMYK", "CMYK; convert it to RGB"),
-        ("YCbCr", "without loss; convert it first"),
-        ("I", "more than 8 bits"),
-        ("F", "more than 8 bits"),
-        ("I;16", "more than 8 bits"),
-        ("HSV", "mode HSV cannot be coded"),
-        ("LAB", "mode LAB cannot be coded"),
+        ("CMYK", r"samples are CMYK, .* --convert .* into sRGB"),
+        ("YCbCr", r"samples are YCbCr, .* --convert"),
+        ("F", r"samples are floats, .* --convert .* into 16-bit grey"),
+        ("HSV", r"samples are HSV, .* --convert"),
+        ("LAB", r"samples are Lab, .* --convert"),
     ],
 )
 def test_other_modes_are_refused_with_the_way_out(mode, message):
     with pytest.raises(InputError, match=message):
         load(Image.new(mode, (3, 3)))
-
-
-def png_16_bit_rgb() -> bytes:
-    """Written by hand: Pillow reads such files, dropping half of the bits, but cannot write them."""
-    import zlib
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    head = struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0)
-    body = zlib.compress(bytes([0]) + bytes(range(12)))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
-
-
-def tiff_16_bit_rgb() -> bytes:
-    entries = [
-        (256, 3, 1, 2), (257, 3, 1, 1), (258, 3, 3, 110), (259, 3, 1, 1), (262, 3, 1, 2),
-        (273, 4, 1, 116), (277, 3, 1, 3), (279, 4, 1, 12),
-    ]  # fmt: skip
-    directory = struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *e) for e in entries) + bytes(4)
-    return b"II*\0\x08\0\0\0" + directory + struct.pack("<HHH", 16, 16, 16) + bytes(range(12))
-
-
-@pytest.mark.parametrize(
-    "data",
-    [png_16_bit_rgb(), tiff_16_bit_rgb(), b"P6 2 1 65535\n" + bytes(range(12)), b"P6 2 1 1023\n" + bytes(12)],
-    ids=["png", "tiff", "ppm 16", "ppm 10"],
-)
-def test_deep_files_that_pillow_would_flatten_silently_are_refused(data):
-    assert Image.open(io.BytesIO(data)).mode == "RGB"
-    with pytest.raises(InputError, match=r"1[06] bits per sample cannot be coded yet"):
-        load(io.BytesIO(data))
-
-
-# 2 x 2 pixels from the reference encoders, since Pillow writes neither
-AVIF_10_BIT = """
-AAAAIGZ0eXBhdmlmAAAAAGF2aWZtaWYxbWlhZk1BMUIAAADrbWV0YQAAAAAAAAAhaGRscgAAAAAAAAAAcGljdAAAAAAAAAAAAAAAAAAAAAAO
-cGl0bQAAAAAAAQAAAB5pbG9jAAAAAEQAAAEAAQAAAAEAAAETAAAAIgAAAChpaW5mAAAAAAABAAAAGmluZmUCAAAAAAEAAGF2MDFDb2xvcgAA
-AABqaXBycAAAAEtpcGNvAAAAFGlzcGUAAAAAAAAAAgAAAAIAAAAQcGl4aQAAAAADCgoKAAAADGF2MUOBAEwAAAAAE2NvbHJuY2x4AAIAAgAG
-gAAAABdpcG1hAAAAAAAAAAEAAQQBAoMEAAAAKm1kYXQSAAoIGAA26BAQNCAyFBlHh4YhgABoBAAgkEAuRPi6OXP2
-"""
-JPEG_2000_12_BIT = """
-0000000c6a5020200d0a870a00000014667479706a703220000000006a7032200000002d6a7032680000001669686472000000020000000200
-030b0700000000000f636f6c7201000000000010000000916a703263ff4fff51002f000000000002000000020000000000000000000000020000
-0002000000000000000000030b01010b01010b0101ff52000c00000001010004040001ff5c00044060ff640025000143726561746564206279
-204f70656e4a5045472076657273696f6e20322e352e34ff90000a0000000000190001ff93cfe418088c4d2083cb8080ffd9
-"""
-
-
-@pytest.mark.parametrize(
-    "data, bits",
-    [(base64.b64decode(AVIF_10_BIT), 10), (bytes.fromhex(JPEG_2000_12_BIT), 12)],
-    ids=["avif", "jpeg 2000"],
-)
-def test_deep_files_of_modern_formats_are_refused(data, bits):
-    image = Image.open(io.BytesIO(data))
-    assert (image.mode, image.size) == ("RGB", (2, 2))
-    for source in (io.BytesIO(data), image):
-        with pytest.raises(InputError, match=f"{bits} bits per sample"):
-            load(source)
 
 
 @pytest.mark.parametrize("format", ["AVIF", "JPEG2000"])
@@ -208,17 +131,17 @@ def test_animations_and_pages_are_refused():
     frames = [Image.fromarray(RGB), Image.fromarray(255 - RGB)]
     for format in ("GIF", "PNG", "WEBP", "TIFF"):
         file = encoded(frames[0], format, save_all=True, append_images=frames[1:])
-        with pytest.raises(InputError, match="2 frames or pages; pass one of them"):
+        with pytest.raises(InputError, match=r"2 (frames or )?pages; --frame N"):
             load(file)
         assert load(Image.open(file).convert("RGB")).width == 7
 
 
-def test_the_first_picture_of_a_phones_multi_picture_file_is_coded_with_a_warning():
+def test_the_first_picture_of_a_phones_multi_picture_file_is_kept_with_a_note():
     frames = [Image.fromarray(RGB), Image.fromarray(255 - RGB)]
     file = encoded(frames[0], "MPO", save_all=True, append_images=frames[1:])
-    with pytest.warns(UserWarning, match="only the first of its 2 pictures"):
-        picture = load(file)
+    picture = load(file)
     np.testing.assert_array_equal(picture.pixels, np.asarray(Image.open(file)))
+    assert picture.notes == ("Only the first of its 2 pictures is kept.",)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -348,8 +271,6 @@ def test_other_output_suffixes_are_refused(name):
 def test_a_format_that_cannot_hold_the_picture_says_so(tmp_path):
     with pytest.raises(InputError, match="16384 x 1 pixels as WEBP: cannot be written, choose another format"):
         save(np.zeros((1, 16384), np.uint8), tmp_path / "wide.webp")
-    with pytest.raises(InputError, match=r"as JPEG: cannot be written, .*EXIF data is too long"):
-        save(Picture(RGB, exif=exif(1) + bytes(70000)), tmp_path / "heavy.jpg")
 
 
 def test_errors_of_the_system_stay_what_they_are(tmp_path):
@@ -364,7 +285,7 @@ def test_errors_of_the_system_stay_what_they_are(tmp_path):
 def test_a_file_of_something_else_is_refused(tmp_path):
     path = tmp_path / "notes.png"
     path.write_bytes(b"Dear diary")
-    with pytest.raises(InputError, match=r"notes.png: not a picture in a known format .*PNG, JPEG"):
+    with pytest.raises(InputError, match=r"notes.png: not a picture in a known format"):
         load(path)
 
 
@@ -374,12 +295,6 @@ def test_a_truncated_file_is_refused(tmp_path):
     path.write_bytes(encoded(Image.fromarray(noise), "PNG").getvalue()[:5000])
     with pytest.raises(InputError, match=r"cut.png: damaged, .*truncated"):
         load(path)
-
-
-def test_a_decompression_bomb_is_refused(monkeypatch):
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 30)
-    with pytest.raises(InputError, match=r"decompression bomb .* a higher PIL.Image.MAX_IMAGE_PIXELS"):
-        load(encoded(Image.fromarray(RGB), "PNG"))
 
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "PPM", "JPEG2000"])

@@ -1,4 +1,4 @@
-"""Checkpoints: parts, completeness, older layouts."""
+"""Checkpoints: parts and completeness."""
 
 from pathlib import Path
 from typing import Any
@@ -49,16 +49,6 @@ def test_weights_without_the_optimisers_files_load(tmp_path: Path) -> None:
     next(tmp_path.glob("optimiser-*")).unlink()
     found, optimiser = checkpoint.load(tmp_path)
     assert found["step"] == 1 and optimiser is None
-
-
-@pytest.mark.parametrize(("step", "whole"), [(5, True), (4, False)])
-def test_checkpoints_of_whole_files_load_their_optimiser_only_if_it_is_of_the_same_step(
-    step: int, whole: bool, tmp_path: Path
-) -> None:
-    torch.save(state(5), tmp_path / "state.pt")
-    torch.save({"step": step, "optimiser": {"state": {}}}, tmp_path / "optimiser.pt")
-    found, optimiser = checkpoint.load(tmp_path)
-    assert found["step"] == 5 and (optimiser == {"state": {}}) is whole
 
 
 def test_missing_checkpoints_and_parts_are_errors(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def test_a_run_is_replaced_only_with_force(tmp_path: Path) -> None:
 def test_export_refuses_options_of_the_other_family(tmp_path: Path) -> None:
     for folder, model in (("pico", "pico-s"), ("hpcm", "hpcm-nano")):
         checkpoint.save(tmp_path / folder, {"step": 1, "ema": {}, "config": {"model": model}}, None)
-    with pytest.raises(SystemExit, match="--name is for pico alone"):
+    with pytest.raises(SystemExit, match="--name is for pico only"):
         main(["export", str(tmp_path / "hpcm"), "--out", "a.safetensors", "--name", "a"])
     with pytest.raises(SystemExit, match=r"give --out FILE\.safetensors"):
         main(["export", str(tmp_path / "hpcm"), "--out", "a"])

@@ -1,4 +1,4 @@
-"""`tintype compare`: one photo by every codec at one size, on a page."""
+"""`tintype compare`: a page with one photo, coded by every codec at one size."""
 
 import argparse
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tintype.cli.options import positive, quality
 from tintype.cli.outcome import Report, Status, UsageError, result
-from tintype.cli.progress import Steps
+from tintype.cli.progress import Progress
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
@@ -16,20 +16,26 @@ def register(commands: "Commands") -> None:
     """Add the command to the program's parser."""
     parser = commands.add_parser(
         "compare",
-        help="show a photo by every codec at one size, on a page",
-        description="Code a photo, find the settings of JPEG, WebP, AVIF and JPEG XL that give as many bytes, and "
-        "write one page to look at, with our losses beside our wins. Neither the command nor the page uses a network.",
+        help="show a photo as coded by every codec at one size",
+        description="Code a photo with tintype, and with JPEG, WebP, AVIF and JPEG XL at settings that give the same "
+        "size. Write one page that shows all of them, with losses and wins. Neither command nor page uses a network.",
     )
     parser.add_argument("photo", metavar="PHOTO", type=Path)
     parser.add_argument(
         "-o", "--output", metavar="PAGE.html", type=Path, help="default: the photo's name + .compare.html"
     )
-    parser.add_argument("-q", "--quality", metavar="Q", type=quality, help="of our file, 0 to 100 (default: 40)")
-    parser.add_argument("--size", metavar="BYTES", type=positive, help="instead of -q: the size of all files")
     parser.add_argument(
-        "--model", metavar="NAME", help="ours: a shipped model, a .tintmodel file, or hpcm-base:FILE.safetensors"
+        "-q", "--quality", metavar="Q", type=quality, help="quality of the tintype file, 0 to 100 (default: 40)"
     )
-    parser.add_argument("--codecs", metavar="LIST", help="others, separated by commas (default: jpeg,webp,avif,jxl)")
+    parser.add_argument("--size", metavar="BYTES", type=positive, help="size of all files, instead of -q")
+    parser.add_argument(
+        "--model",
+        metavar="NAME",
+        help="model of the tintype file: a shipped one, a .tintmodel file, or hpcm-base:FILE.safetensors",
+    )
+    parser.add_argument(
+        "--codecs", metavar="LIST", help="other codecs, separated by commas (default: jpeg,webp,avif,jxl)"
+    )
     parser.add_argument("--force", action="store_true", help="overwrite an existing page")
     parser.set_defaults(run=run)
 
@@ -44,26 +50,26 @@ def run(options: argparse.Namespace) -> Status:
 
 def _run(options: argparse.Namespace) -> None:
     if options.quality is not None and options.size is not None:
-        raise UsageError("-q and --size both set the size; give one of them")
+        raise UsageError("-q and --size both set the size; give only one")
     page = options.output or options.photo.with_name(options.photo.name + ".compare.html")
     if page.exists() and not options.force:
-        raise FileExistsError(17, "exists; --force overwrites it", str(page))
+        raise UsageError(f"{page} exists; --force overwrites it, -o names another file")
     from tintype.api import available_cpus
-    from tintype.evaluation.codecs import names as codecs
+    from tintype.evaluation.codecs import names
     from tintype.evaluation.pages import compare
     from tintype.weights import store
 
-    with Steps() as steps:
+    with Progress(every=0) as progress:
         found = compare.compare(
             options.photo,
             options.model or store.DEFAULT,
-            codecs.names(options.codecs) if options.codecs else compare.PEERS,
+            names.names(options.codecs) if options.codecs else compare.PEERS,
             options.quality,
             options.size,
             available_cpus(),
-            steps,
+            progress.step,
         )
-        steps("page")
+        progress.step("page")
         page.write_text(compare.render(found), encoding="utf-8")
     for c in found.contenders:
         result(f"{c.name:18} {len(c.data):10} bytes  {c.values['psnr']:6.2f} dB")

@@ -14,13 +14,13 @@ def register(commands: "Commands") -> None:
     """Add the command's parser."""
     parser = commands.add_parser(
         "convert",
-        help="turn the authors' HPCM checkpoints into weights files",
-        description="Turn a checkpoint of the authors of HPCM into a weights file, and say which model it is. Only "
-        "plain tensors are read; nothing in the checkpoint is run. Needs tintype[train].",
+        help="convert the authors' HPCM checkpoints",
+        description="Convert a checkpoint of the authors of HPCM to a weights file and print the model's name. Only "
+        "plain tensors are read; code in the checkpoint never runs. Needs tintype[train].",
     )
-    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="a .pth.tar file")
-    parser.add_argument("out", metavar="OUT", help="the .safetensors file to write")
-    parser.add_argument("--model", metavar="NAME", help="the model that is expected (default: found by its weights)")
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help=".pth.tar file to read")
+    parser.add_argument("out", metavar="OUT", help=".safetensors file to write")
+    parser.add_argument("--model", metavar="NAME", help="expected model (default: detected)")
     parser.add_argument("--force", action="store_true", help="overwrite an existing file")
     parser.set_defaults(run=run)
 

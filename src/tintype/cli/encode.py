@@ -10,18 +10,19 @@ from tintype.cli.files import STREAM, Input, Outputs, plan
 from tintype.cli.options import (
     add_max_pixels,
     add_model,
+    add_numerics,
     add_output,
     add_threads,
     add_weights,
-    fraction,
+    make_codec,
     positive,
     quality,
 )
 from tintype.cli.outcome import Report, say
-from tintype.cli.progress import Bar
+from tintype.cli.progress import Progress
 
 if TYPE_CHECKING:
-    from tintype.api import Codec, Source
+    from tintype.api import Source
     from tintype.cli.options import Commands
 
 
@@ -30,10 +31,11 @@ def register(commands: "Commands") -> None:
     parser = commands.add_parser(
         "encode",
         help="compress pictures",
-        description="Compress pictures to .tint files, beside them or where -o says. Folders are walked.",
+        description="Compress pictures to .tint files, in the folder of each picture or as -o says. Folders are "
+        "searched recursively.",
     )
     parser.add_argument("inputs", metavar="IN", nargs="+", help="picture or folder; - is standard input")
-    add_output(parser, "file or folder to write; a new folder's name ends in /; - is standard output")
+    add_output(parser, "file or folder to write; end the name of a new folder with /; - is standard output")
     parser.add_argument(
         "-q",
         "--quality",
@@ -47,31 +49,17 @@ def register(commands: "Commands") -> None:
         help="weights trained on squared error (psnr, the default) or for what people see (eyes); instead of --model",
     )
     add_model(parser, "name of shipped weights (see tintype models), a .tintmodel file, or an HPCM model")
-    add_weights(parser, "weights file of the HPCM model (see tintype convert); it has one rate, so no -q")
-    parser.add_argument(
-        "--precision", choices=("float32", "bfloat16"), default="float32", help="of HPCM (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--compile",
-        action="store_true",
-        help="of HPCM: run its networks through torch.compile, anew for each size; no faster on CPUs, see docs/hpcm.md",
-    )
+    add_weights(parser, "weights file of an HPCM model (see tintype convert); its one rate excludes -q")
+    add_numerics(parser)
     parser.add_argument(
         "--tile",
         metavar="N",
         type=positive,
         help="side of tiles in pixels, at least 64 (default: 504 above 2^20 pixels, HPCM: the whole picture)",
     )
-    parser.add_argument(
-        "--tolerance",
-        metavar="T",
-        type=fraction,
-        help="of HPCM: other machines may compute scales that differ by T / 2 (default: 4e-5); 0 makes smaller files "
-        "for like machines alone",
-    )
     add_threads(parser)
     add_max_pixels(parser)
-    parser.add_argument("-v", "--verbose", action="store_true", help="say for each file what came out")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print size, rate, level and time of each file")
     parser.set_defaults(run=run)
 
 
@@ -82,15 +70,15 @@ def run(options: argparse.Namespace) -> int:
     outputs = Outputs(options.force)
     report = Report()
     with report.file("tintype encode"):
-        codec = _codec(options)
+        codec = make_codec(options)
         jobs = plan(options.inputs, options.output, ".tint", _is_picture, report)
-        codec.load()  # a wrong name is said once, not per file
-        with Bar(len(jobs)) as bar:
-            for job in bar.each(jobs):
+        codec.load()  # a wrong name is reported once, not per file
+        with Progress() as progress:
+            for job in progress.each(jobs):
                 with report.file(job.input.name):
                     outputs.check(job)
                     begin = time.perf_counter()
-                    data = codec.encode(_source(job.input), options.quality, bar.tiles)
+                    data = codec.encode(_source(job.input), options.quality, progress.tiles)
                     with outputs.open(job) as file:
                         file.write(data)
                     if options.verbose:
@@ -103,32 +91,11 @@ def run(options: argparse.Namespace) -> int:
     return report.status
 
 
-def _codec(options: argparse.Namespace) -> "Codec":
-    from tintype.api import MAX_PIXELS, Codec
-    from tintype.codec.agreement import DEFAULT_TOLERANCE
-
-    return Codec(
-        options.model,
-        options.threads,
-        options.max_pixels or MAX_PIXELS,
-        tune=options.tune,
-        weights=options.weights,
-        device=options.device,
-        precision=options.precision,
-        compiled=options.compile,
-        tile=options.tile,
-        tolerance=DEFAULT_TOLERANCE if options.tolerance is None else options.tolerance,
-    )
-
-
 def _source(input: Input) -> "Source":
     return io.BytesIO(input.read()) if input.path == STREAM else input.path
 
 
 def _is_picture(path: Path) -> bool:
-    from PIL import Image
+    from tintype.images import is_picture
 
-    from tintype.images import READABLE
-
-    Image.init()  # without it, Pillow knows a few formats only
-    return Image.registered_extensions().get(path.suffix.lower()) in READABLE
+    return is_picture(path)

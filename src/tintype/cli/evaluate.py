@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING
 
 from tintype.cli.options import positive
 from tintype.cli.outcome import Report, Status, UsageError, result, say
-from tintype.cli.progress import TimeLeft
+from tintype.cli.progress import Progress
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
 
+SECONDS_BETWEEN_LINES = 15.0  # of progress, where stderr is no terminal
+
 DESCRIPTION = """\
-Code every picture with every codec at several qualities, decode the files, and compare. Writes results.csv (one row
-per picture, codec and quality), summary.md and the coded files. A run that was interrupted goes on where it stopped.
+Encode every picture with every codec at several qualities, decode the files and compare. Writes results.csv (one row
+per picture, codec and quality), summary.md and the coded files. An interrupted run continues where it stopped.
 
 codecs: pico-s-dev or another shipped model, PATH.tintmodel, hpcm-base:FILE.safetensors+FILE.safetensors (one file per
 rate, from low to high), jpeg444, jpeg420, webp_m6, avif444_s6, avif444_s6_psnr, avif420_s6, jxl_e7, and the like with
-other methods (m), speeds (s) and efforts (e); jpeg, webp, avif, avif_psnr and jxl stand for the usual ones; where the
-programs are installed, cjxl_e7, avifenc444_s6, vvenc420_medium and the like. LABEL=CODEC shows one under that label"""
+other methods (m), speeds (s) and efforts (e). jpeg, webp, avif, avif_psnr and jxl mean their usual settings. cjxl_e7,
+avifenc444_s6, vvenc420_medium and the like need their programs installed. LABEL=CODEC shows a codec under that label"""
 
 
 def register(commands: "Commands") -> None:
@@ -31,13 +33,15 @@ def register(commands: "Commands") -> None:
     )
     parser.add_argument("pictures", metavar="FOLDER", nargs="+", type=Path, help="folder of pictures, or a picture")
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the results")
-    parser.add_argument("--codecs", metavar="LIST", help="separated by commas (default: ours and the usual five)")
+    parser.add_argument(
+        "--codecs", metavar="LIST", help="separated by commas (default: tintype and five conventional settings)"
+    )
     parser.add_argument(
         "--qualities",
         metavar="CODEC=Q,Q,...",
         action="append",
         default=[],
-        help="qualities of one codec, instead of its own list; may be repeated",
+        help="qualities of one codec, instead of its default list; may be repeated",
     )
     parser.add_argument(
         "--metrics", metavar="LIST", help="psnr,psnr_y,ms_ssim,texture (default); ssimulacra2, butteraugli"
@@ -46,9 +50,13 @@ def register(commands: "Commands") -> None:
     parser.add_argument("--rows", metavar="FILE.csv", type=Path, help="earlier rows, per picture, to compare with")
     parser.add_argument("--anchors", metavar="LIST", help="codecs and curves to compare with, by name")
     parser.add_argument("--window", metavar="LOW,HIGH", default="0.08,1.6", help="bpp of BD-rates (%(default)s)")
-    parser.add_argument("--jobs", metavar="N", type=positive, default=1, help="pictures at the same time (default: 1)")
-    parser.add_argument("--limit", metavar="N", type=positive, help="only N pictures, spread over the folder")
-    parser.add_argument("--memory", action="store_true", help="measure peak memory on one picture, too")
+    parser.add_argument(
+        "--jobs", metavar="N", type=positive, default=1, help="pictures measured at the same time (default: 1)"
+    )
+    parser.add_argument(
+        "--limit", metavar="N", type=positive, help="measure only N pictures, spread evenly over the folder"
+    )
+    parser.add_argument("--memory", action="store_true", help="also measure peak memory, on one picture")
     parser.set_defaults(run=run)
 
 
@@ -62,30 +70,29 @@ def run(options: argparse.Namespace) -> Status:
 
 def _run(options: argparse.Namespace) -> None:
     from tintype.errors import InputError
-    from tintype.evaluation.codecs import names as codecs
-    from tintype.evaluation.measuring import processes as fresh
-    from tintype.evaluation.measuring import rows, sweep
-    from tintype.evaluation.metrics import registry as quality
-    from tintype.evaluation.results import published as stored
-    from tintype.evaluation.results import summary
+    from tintype.evaluation.codecs import names
+    from tintype.evaluation.measuring import processes, rows, sweep
+    from tintype.evaluation.metrics import registry
+    from tintype.evaluation.results import published, summary
 
     subjects = sweep.subjects(options.pictures)
     if options.limit and options.limit < len(subjects):
         subjects = tuple(subjects[i * len(subjects) // options.limit] for i in range(options.limit))
     plan = sweep.Plan(
         subjects,
-        tuple(codecs.names(options.codecs) if options.codecs else codecs.USUAL),
-        tuple(quality.named(options.metrics) if options.metrics else quality.DEFAULT),
+        tuple(names.names(options.codecs) if options.codecs else names.USUAL),
+        tuple(registry.named(options.metrics) if options.metrics else registry.DEFAULT),
         dict(_qualities(text) for text in options.qualities),
     )
-    found = sweep.run(plan, options.out, options.jobs, TimeLeft())
+    with Progress(every=SECONDS_BETWEEN_LINES) as progress:
+        found = sweep.run(plan, options.out, options.jobs, progress.parts)
     readable = {row.image for row in found if not row.error}
     sample = next((subject for subject in subjects if subject.name in readable), None)
-    memory = fresh.peaks(plan.codecs, sample.name, sample.path) if options.memory and sample else {}
+    memory = processes.peaks(plan.codecs, sample.name, sample.path) if options.memory and sample else {}
     results = summary.Results(
         found,
         rows.read(options.rows) if options.rows else (),
-        stored.load(options.curves) if options.curves else {},
+        published.load(options.curves) if options.curves else {},
         options.anchors.split(",") if options.anchors else summary.USUAL_ANCHORS,
         _window(options.window),
         memory,
@@ -93,9 +100,9 @@ def _run(options: argparse.Namespace) -> None:
     result(summary.write(results, options.out / summary.SUMMARY))
     failures = sum(1 for row in found if row.error)
     if failures == len(found):
-        raise InputError("no measurement succeeded; the summary says why")
+        raise InputError("no measurement succeeded; the summary has the reasons")
     if failures:
-        say(f"{failures} of {len(found)} measurements failed; the summary says why")
+        say(f"{failures} of {len(found)} measurements failed; the summary has the reasons")
 
 
 def _qualities(text: str) -> tuple[str, list[float]]:
@@ -103,12 +110,12 @@ def _qualities(text: str) -> tuple[str, list[float]]:
     try:
         return codec, [float(value) for value in values.split(",")]
     except ValueError as error:
-        raise UsageError(f"--qualities {text}: CODEC=Q,Q,... with numbers is needed") from error
+        raise UsageError(f"--qualities {text}: give CODEC=Q,Q,... with numbers") from error
 
 
 def _window(text: str) -> tuple[float, float]:
     try:
         low, high = (float(value) for value in text.split(","))
     except ValueError as error:
-        raise UsageError(f"--window {text}: LOW,HIGH in bpp is needed") from error
+        raise UsageError(f"--window {text}: give LOW,HIGH in bpp") from error
     return low, high

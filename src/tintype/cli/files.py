@@ -1,4 +1,4 @@
-"""From the arguments of a command to inputs and outputs, and safely to disk."""
+"""Inputs and outputs of a command, from its arguments, and safe writing of results."""
 
 import io
 import os
@@ -48,11 +48,11 @@ def is_tint(path: Path) -> bool:
 
 
 def find(arguments: Sequence[str], wanted: Callable[[Path], bool], report: Report) -> list[Input]:
-    """Files that arguments name. Folders are walked in the order of names, without what begins with a dot.
+    """Files that arguments name. Folders are searched recursively in the order of names; hidden files are skipped.
 
     Parameters
     ----------
-    wanted : whether a file met in a folder is to be worked on
+    wanted : whether a file found in a folder is processed
     report : takes an error for each folder without such files, or that cannot be read
     """
     found = []
@@ -63,7 +63,7 @@ def find(arguments: Sequence[str], wanted: Callable[[Path], bool], report: Repor
             continue
         inside = [Input(str(path), path.relative_to(folder)) for path in _walk(folder, report) if wanted(path)]
         if not inside:
-            report.error(argument, InputError("no file in this folder is of a kind that this command takes"))
+            report.error(argument, InputError("this folder holds no file that the command can process"))
         found += inside
     return found
 
@@ -82,7 +82,7 @@ def _walk(folder: Path, report: Report) -> Iterator[Path]:
 
 
 def is_folder(output: str) -> bool:
-    """Whether an output stands for a folder, which need not exist yet."""
+    """Whether an output is a folder, which need not exist yet."""
     return os.path.isdir(output) or output.endswith(("/", os.sep))
 
 
@@ -97,7 +97,7 @@ def plan(
 
     Parameters
     ----------
-    output : value of -o; None puts results beside the inputs
+    output : value of -o; None puts results into the folders of the inputs
     suffix : of the results, where their names follow from the inputs'
     wanted, report : as for `find`
 
@@ -109,9 +109,11 @@ def plan(
     from_folder = any(os.path.isdir(argument) for argument in arguments)
     into_folder = output is not None and output != STREAM and (from_folder or is_folder(output))
     if STREAM in arguments and (output is None or into_folder):
-        raise UsageError("standard input has no name for the result to take; give -o FILE, or -o - for standard output")
+        raise UsageError(
+            "standard input has no name to derive the output's from; give -o FILE, or -o - for standard output"
+        )
     if output is not None and not into_folder and (from_folder or len(arguments) > 1):
-        raise UsageError(f"-o {output} is one file, but there are several inputs; a folder's name ends in /")
+        raise UsageError(f"-o {output} is one file, but there are several inputs; end the name of a folder with /")
 
     inputs = find(arguments, wanted, report)
     if output is None:
@@ -139,22 +141,22 @@ class Outputs:
         Raises
         ------
         UsageError
-            It would replace something that should stay, or show binary data on a terminal.
+            It would replace something worth keeping, or show binary data on a terminal.
         """
         target = job.target
         if target == STREAM:
             if sys.stdout.isatty():
                 raise UsageError(
-                    "standard output is a terminal, which cannot show pictures; redirect it, or give -o FILE"
+                    "standard output is a terminal, which cannot show binary data; redirect it, or give -o FILE"
                 )
             return
         earlier = self._written.get(os.path.realpath(target))
         if earlier is not None:
-            raise UsageError(f"{target} was just made from {earlier}; give one of them another -o")
+            raise UsageError(f"{target} was just written from {earlier}; give one of them another -o")
         if not os.path.exists(target):
             return
         if not os.path.isfile(target):
-            raise UsageError(f"{target} is not a regular file, so it is not replaced")
+            raise UsageError(f"{target} is not a regular file and is not replaced")
         if job.input.path != STREAM and os.path.exists(job.input.path) and os.path.samefile(job.input.path, target):
             raise UsageError("the result would replace its own input; give another -o")
         if not self.force:
@@ -162,7 +164,7 @@ class Outputs:
 
     @contextmanager
     def open(self, job: Job) -> Iterator[BinaryIO]:
-        """A file that takes its name when the block ends well, and else leaves no trace."""
+        """A file that appears under its name when the block succeeds, and otherwise leaves no trace."""
         if job.target == STREAM:
             buffer = io.BytesIO()  # some formats seek while they are written, a pipe cannot
             yield buffer

@@ -1,4 +1,4 @@
-"""`tintype info`: what a .tint file says about itself."""
+"""`tintype info`: the header of a .tint file."""
 
 import argparse
 import dataclasses
@@ -17,8 +17,8 @@ def register(commands: "Commands") -> None:
     """Add the command's parser."""
     parser = commands.add_parser(
         "info",
-        help="say what is in .tint files",
-        description="Size, model, level and metadata of .tint files. Checksums are verified, pixels not decoded.",
+        help="describe .tint files",
+        description="Show size, model, level and metadata of .tint files. Checksums are verified, no pixel is decoded.",
     )
     parser.add_argument("inputs", metavar="FILE", nargs="+", help=".tint file or folder; - is standard input")
     parser.add_argument("--json", action="store_true", help="one JSON object per file, each on a line")
@@ -36,7 +36,9 @@ def run(options: argparse.Namespace) -> int:
                 about = info(input.read())
                 if options.json:
                     chunks = [{"type": kind, "bytes": size} for kind, size in about.chunks]
-                    result(json.dumps({"file": input.name, **dataclasses.asdict(about), "chunks": chunks}))
+                    points = about.code_points._asdict() if about.code_points else None
+                    about_file = {"file": input.name, **dataclasses.asdict(about)}
+                    result(json.dumps(about_file | {"chunks": chunks, "code_points": points}))
                 else:
                     result(_text(input.name, about))
     return report.status
@@ -44,10 +46,13 @@ def run(options: argparse.Namespace) -> int:
 
 def _text(name: str, about: "Info") -> str:
     chunks = ", ".join(f"{kind} ({size} bytes)" for kind, size in about.chunks)
+    kind = f"{'grey' if about.grey else 'RGB'}{' with transparency' if about.alpha else ''}, {about.depth} bits"
+    points = about.code_points
     rows = {
-        "picture": f"{about.width} x {about.height} pixels, {'grey' if about.grey else 'RGB'}, 8 bits",
+        "picture": f"{about.width} x {about.height} pixels, {kind}",
+        **({"colour": f"primaries {points.primaries}, transfer {points.transfer} (H.273)"} if points else {}),
         "file": f"{about.size_bytes} bytes, {about.bpp:.3f} bpp",
-        "model": f"{about.model}, weights {about.weights_hash}{'' if about.decodable else ' (not at hand)'}",
+        "model": f"{about.model}, weights {about.weights_hash}{'' if about.decodable else ' (not available)'}",
         "level": str(about.level),
         "tiles": str(about.tiles),
         "chunks": chunks or "none",

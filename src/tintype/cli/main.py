@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import tintype
-from tintype.cli import compare, convert, decode, encode, evaluate, info, models, study, train, verify
-from tintype.cli import report as page
+from tintype.cli import compare, convert, decode, encode, evaluate, info, models, report, study, train, verify
 from tintype.cli.outcome import say, show_warning
 
 if TYPE_CHECKING:
@@ -46,6 +45,6 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"tintype {tintype.__version__}")
     commands: Commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (encode, decode, info, verify, models, convert, compare, evaluate, page, study, train):
+    for command in (encode, decode, info, verify, models, convert, compare, evaluate, report, study, train):
         command.register(commands)
     return top

@@ -1,4 +1,4 @@
-"""`tintype models`: the weights that ship, from their cards; with --all, HPCM sizes from their code."""
+"""`tintype models`: shipped weights, from their cards; with --all, sizes of HPCM, from their code."""
 
 import argparse
 import json
@@ -16,13 +16,13 @@ def register(commands: "Commands") -> None:
     """Add the command's parser."""
     parser = commands.add_parser(
         "models",
-        help="list the models at hand",
-        description="Models that ship with this version: size, cost per pixel, quality levels, training.",
+        help="list the shipped models",
+        description="List the shipped models: size, cost per pixel, quality levels and training.",
     )
     parser.add_argument(
         "--all",
         action="store_true",
-        help="also the sizes of HPCM, whose weights do not ship (counted from the networks; needs tintype[train])",
+        help="also list the sizes of HPCM, whose weights do not ship; needs tintype[train]",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object per model, each on a line")
     parser.set_defaults(run=run)
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _facts(name: str) -> dict[str, Any]:
-    """The card, with what the weights themselves say."""
+    """The card, with levels and hash of the weights themselves."""
     from tintype.models import load
     from tintype.weights import store
 
@@ -55,7 +55,7 @@ def _facts(name: str) -> dict[str, Any]:
 
 
 def _hpcm_sizes() -> Iterator[dict[str, Any]]:
-    """Sizes that `encode --weights` takes, counted without weights; torch is imported here and only here."""
+    """Sizes that `encode --weights` takes, counted on networks without weights. Only this function imports torch."""
     from tintype.codec.container.header import MODEL_NAMES
 
     try:
@@ -104,7 +104,7 @@ def _rows(name: str, rows: Mapping[str, str]) -> str:
 
 
 def _training(training: Mapping[str, Any]) -> str:
-    """What a card records of the training, in words."""
+    """The training that a card records, in words."""
     words = (
         ("steps", "{:,} steps"),
         ("pixels", "{:,} pixels"),

@@ -3,7 +3,13 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from tintype.cli.outcome import UsageError
+from tintype.errors import InputError
+
 if TYPE_CHECKING:
+    from tintype.api import Codec
+    from tintype.models.load import Options
+
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
@@ -57,9 +63,28 @@ def add_model(parser: argparse.ArgumentParser, help: str) -> None:
 
 
 def add_weights(parser: argparse.ArgumentParser, help: str) -> None:
-    """What HPCM models need in both directions."""
+    """Options of HPCM in both directions. None: not given, so that other families can refuse what is."""
     parser.add_argument("--weights", metavar="FILE", help=help)
-    parser.add_argument("--device", metavar="NAME", default="cpu", help="where HPCM runs: cpu (default), cuda, ...")
+    parser.add_argument("--device", metavar="NAME", help="where HPCM runs: cpu (default), cuda, ...")
+
+
+def add_numerics(parser: argparse.ArgumentParser) -> None:
+    """Options of HPCM when encoding."""
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), help="of HPCM (default: float32)")
+    parser.add_argument(
+        "--compile",
+        dest="compiled",
+        action="store_true",
+        default=None,
+        help="of HPCM: run its networks through torch.compile, once per size; no faster on CPUs, see docs/hpcm.md",
+    )
+    parser.add_argument(
+        "--tolerance",
+        metavar="T",
+        type=fraction,
+        help="of HPCM: machines whose scales differ by up to T / 2 can decode (default: 4e-5); 0 makes smaller files "
+        "for machines that compute the same scales",
+    )
 
 
 def add_max_pixels(parser: argparse.ArgumentParser) -> None:
@@ -67,7 +92,7 @@ def add_max_pixels(parser: argparse.ArgumentParser) -> None:
         "--max-pixels",
         metavar="N",
         type=positive,
-        help="refuse larger pictures (default: 268435456): a damaged or hostile file may ask for any size",
+        help="refuse larger pictures (default: 268435456); a damaged or hostile file can claim any size",
     )
 
 
@@ -76,6 +101,54 @@ def add_threads(parser: argparse.ArgumentParser) -> None:
         "--threads",
         metavar="N",
         type=positive,
-        help="tiles worked on at the same time (default: the CPUs at hand); changes no result. HPCM: compute threads "
-        "when encoding (default: 2), which files record and decoders use",
+        help="tiles processed at the same time (default: the available CPUs); changes no result. HPCM: compute threads "
+        "when encoding (default: 2); files record them and decoders use as many",
     )
+
+
+FAMILY_FLAGS = {
+    "weights": "--weights",
+    "device": "--device",
+    "precision": "--precision",
+    "compiled": "--compile",
+    "tolerance": "--tolerance",
+}
+"""Options that not every family has, as fields of its options and as flags."""
+
+
+def make_codec(options: argparse.Namespace) -> "Codec":
+    """The codec that the options of a command describe.
+
+    Raises
+    ------
+    UsageError
+        An option is outside its range, or the family of the chosen model does not have it.
+    """
+    from tintype.api import MAX_PIXELS, Codec
+
+    try:
+        return Codec(
+            options.model,
+            tune=getattr(options, "tune", None),  # only `encode` has it, and tiles
+            threads=options.threads,
+            max_pixels=options.max_pixels or MAX_PIXELS,
+            tile=getattr(options, "tile", None),
+            options=_family_options(options),
+        )
+    except InputError as error:
+        raise UsageError(str(error)) from error
+
+
+def _family_options(options: argparse.Namespace) -> "Options | None":
+    """Options of the family whose model is chosen; None where it has none."""
+    from tintype.models.load import FAMILIES, family_named
+
+    given = {field: value for field in FAMILY_FLAGS if (value := getattr(options, field, None)) is not None}
+    by_weights = options.model is None and "weights" in given
+    family = FAMILIES["hpcm"] if by_weights else family_named(options.model)
+    if given and family.options is None:
+        flags = ", ".join(FAMILY_FLAGS[field] for field in given)
+        raise UsageError(f"{flags}: {family.name} models have no such option; HPCM models do, with --weights FILE")
+    if family.options is None or "weights" not in given:
+        return None
+    return family.options(**given)

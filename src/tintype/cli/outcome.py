@@ -1,4 +1,4 @@
-"""What went wrong, one line per file on stderr, and the exit status that follows.
+"""Errors as one line per file on stderr, and as an exit status.
 
 With TINTYPE_DEBUG=1 in the environment the traceback is printed too.
 """
@@ -24,11 +24,11 @@ class Status(IntEnum):
 
 
 class UsageError(Exception):
-    """The command was called in a way that makes no sense."""
+    """Options that do not fit, or an output that must not be written."""
 
 
 def status_of(error: Exception) -> Status:
-    """Exit status that an error stands for; what is nobody's fault but ours counts as the system's."""
+    """Exit status of an error; faults of tintype itself count as the system's."""
     if isinstance(error, UsageError):
         return Status.USAGE
     if isinstance(error, FormatError | DesyncError | InputError):
@@ -46,11 +46,11 @@ def describe(error: Exception) -> str:
     if isinstance(error, TintypeError | UsageError | OSError | ImportError):
         return " ".join(str(error).split())
     text = " ".join(f"{type(error).__name__}: {error}".split())
-    return f"internal error ({text}); TINTYPE_DEBUG=1 shows where, please report it"
+    return f"internal error ({text}); set TINTYPE_DEBUG=1 for a traceback, and please report it"
 
 
 class Report:
-    """Goes on after a bad file and remembers the worst."""
+    """Continues after a bad file and remembers the worst status."""
 
     def __init__(self) -> None:
         self.status = Status.DONE
@@ -73,18 +73,18 @@ class Report:
 
 
 def result(text: str) -> None:
-    """A result, on stdout. Where that is full or closed the command ends: nobody would see what follows."""
+    """Print a result on stdout. If that is full or closed the command ends: nobody would see further results."""
     try:
         print(text, flush=True)
     except OSError as error:
-        # else the interpreter tries again when it ends, and complains
+        # otherwise the interpreter flushes again when it ends, and complains
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         say(f"standard output: {describe(error)}")
         raise SystemExit(Status.SYSTEM) from error
 
 
 def say(text: str) -> None:
-    """A remark; not on stdout, which is for results."""
+    """Print a remark on stderr; stdout is for results."""
     print(text, file=sys.stderr)
 
 

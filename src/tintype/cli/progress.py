@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar over files or tiles, the time left of long work, the step that runs."""
+"""Progress on stderr: a bar on a terminal, elsewhere lines for work that takes minutes."""
 
 import sys
 import time
@@ -12,21 +12,21 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 
-class Bar:
-    """Files where there are many, tiles where there is one.
-
-    On a terminal only, and only for two parts or more: else nothing is imported, nothing drawn.
+class Progress:
+    """How far the work is. Nothing is imported or drawn before there is something to show.
 
     Parameters
     ----------
-    files : number of files of the whole command
+    every : seconds between lines where stderr is no terminal; None: no lines
     """
 
-    def __init__(self, files: int) -> None:
-        self._files = files
+    def __init__(self, every: float | None = None) -> None:
+        self._every = every
+        self._files = 0
         self._terminal = sys.stderr.isatty()
         self._stack = ExitStack()
         self._bar: rich.progress.Progress | None = None
+        self._start = self._last = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -34,79 +34,65 @@ class Bar:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def each(self, items: Sequence[Item]) -> Iterator[Item]:
-        """The items one by one; the bar counts them where they are many."""
-        for done, item in enumerate(items):
+    def each(self, files: Sequence[Item]) -> Iterator[Item]:
+        """The files one by one. Several are counted; of a single one, `tiles` are."""
+        self._files = len(files)
+        for done, file in enumerate(files):
             if self._files > 1:
-                self._draw("files", done, self._files)
-            yield item
+                self.parts(done, self._files, "files")
+            yield file
 
     def tiles(self, done: int, total: int) -> None:
-        """Callback of the codec; drawn where there is one file."""
+        """Callback of the codec."""
         if self._files == 1:
-            self._draw("tiles", done, total)
+            self.parts(done, total, "tiles")
 
-    def _draw(self, unit: str, done: int, total: int) -> None:
-        if not self._terminal or total < 2:
-            return
+    def parts(self, done: int, total: int, what: str) -> None:
+        """Show parts that can be counted; a single part is not shown on terminals."""
+        left = (time.monotonic() - self._start) / max(done, 1) * (total - done)
+        if self._terminal and total > 1:
+            self._draw(done, total, what)
+        elif not self._terminal:
+            self._line(f"{done} of {total}, {_clock(left)} left, {what}", last=done == total)
+
+    def step(self, what: str) -> None:
+        """Show the step that begins, of work whose parts cannot be counted beforehand."""
+        if self._terminal:
+            self._draw(0, None, what)
+        else:
+            self._line(f"{_clock(time.monotonic() - self._start)} {what}")
+
+    def _line(self, text: str, last: bool = False) -> None:
+        now = time.monotonic()
+        if self._every is not None and (last or now - self._last >= self._every):
+            self._last = now
+            print(text, file=sys.stderr, flush=True)
+
+    def _draw(self, done: int, total: int | None, what: str) -> None:
         if self._bar is None:
             from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                TextColumn,
+                TimeElapsedColumn,
+                TimeRemainingColumn,
+            )
 
-            columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+            text = TextColumn("{task.description}", markup=False)  # names of files may hold brackets
+            counted = (BarColumn(), MofNCompleteColumn(), text, TimeRemainingColumn())
             bar = Progress(
-                *columns,
+                *(counted if total is not None else (BarColumn(), text, TimeElapsedColumn())),
                 console=Console(stderr=True),
                 transient=True,
                 redirect_stdout=sys.stdout.isatty(),  # it would send results in a pipe to stderr
             )
             self._bar = self._stack.enter_context(bar)
-            self._bar.add_task(unit, total=total)
-        self._bar.update(self._bar.task_ids[0], completed=done, total=total)
-
-
-class TimeLeft:
-    """Parts done and the time left, on stderr: one line that is rewritten on a terminal, else a line now and then."""
-
-    EVERY = 15.0  # seconds between lines where stderr is no terminal
-
-    def __init__(self) -> None:
-        self.start = self.last = time.monotonic()
-
-    def __call__(self, done: int, total: int, what: str) -> None:
-        """Show how far the work is."""
-        now = time.monotonic()
-        left = (now - self.start) / max(done, 1) * (total - done)
-        text = f"{done} of {total}, {_clock(left)} left, {what}"
-        if sys.stderr.isatty():
-            print(f"\r{text:<78}", end="\n" if done == total else "", file=sys.stderr, flush=True)
-        elif now - self.last >= self.EVERY or done == total:
-            self.last = now
-            print(text, file=sys.stderr, flush=True)
+            self._bar.add_task(what, total=total)
+        self._bar.update(self._bar.task_ids[0], completed=done, total=total, description=what)
 
 
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d}"
-
-
-class Steps:
-    """What is being done and for how long, on stderr: for work whose parts cannot be counted beforehand."""
-
-    def __init__(self) -> None:
-        self.start = time.monotonic()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if sys.stderr.isatty():
-            print(f"\r{'':<78}\r", end="", file=sys.stderr, flush=True)
-
-    def __call__(self, what: str) -> None:
-        """Show the step that begins."""
-        text = f"{_clock(time.monotonic() - self.start)} {what}"
-        if sys.stderr.isatty():
-            print(f"\r{text:<78}", end="", file=sys.stderr, flush=True)
-        else:
-            print(text, file=sys.stderr, flush=True)

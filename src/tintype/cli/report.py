@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tintype.cli.options import rates
 from tintype.cli.outcome import Report, Status, UsageError, result
-from tintype.cli.progress import Steps
+from tintype.cli.progress import Progress
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
@@ -16,17 +16,19 @@ def register(commands: "Commands") -> None:
     """Add the command to the program's parser."""
     parser = commands.add_parser(
         "report",
-        help="make a page from measurements",
+        help="write a page of measurements",
         description="Write DIR/report.html, one self-contained page, and its plots as files, from the results of "
         "`tintype eval ... --out DIR`.",
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="folder of results")
     parser.add_argument("--title", default="Codecs, measured")
-    parser.add_argument("--codecs", metavar="LIST", help="only these, by their names in the results (default: all)")
     parser.add_argument(
-        "--pictures", metavar="LIST", help="pictures to show, by name; none: no pictures (default: three)"
+        "--codecs", metavar="LIST", help="codecs to include, by their names in the results (default: all)"
     )
-    parser.add_argument("--rates", metavar="LIST", type=rates, help="bpp at which they are shown (default: 0.25,0.6)")
+    parser.add_argument("--pictures", metavar="LIST", help="pictures to show, by name, or none (default: three)")
+    parser.add_argument(
+        "--rates", metavar="LIST", type=rates, help="bpp at which pictures are shown (default: 0.25,0.6)"
+    )
     parser.add_argument("--curves", metavar="FILE.json", type=Path, help="published curves to compare with")
     parser.add_argument("--rows", metavar="FILE.csv", type=Path, help="earlier rows, per picture, to compare with")
     parser.add_argument("--anchors", metavar="LIST", help="codecs and curves to compare with, by name")
@@ -42,34 +44,33 @@ def run(options: argparse.Namespace) -> Status:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from tintype.evaluation.codecs import names as codecs
+    from tintype.evaluation.codecs import names
     from tintype.evaluation.measuring import rows, sweep
     from tintype.evaluation.pages import report, viewing
-    from tintype.evaluation.results import published as stored
-    from tintype.evaluation.results import summary
+    from tintype.evaluation.results import published, summary
 
     found = rows.read(options.folder / rows.RESULTS)
     if options.codecs:
-        chosen = codecs.names(options.codecs)
+        chosen = names.names(options.codecs)
         if absent := set(chosen) - {row.codec for row in found}:
             raise UsageError(f"no codecs named {', '.join(sorted(absent))} in these results")
         found = [row for row in found if row.codec in chosen]
     results = summary.Results(
         found,
         rows.read(options.rows) if options.rows else (),
-        stored.load(options.curves) if options.curves else {},
+        published.load(options.curves) if options.curves else {},
         options.anchors.split(",") if options.anchors else summary.USUAL_ANCHORS,
     )
     if not results.images:
-        raise UsageError("there is no picture that every codec coded; a page needs one")
+        raise UsageError("no picture was coded by every codec; a page needs one")
     sources = sweep.sources(options.folder)
-    names = _pictures(options.pictures, [name for name in results.images if name in sources], report.PICTURES)
-    if unknown := [name for name in names if name not in sources]:
+    pictures = _pictures(options.pictures, [name for name in results.images if name in sources], report.PICTURES)
+    if unknown := [name for name in pictures if name not in sources]:
         raise UsageError(f"no pictures named {', '.join(unknown)} in these results")
-    paths = {name: sources[name] for name in names}
+    paths = {name: sources[name] for name in pictures}
     shown = viewing.Shown(paths, options.rates or viewing.RATES, sweep.recipes(options.folder))
-    with Steps() as steps:
-        path = report.write(options.folder, results, shown, options.title, steps)
+    with Progress(every=0) as progress:
+        path = report.write(options.folder, results, shown, options.title, progress.step)
     result(f"{path}: {path.stat().st_size / 1e6:.1f} MB, open it in a browser")
 
 

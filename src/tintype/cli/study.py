@@ -18,20 +18,20 @@ def register(commands: "Commands") -> None:
     """Add the command to the program's parser."""
     parser = commands.add_parser(
         "study",
-        help="ask people which file looks best, blindly",
-        description="Write a page that asks people to choose between two versions of a picture, without telling whose "
-        "they are; then turn the files with their answers into scores (Bradley-Terry, Elo's scale).",
+        help="run a blind test with people",
+        description="Write a page on which people choose between two versions of a picture without knowing the codecs. "
+        "Then compute scores from the files with their answers (Bradley-Terry, Elo's scale).",
     )
     parser.add_argument("pictures", metavar="FOLDER", nargs="*", type=Path, help="pictures to ask about")
-    parser.add_argument("--codecs", metavar="LIST", help="at least two (default: ours,jpeg,webp,avif)")
+    parser.add_argument("--codecs", metavar="LIST", help="at least two codecs (default: tintype,jpeg,webp,avif)")
     parser.add_argument(
         "--rates", metavar="LIST", type=rates, default=[0.25, 0.5], help="bpp of the files (default: 0.25,0.5)"
     )
     parser.add_argument(
         "--out", metavar="SITE", type=Path, help="folder for the page and the key; keep the key private"
     )
-    parser.add_argument("--score", metavar="ANSWERS", nargs="+", type=Path, help="files that raters saved")
-    parser.add_argument("--key", metavar="KEY.json", type=Path, help="key of the study that is scored")
+    parser.add_argument("--score", metavar="ANSWERS", nargs="+", type=Path, help="answer files that raters saved")
+    parser.add_argument("--key", metavar="KEY.json", type=Path, help="key of the study to score")
     parser.set_defaults(run=run)
 
 
@@ -48,37 +48,36 @@ def run(options: argparse.Namespace) -> Status:
 
 def _build(options: argparse.Namespace) -> None:
     if not (options.pictures and options.out):
-        raise UsageError("to make a study, give a folder of pictures and --out; to score one, --key and --score")
+        raise UsageError("a new study needs a folder of pictures and --out; scoring needs --key and --score")
     from tintype.api import available_cpus
-    from tintype.evaluation.codecs import names as codecs
+    from tintype.evaluation.codecs import names
     from tintype.evaluation.measuring import sweep
-    from tintype.evaluation.pages import blind_test as study
+    from tintype.evaluation.pages import blind_test
     from tintype.weights import store
 
-    names = codecs.names(options.codecs or f"{store.DEFAULT},jpeg,webp,avif")
+    chosen = names.names(options.codecs or f"{store.DEFAULT},jpeg,webp,avif")
     pictures = [(subject.name, subject.path) for subject in sweep.subjects(options.pictures)]
-    trials, left_out = study.build(pictures, names, options.rates, options.out, available_cpus())
-    for reason in left_out:
-        say(f"left out: {reason}")
-    page = options.out / study.PAGE
-    result(
-        f"{page}: {len(trials)} trials, {page.stat().st_size / 1e6:.1f} MB; {options.out / study.KEY}: keep it private"
-    )
+    trials, excluded = blind_test.build(pictures, chosen, options.rates, options.out, available_cpus())
+    for reason in excluded:
+        say(f"excluded: {reason}")
+    page = options.out / blind_test.PAGE
+    size = page.stat().st_size / 1e6
+    result(f"{page}: {len(trials)} trials, {size:.1f} MB; {options.out / blind_test.KEY}: keep it private")
 
 
 def _score(options: argparse.Namespace) -> None:
     if not options.key:
-        raise UsageError("--score needs --key, the file that was written beside the page")
-    from tintype.evaluation.pages import blind_test as study
+        raise UsageError("--score needs --key, the file written together with the page")
+    from tintype.evaluation.pages import blind_test
 
-    outcome = study.score(options.key, options.score)
+    outcome = blind_test.score(options.key, options.score)
     result(f"{outcome.raters} raters; Elo points, mean 0, with 95 % intervals")
     for rate, found in outcome.by_rate.items():
         _print(f"{rate:g} bpp", found)
     if len(outcome.by_rate) > 1:
         _print("all rates", outcome.overall)
     for rater, reason in outcome.left_out.items():
-        say(f"rater {rater} is left out: {reason}")
+        say(f"rater {rater} is excluded: {reason}")
 
 
 def _print(title: str, found: "Sequence[Score]") -> None:

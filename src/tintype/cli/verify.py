@@ -1,12 +1,12 @@
-"""`tintype verify`: whether .tint files are whole."""
+"""`tintype verify`: checks .tint files."""
 
 import argparse
 from typing import TYPE_CHECKING
 
 from tintype.cli.files import find, is_tint
-from tintype.cli.options import add_max_pixels, add_model, add_threads, add_weights
+from tintype.cli.options import add_max_pixels, add_model, add_threads, add_weights, make_codec
 from tintype.cli.outcome import Report, result
-from tintype.cli.progress import Bar
+from tintype.cli.progress import Progress
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
@@ -16,12 +16,12 @@ def register(commands: "Commands") -> None:
     """Add the command's parser."""
     parser = commands.add_parser(
         "verify",
-        help="check that .tint files are whole",
-        description="Check every checksum of .tint files, then decode them. Says OK, or what is wrong.",
+        help="check .tint files for damage",
+        description="Verify every checksum of .tint files, then decode them. Prints OK or the fault of each file.",
     )
     parser.add_argument("inputs", metavar="FILE", nargs="+", help=".tint file or folder; - is standard input")
-    add_model(parser, "a .tintmodel file, for what was encoded with one")
-    add_weights(parser, "weights file, for what was encoded with an HPCM model")
+    add_model(parser, "a .tintmodel file, for files encoded with it")
+    add_weights(parser, "weights file, for files encoded with an HPCM model")
     add_threads(parser)
     add_max_pixels(parser)
     parser.set_defaults(run=run)
@@ -29,21 +29,13 @@ def register(commands: "Commands") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Verify every file; returns the exit status."""
-    from tintype.api import MAX_PIXELS, Codec
-
     report = Report()
     with report.file("tintype verify"):
-        codec = Codec(
-            options.model,
-            options.threads,
-            options.max_pixels or MAX_PIXELS,
-            weights=options.weights,
-            device=options.device,
-        )
+        codec = make_codec(options)
         inputs = find(options.inputs, is_tint, report)
-        with Bar(len(inputs)) as bar:
-            for input in bar.each(inputs):
+        with Progress() as progress:
+            for input in progress.each(inputs):
                 with report.file(input.name):
-                    codec.decode(input.read(), bar.tiles)
+                    codec.decode(input.read(), progress.tiles)
                     result(f"{input.name}: OK")
     return report.status

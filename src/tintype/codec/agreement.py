@@ -18,16 +18,16 @@ that, all rows that differ are among the decoder's candidates.
 """
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tintype.codec.container.fields import FieldReader, varint
-from tintype.codec.container.numerics import Numerics
-from tintype.codec.entropy.tables import Rows, Symbols
+from tintype.codec.entropy.tables import Rows
+from tintype.codec.tile_model import Coded, Margins, Numerics, StepRows
 from tintype.errors import CorruptError, DesyncError
 
 HASH_BYTES = 2
@@ -36,25 +36,7 @@ MAX_SYNDROME_BYTES = 512
 DEFAULT_TOLERANCE = 4e-5
 """In scales: twice a drift of 2e-5, the largest that was seen between machines."""
 
-Margins = NDArray[np.float32]
-"""(n,), scale minus the threshold nearest to it; not positive where the row ends at that threshold."""
-
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-
-
-class FloatRows(NamedTuple):
-    """Rows of a step that other machines may find differently."""
-
-    rows: Rows  # (n,)
-    margins: Callable[[], Margins | None]  # computed when asked for; None where rows are constants
-
-
-class FloatCoded(NamedTuple):
-    """One step in coding order, from a float model."""
-
-    rows: Rows  # (n,)
-    symbols: Symbols  # (n,)
-    margins: Margins | None  # None where rows are constants
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: splitmix64's increment
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +47,7 @@ class StepRecord:
     syndrome: bytes = b""  # empty: none
 
 
-def record(step: FloatCoded, tolerance: float) -> StepRecord:
+def record(step: Coded, tolerance: float) -> StepRecord:
     """What a file keeps of a step.
 
     Parameters
@@ -92,18 +74,18 @@ def _bytes_for(doubtful: int) -> int:
     return -(-(doubtful + CHECK_BITS) // 8)
 
 
-def _words(positions: NDArray[np.intp], lane: int) -> NDArray[np.uint64]:
-    """64 pseudo-random bits of each position: splitmix64 of position and lane."""
-    with np.errstate(over="ignore"):
-        x = (positions.astype(np.uint64) + np.uint64((lane + 1) << 32)) * _GOLDEN
+def _words(positions: NDArray[np.intp], part: int) -> NDArray[np.uint64]:
+    """64 pseudo-random bits of each position: splitmix64 of position and part."""
+    with np.errstate(over="ignore"):  # arithmetic is modulo 2^64; the constants are splitmix64's (Steele et al. 2014)
+        x = (positions.astype(np.uint64) + np.uint64((part + 1) << 32)) * _GOLDEN
         x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         return x ^ (x >> np.uint64(31))
 
 
 def _total(positions: NDArray[np.intp], size: int) -> bytes:
-    lanes = range(-(-size // 8))
-    words = np.array([np.bitwise_xor.reduce(_words(positions, lane)) for lane in lanes], "<u8")
+    parts = range(-(-size // 8))  # 64 bits of each word at a time
+    words = np.array([np.bitwise_xor.reduce(_words(positions, part)) for part in parts], "<u8")
     return words.tobytes()[:size]
 
 
@@ -113,11 +95,13 @@ def repaired(rows: Rows, margins: Margins, stored: StepRecord) -> Rows | None:
     count = min(8 * size - CHECK_BITS, len(rows))
     if count <= 0:
         return None
+    # the scales nearest to a threshold, in any order: those that drift can have moved across
     candidates = np.argpartition(np.abs(margins), count - 1)[:count]
     differs = _solve(candidates, stored.syndrome, syndrome(rows, size))
     if differs is None:
         return None
     mended = rows.copy()
+    # a margin above 0: the nearest threshold is where our row begins, so the encoder's is one lower; else one higher
     mended[differs] += np.where(margins[differs] > 0, -1, 1).astype(np.uint16)  # across the nearest threshold
     return mended if row_hash(mended) == stored.hash else None
 
@@ -126,18 +110,19 @@ def _solve(candidates: NDArray[np.intp], theirs: bytes, ours: bytes) -> NDArray[
     """The candidates whose words add up to the difference of two syndromes; None if no or several sets do."""
     size = len(theirs)
     wanted = int.from_bytes(theirs, "little") ^ int.from_bytes(ours, "little")
-    lanes = [_words(candidates, lane) for lane in range(-(-size // 8))]
-    raw = np.stack(lanes, axis=1).astype("<u8").tobytes()
-    stride = 8 * len(lanes)
+    parts = [_words(candidates, part) for part in range(-(-size // 8))]
+    raw = np.stack(parts, axis=1).astype("<u8").tobytes()  # (candidates, parts) words, end to end
+    stride = 8 * len(parts)
     basis: dict[int, tuple[int, int]] = {}  # highest bit: (reduced word, set of candidates that make it)
+    # elimination over one bit: each candidate's word joins a basis with distinct highest bits
     for number in range(len(candidates)):
         word, members = int.from_bytes(raw[number * stride : number * stride + size], "little"), 1 << number
         word, members = _reduced(word, members, basis)
-        if word == 0:
+        if word == 0:  # the sum of other candidates' words: several sets would solve the system
             return None
         basis[word.bit_length()] = word, members
     rest, members = _reduced(wanted, 0, basis)
-    if rest:
+    if rest:  # no set of candidates gives the difference: some other row differs too
         return None
     return candidates[[bool(members >> number & 1) for number in range(len(candidates))]]
 
@@ -146,7 +131,7 @@ def _reduced(word: int, members: int, basis: dict[int, tuple[int, int]]) -> tupl
     """A word without the highest bits that the basis has, and the set of candidates that makes the rest."""
     while word and word.bit_length() in basis:
         other, its = basis[word.bit_length()]
-        word, members = word ^ other, members ^ its
+        word, members = word ^ other, members ^ its  # the highest bit goes, so the loop ends
     return word, members
 
 
@@ -198,7 +183,7 @@ class Agreement:
     def __init__(self, stored: Sequence[StepRecord] | None, recorded: Numerics | None, here: Numerics | None) -> None:
         self._stored, self._recorded, self._here, self._step = stored, recorded, here, 0
 
-    def confirm(self, found: Rows | FloatRows) -> Rows:
+    def confirm(self, found: StepRows) -> Rows:
         """The encoder's rows of the next step.
 
         Raises
@@ -208,18 +193,17 @@ class Agreement:
         DesyncError
             The rows are not the encoder's, and cannot be mended.
         """
-        if not isinstance(found, FloatRows):
-            return found
-        step, self._step = self._step, self._step + 1
         if self._stored is None:
             return found.rows
+        step, self._step = self._step, self._step + 1
         if step >= len(self._stored):
             raise CorruptError(f"row hashes of {len(self._stored)} steps, but there are more; the file is damaged")
         stored = self._stored[step]
         if row_hash(found.rows) == stored.hash:
             return found.rows
-        margins = found.margins() if stored.syndrome else None
-        rows = repaired(found.rows, margins, stored) if margins is not None else None
+        rows = None
+        if stored.syndrome and found.margins is not None:
+            rows = repaired(found.rows, found.margins(), stored)
         if rows is None:
             raise DesyncError(self._message(step, len(stored.syndrome) > 0))
         return rows

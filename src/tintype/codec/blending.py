@@ -4,11 +4,13 @@ Independent tiles differ a little along their borders. Each was decoded `margin`
 border the picture passes from one to the other over twice that width. docs/format.md, "Tiles", is the normative text.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from tintype.codec.tiling import Rect, Tile, Tiling, place
-from tintype.pixels import Pixels, Pixels8
+from tintype.pixels import IntPixels, Pixels
 
 ONE = 256  # a weight of 1 in the fixed-point sum: integers add up to the same whatever the order
 MID_GREY = 128 / 255
@@ -21,28 +23,35 @@ class Canvas:
     ----------
     width, height : pixels
     grey : (H, W) instead of (H, W, 3)
+    depth : bits per sample, 8 to 16
     """
 
-    def __init__(self, width: int, height: int, grey: bool, tiling: Tiling) -> None:
+    def __init__(self, width: int, height: int, grey: bool, tiling: Tiling, depth: int = 8) -> None:
         self._shape = (height, width) if grey else (height, width, 3)
         # half the width of the ramp: a quarter of a core at most, so that the ramps of a tile never meet
         self._reach = min(tiling.margin, tiling.core // 4)
         self._right, self._bottom = width, height
-        self._sum = np.zeros(self._shape, np.uint16 if self._reach else np.uint8)
+        self._depth, self._white = depth, 2**depth - 1
+        self._type: type[np.uint8 | np.uint16] = np.uint8 if depth == 8 else np.uint16
+        wide = np.uint16 if depth == 8 else np.uint32
+        self._sum: NDArray[Any] = np.zeros(self._shape, wide if self._reach else self._type)
 
     def add(self, pixels: Pixels, tile: Tile) -> None:
         """Add a decoded tile: float32 (3, tile.height, tile.width), nominally in [0, 1]; NaN counts as 0."""
         if not self._reach:
-            place(pixels, tile, self._sum)
+            place(pixels, tile, self._sum, self._depth)
             return
         core, reach = tile.core, self._reach
+        # what the tile shows: its core and `reach` pixels beyond, on sides with a neighbour
         left, top = core.left - reach * (core.left > 0), core.top - reach * (core.top > 0)
         right = core.right + reach * (core.right < self._right)
         bottom = core.bottom + reach * (core.bottom < self._bottom)
         shown = Rect(left, top, right - left, bottom - top)
-        inside = Rect(left - tile.source.left, top - tile.source.top, shown.width, shown.height)
+        inside = Rect(left - tile.source.left, top - tile.source.top, shown.width, shown.height)  # in the tile's pixels
+        # (3, h, w) to (h, w, 3) or (h, w)
         values = pixels[(slice(None), *inside.slices)]
         values = values.transpose(1, 2, 0) if len(self._shape) == 3 else values.mean(axis=0)
+        # separable: the weights of two neighbours add up to 1 along an axis, those of four around a corner too
         weight = np.outer(
             _ramp(shown.height, 2 * reach, core.top > 0, core.bottom < self._bottom),
             _ramp(shown.width, 2 * reach, core.left > 0, core.right < self._right),
@@ -50,27 +59,31 @@ class Canvas:
         if len(self._shape) == 3:
             weight = weight[..., None]
         # fmax first: NaN, which damaged latents may give, becomes 0
-        share = np.fmin(np.fmax(values, 0), 1) * (weight * np.float32(255 * ONE)) + np.float32(0.5)
-        self._sum[shown.slices] += share.astype(np.uint16)
+        # a pixel gets at most four shares, whose weights add up to 1: with 1/2 for each their sum stays below 2^16,
+        # or 2^32 above 8 bits
+        share = np.fmin(np.fmax(values, 0), 1) * (weight * np.float32(self._white * ONE)) + np.float32(0.5)
+        self._sum[shown.slices] += share.astype(self._sum.dtype)
 
     def add_missing(self, tile: Tile) -> None:
         """Mid-grey in place of a tile that could not be decoded."""
         self.add(np.full((3, tile.height, tile.width), MID_GREY, np.float32), tile)
 
-    def picture(self) -> Pixels8:
-        """uint8, (H, W, 3) or (H, W), once all tiles are added."""
+    def picture(self) -> IntPixels:
+        """(H, W, 3) or (H, W), once all tiles are added; uint8, or uint16 above 8 bits."""
         if not self._reach:
             return self._sum
-        picture = np.empty(self._shape, np.uint8)
-        for row in range(0, len(picture), 256):  # in bands: no second copy of a large picture in 16 bits
+        picture = np.empty(self._shape, self._type)
+        for row in range(0, len(picture), 256):  # in bands: no second copy of a large picture in wide integers
             band = self._sum[row : row + 256]
-            np.minimum((band >> 8) + ((band >> 7) & 1), 255, out=picture[row : row + 256], casting="unsafe")
+            # to the nearest: s / 256 and its bit of one half
+            np.minimum((band >> 8) + ((band >> 7) & 1), self._white, out=picture[row : row + 256], casting="unsafe")
         return picture
 
 
 def _ramp(length: int, width: int, begin: bool, end: bool) -> NDArray[np.float32]:
     """Weights along one axis: 1, falling linearly to 0 over `width` pixels at either end that has a neighbour."""
     weights = np.ones(length, np.float32)
+    # at pixel centres: a rise and the neighbour's mirrored one add up to 1 at each pixel
     rise = (np.arange(width, dtype=np.float32) + 0.5) / width
     if begin:
         weights[:width] *= rise

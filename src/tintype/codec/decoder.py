@@ -6,14 +6,13 @@ from tintype.codec.agreement import Agreement, Records
 from tintype.codec.blending import Canvas
 from tintype.codec.container.file import ChunkType, Container
 from tintype.codec.container.header import ColourType
-from tintype.codec.container.numerics import Numerics
 from tintype.codec.entropy import rans
 from tintype.codec.steps import walk
 from tintype.codec.tile_model import TileModel
 from tintype.codec.tiling import Tile, tile_grid
 from tintype.codec.workers import in_order
 from tintype.errors import CorruptError, DesyncError, FormatError
-from tintype.pixels import Pixels, Pixels8
+from tintype.pixels import IntPixels, Pixels
 
 Progress = Callable[[int, int], None]  # tiles done, tiles in all
 
@@ -34,8 +33,8 @@ def check(container: Container, model: TileModel) -> None:
         )
 
 
-def decode(container: Container, model: TileModel, threads: int = 1, progress: Progress | None = None) -> Pixels8:
-    """Pixels of a file, (H, W, 3) or (H, W) uint8; the same for any number of threads.
+def decode(container: Container, model: TileModel, threads: int = 1, progress: Progress | None = None) -> IntPixels:
+    """Pixels of a file, (H, W, 3) or (H, W) of its depth; the same for any number of threads.
 
     Tiles that are listed in `container.damage` are mid-grey.
 
@@ -48,16 +47,15 @@ def decode(container: Container, model: TileModel, threads: int = 1, progress: P
     """
     check(container, model)
     header, agreements = container.header, _agreements(container, model)
-    if model.identity.numerics is not None:
-        threads = 1  # float models use their threads inside a tile
-    canvas = Canvas(header.width, header.height, header.colour == ColourType.GREY, header.tiling)
+    grey = header.colour == ColourType.GREY
+    canvas = Canvas(header.width, header.height, grey, header.tiling, header.samples.depth)
     tiles = tile_grid(header.width, header.height, header.tiling, model.identity.stride)
 
     def work(number: int) -> tuple[int, Pixels]:
         return number, decode_tile(container, model, tiles[number], number, agreements(number))
 
     whole = [number for number in range(len(tiles)) if number not in container.damage]
-    for done, (number, pixels) in enumerate(in_order(work, whole, threads), 1):
+    for done, (number, pixels) in enumerate(in_order(work, whole, threads if model.tiles_in_parallel else 1), 1):
         canvas.add(pixels, tiles[number])
         if progress is not None:
             progress(done, len(whole))
@@ -84,9 +82,9 @@ def decode_tile(
 
 def _agreements(container: Container, model: TileModel) -> Callable[[int], Agreement]:
     """For each tile, what confirms its rows."""
-    hashes, numerics = container.chunk(ChunkType.ROW_HASHES), container.chunk(ChunkType.NUMERICS)
+    hashes = container.chunk(ChunkType.ROW_HASHES)
     if model.identity.numerics is None or hashes is None:  # missing where a damaged file is salvaged
         return lambda number: Agreement(None, None, None)
     records = Records.parse(container.header.tile_count, hashes, container.chunk(ChunkType.ROW_REPAIRS))
-    recorded = None if numerics is None else Numerics.parse(numerics)
+    recorded = container.numerics
     return lambda number: Agreement(records.tiles[number], recorded, model.identity.numerics)

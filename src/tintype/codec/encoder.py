@@ -4,44 +4,49 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from tintype.codec.agreement import FloatCoded, Records, StepRecord, record
+from tintype.codec.agreement import Records, StepRecord, record
 from tintype.codec.container.file import Chunk, ChunkType, Container, write
-from tintype.codec.container.header import ColourType, Header
-from tintype.codec.container.numerics import Numerics
+from tintype.codec.container.header import SRGB_8_BIT, ColourType, Header, Samples
+from tintype.codec.container.numerics import write_numerics
 from tintype.codec.entropy import rans
 from tintype.codec.quantise import RateDistortion
-from tintype.codec.tile_model import TileModel
+from tintype.codec.tile_model import Numerics, TileModel
 from tintype.codec.tiling import Tile, Tiling, extract, tile_grid
 from tintype.codec.workers import in_order
-from tintype.pixels import Pixels8
+from tintype.pixels import IntPixels
 
 quantiser = lru_cache(maxsize=8)(RateDistortion.of)
 Progress = Callable[[int, int], None]  # tiles done, tiles in all
 
 
 class Encoder:
-    """One picture on one model; any number of levels. The analysis of each tile runs once.
+    """One picture on one model: pixels go in, the bytes of a .tint file come out for each level that is asked for.
+
+    Each tile is extracted, analysed, quantised and coded on its own. With `keep`, further levels repeat the last two.
 
     Parameters
     ----------
-    picture : uint8, (H, W, 3) RGB or (H, W) grey
+    picture : (H, W, 3) RGB or (H, W) grey, 0 to 2^depth - 1
     tiling : default: `Tiling.default` of the picture's size
     threads : tiles worked on at the same time; changes no byte of the result
     keep : keep the analyses (5 bytes per pixel) for further levels
     tolerance : float models: of scales; up to half of it, drift on another machine can be mended. 0: none
+    samples : depth and colour of the picture, for the header
     """
 
     def __init__(
         self,
         model: TileModel,
-        picture: Pixels8,
+        picture: IntPixels,
         tiling: Tiling | None = None,
         threads: int = 1,
         keep: bool = False,
         tolerance: float = 0.0,
+        samples: Samples = SRGB_8_BIT,
     ) -> None:
         self.model, self.picture, self.keep, self.tolerance = model, picture, keep, tolerance
-        self.threads = threads if model.identity.numerics is None else 1  # float models use their threads inside a tile
+        self.samples = samples
+        self.threads = threads if model.tiles_in_parallel else 1
         height, width = picture.shape[:2]
         self.tiling = Tiling.default(width, height) if tiling is None else tiling
         self.tiles = tile_grid(width, height, self.tiling, model.identity.stride)
@@ -65,6 +70,7 @@ class Encoder:
             height=picture.shape[0],
             level=level,
             colour=ColourType.GREY if picture.ndim == 2 else ColourType.RGB,
+            samples=self.samples,
             tiling=self.tiling,
         )
         kept = _agreement_chunks(identity.numerics, Records(tuple(records)))
@@ -74,19 +80,21 @@ class Encoder:
         """Payload of a tile, and what a decoder on another machine needs to know of its rows."""
         analysis = self._analyses.get(tile)
         if analysis is None:
-            analysis = self.model.analyse(extract(self.picture, tile))
+            analysis = self.model.analyse(extract(self.picture, tile, self.samples.depth))
             if self.keep:
                 self._analyses[tile] = analysis
         steps = self.model.encode(analysis, level, self.quantiser)
         payload = rans.encode([(step.rows, step.symbols) for step in steps], self.model.tables)
-        return payload, tuple(record(step, self.tolerance) for step in steps if isinstance(step, FloatCoded))
+        if self.model.identity.numerics is None:
+            return payload, ()  # every machine finds these rows
+        return payload, tuple(record(step, self.tolerance) for step in steps)
 
 
 def _agreement_chunks(numerics: Numerics | None, records: Records) -> Sequence[Chunk]:
     if numerics is None:
         return ()
     found = (
-        (ChunkType.NUMERICS, numerics.to_bytes()),
+        (ChunkType.NUMERICS, write_numerics(numerics)),
         (ChunkType.ROW_HASHES, records.hashes()),
         (ChunkType.ROW_REPAIRS, records.repairs()),
     )

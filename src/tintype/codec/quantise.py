@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 from tintype.codec.entropy.tables import Tables
 from tintype.codec.steps import Step
 
-SYMBOL_MAX = 32767
+SYMBOL_MAX = 32767  # of int16; its negative is the lowest, so that a symbol and its negative are both codable
+HIGH_RATE = 8.66
+"""width^2 * lambda of the best uniform quantiser at high rate, for a cost of lambda * squared error + bits.
+
+The error is width^2 / 12 and the bits fall by log2(width), so that the cost is least at width^2 = 6 / (ln 2 lambda).
+"""
+
 Floats = NDArray[np.float32]
 
 
@@ -30,7 +36,7 @@ class Nearest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RateDistortion:
-    """Round to the nearest integer, or one step towards zero where the bits saved are worth more than the error.
+    """Round to the nearest integer, or to the next one towards zero where the bits saved are worth more than the error.
 
     Greedy, symbol by symbol: what a symbol changes in later steps is not weighed. Steps that do not say what an
     error is worth are rounded. Ortega and Ramchandran 1998, section on scalar quantisation.
@@ -48,7 +54,7 @@ class RateDistortion:
         """The quantiser for these tables; the cost of a symbol is the mean of its own and its negative's."""
         most = int(np.abs(tables.first.astype(np.int64)).max()) + 1
         rows = np.arange(len(tables), dtype=np.uint16)
-        costs = np.zeros((len(tables), most + 1), np.float64)
+        costs = np.zeros((len(tables), most + 1), np.float64)  # (R, M + 1), bits; skip rows stay at 0
         coded = rows[~tables.skips]
         for magnitude in range(most + 1):
             signs = (np.full(len(coded), sign * magnitude, np.int16) for sign in (1, -1))
@@ -56,14 +62,16 @@ class RateDistortion:
         return cls(tables.skips, np.diff(costs, axis=1).astype(np.float32))
 
     def __call__(self, step: Step) -> Floats:
-        values = _values(step)
+        values = _values(step)  # (C, h, w), in units of the width
         symbols = _rounded(values, step, self.skips)
         if step.worth is None:
             return symbols
-        where = np.flatnonzero(symbols)
+        where = np.flatnonzero(symbols)  # zeros cannot go further towards zero; mostly few remain, (n,)
         symbol = symbols.reshape(-1)[where]
+        # from |symbol| to |symbol| - 1; larger symbols than the table has take its last column
         lower = np.minimum(np.abs(symbol).astype(np.intp) - 1, self.saved_bits.shape[1] - 1)
         rows = np.broadcast_to(step.density, values.shape).reshape(-1)[where]
+        # density, worth and width may be given per channel; worth is per squared latent unit, values are in widths
         weight = np.broadcast_to(step.worth * np.square(step.width), values.shape).reshape(-1)[where]
         # (v - n + 1)^2 - (v - n)^2, for a value v that was rounded to n > 0
         added_error = 2 * (np.abs(values.reshape(-1)[where]) - np.abs(symbol)) + 1

@@ -11,9 +11,6 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.codec.entropy.rans import Coded
-from tintype.codec.entropy.tables import Rows, Symbols
-
 Array = Any  # numpy or torch, the engine's own
 
 
@@ -105,39 +102,3 @@ def relay(
             result: Result = stop.value
             return result
         sent = yield from exchange(question)
-
-
-def encode_steps(schedule: Schedule, quantise: Quantiser) -> list[Coded]:
-    """Rows and symbols of every step of a numpy schedule, in coding order."""
-    coded: list[Coded] = []
-
-    def answer(step: Step) -> Array:
-        symbols = quantise(step)
-        assert symbols.ndim == 3
-        flat = step.lattice.gather(symbols).astype(np.int16)
-        coded.append(Coded(_rows(step, symbols.shape), flat))
-        return symbols
-
-    walk(schedule, answer)
-    return coded
-
-
-def decode_steps(schedule: Schedule, shapes: list[tuple[int, ...]]) -> Generator[Rows, Symbols, Array]:
-    """Yield each step's rows, be sent its symbols, return the latents.
-
-    Parameters
-    ----------
-    shapes : (C, h, w) of the latents of each step
-    """
-    remaining = iter(shapes)
-
-    def exchange(step: Step) -> Generator[Rows, Symbols, Array]:
-        shape = next(remaining)
-        symbols = yield _rows(step, shape)
-        return step.lattice.scatter(symbols.astype(np.float32), shape)
-
-    return relay(schedule, exchange)
-
-
-def _rows(step: Step, shape: tuple[int, ...]) -> Rows:
-    return np.ascontiguousarray(step.lattice.gather(np.broadcast_to(step.density, shape)), np.uint16)

@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 
 from tintype.codec.filling import fill
-from tintype.pixels import Pixels, Pixels8
+from tintype.pixels import IntPixels, Pixels
 
 WHOLE_PICTURE_PIXELS = 2**20
 """A picture of up to this many pixels is one tile by default: 768x512 in four costs 22 % more latents."""
@@ -23,7 +23,10 @@ DEFAULT_MARGIN = 4  # 504 + 2 * 4 = 512, a multiple of every stride in use
 
 @dataclass(frozen=True, slots=True)
 class Tiling:
-    """How a file is cut: side of the cores and width of the margin, both in pixels. Fields of the file."""
+    """How a picture is cut, as the file says it: in, its size; out, with `tile_grid`, its tiles.
+
+    Cores are squares of `core` pixels, but for the last row and column; each tile sees `margin` pixels around its core.
+    """
 
     core: int = 0  # 0: the picture is one tile, and the margin is 0
     margin: int = 0
@@ -122,12 +125,12 @@ def tile_grid(width: int, height: int, tiling: Tiling, stride: int) -> list[Tile
     ]
 
 
-def extract(picture: Pixels8, tile: Tile) -> Pixels:
+def extract(picture: IntPixels, tile: Tile, depth: int = 8) -> Pixels:
     """What the network sees of one tile.
 
     Parameters
     ----------
-    picture : uint8, shape (H, W, 3) RGB or (H, W) grey
+    picture : 0 to 2^depth - 1, shape (H, W, 3) RGB or (H, W) grey
 
     Returns
     -------
@@ -138,27 +141,28 @@ def extract(picture: Pixels8, tile: Tile) -> Pixels:
     if block.ndim == 2:
         block = np.broadcast_to(block[:, :, None], (*block.shape, 3))
     pixels = np.empty((3, tile.height, tile.width), np.float32)
-    np.divide(block.transpose(2, 0, 1), 255, out=pixels[:, :height, :width], dtype=np.float32)
+    np.divide(block.transpose(2, 0, 1), 2**depth - 1, out=pixels[:, :height, :width], dtype=np.float32)
     fill(pixels, height, width)
     return pixels
 
 
-def place(pixels: Pixels, tile: Tile, picture: Pixels8) -> None:
-    """Write the core of a decoded tile into the picture, rounded and clipped to 0..255.
+def place(pixels: Pixels, tile: Tile, picture: IntPixels, depth: int = 8) -> None:
+    """Write the core of a decoded tile into the picture, rounded and clipped to 0..2^depth - 1.
 
     Parameters
     ----------
     pixels : float32, shape (3, tile.height, tile.width), nominally in [0, 1]
         Values outside are clipped, and NaN becomes 0: damaged latents may decode to anything.
-    picture : uint8, shape (H, W, 3) RGB or (H, W) grey, written in place
+    picture : uint8, or uint16 above 8 bits; shape (H, W, 3) RGB or (H, W) grey, written in place
         Grey takes the mean of the three channels.
     """
     core = pixels[(slice(None), *tile.crop.slices)]
     core = core.transpose(1, 2, 0) if picture.ndim == 3 else core.mean(axis=0)
     # floor(x + 1/2), not rint: rint sends halves to even
-    rounded = np.floor(core * np.float32(255) + np.float32(0.5))
+    white = 2**depth - 1
+    rounded = np.floor(core * np.float32(white) + np.float32(0.5))
     # fmax, not clip: clip keeps NaN, whose cast to an integer is undefined
-    picture[tile.core.slices] = np.fmin(np.fmax(rounded, 0), 255).astype(np.uint8)
+    picture[tile.core.slices] = np.fmin(np.fmax(rounded, 0), white).astype(picture.dtype)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +181,7 @@ def _cell_count(length: int, core: int) -> int:
     if core == 0:
         return 1
     full, rest = divmod(length, core)
+    # no slivers: a narrow last tile would be mostly margin and filling
     return max(1, full + (2 * rest >= core))
 
 
@@ -192,8 +197,8 @@ def _spans(length: int, tiling: Tiling, stride: int) -> list[_Span]:
     edges = [tiling.core * cell for cell in range(count)] + [length]
     spans = []
     for begin, end in pairwise(edges):
-        source = max(0, begin - tiling.margin)
+        source = max(0, begin - tiling.margin)  # no margin at the picture's own edges
         needed = min(length, end + tiling.margin) - source
-        padded = -(-needed // stride) * stride
+        padded = -(-needed // stride) * stride  # up to a multiple of the stride
         spans.append(_Span(begin, end - begin, source, needed, padded))
     return spans

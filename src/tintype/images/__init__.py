@@ -1,8 +1,25 @@
 """Pictures in and out: files, Pillow images and numpy arrays."""
 
-from tintype.images.picture import MAX_SIDE, CodePoints, Picture
-from tintype.images.pillow import READABLE
-from tintype.images.read import Source, load
+from tintype.images.formats import is_picture
+from tintype.images.metadata import strip
+from tintype.images.options import ReadOptions
+from tintype.images.picture import MAX_PIXELS, MAX_SIDE, CodePoints, Picture, check_size
+from tintype.images.read import Source, load, load_8bit
 from tintype.images.write import output_suffix, save, to_pillow
 
-__all__ = ["MAX_SIDE", "READABLE", "CodePoints", "Picture", "Source", "load", "output_suffix", "save", "to_pillow"]
+__all__ = [
+    "MAX_PIXELS",
+    "MAX_SIDE",
+    "CodePoints",
+    "Picture",
+    "ReadOptions",
+    "Source",
+    "check_size",
+    "is_picture",
+    "load",
+    "load_8bit",
+    "output_suffix",
+    "save",
+    "strip",
+    "to_pillow",
+]

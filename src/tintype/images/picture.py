@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from tintype.errors import InputError
 
 MAX_SIDE = 2**16 - 1  # pixels; the file format's limit
+MAX_PIXELS = 2**28  # of a picture, unless the caller allows more: a few hostile bytes must not ask for gigabytes
+BYTES_PER_PIXEL = 12  # of memory while a picture is read: Pillow's 4, those of its array, and a copy in another form
 
 Samples = NDArray[Any]  # uint8, or uint16 above 8 bits
 
@@ -47,15 +49,27 @@ class Picture:
         return self.pixels.ndim == 2
 
 
-def from_array(array: NDArray[Any]) -> Picture:
+def from_array(array: NDArray[Any], max_pixels: int = MAX_PIXELS) -> Picture:
     if array.dtype != np.uint8:
         raise InputError(f"an array of {array.dtype} cannot be coded; scale it to 0..255 and convert it to uint8")
     if not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)):
         raise InputError(f"an array of shape {array.shape} is neither (height, width, 3) RGB nor (height, width) grey")
-    check_sides(array.shape[1], array.shape[0], "the array")
+    check_size(array.shape[1], array.shape[0], "the array", max_pixels)
     return Picture(np.ascontiguousarray(array))
 
 
-def check_sides(width: int, height: int, name: str) -> None:
+def check_size(width: int, height: int, name: str, max_pixels: int = MAX_PIXELS) -> None:
+    """Refuse pictures that the format cannot hold, and those above the limit."""
     if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
         raise InputError(f"{name}: {width} x {height} pixels; each side must be from 1 to {MAX_SIDE}")
+    check_pixels(width, height, name, max_pixels)
+
+
+def check_pixels(width: int, height: int, name: str, max_pixels: int) -> None:
+    """Refuse more pixels than the caller allows."""
+    if width * height > max_pixels:
+        memory = width * height * BYTES_PER_PIXEL / 2**30
+        raise InputError(
+            f"{name}: {width} x {height} are {width * height} pixels, above the limit of {max_pixels}; if you trust "
+            f"the file, raise max_pixels (--max-pixels). Reading it takes about {memory:.1f} GiB of memory"
+        )

@@ -1,33 +1,92 @@
-"""Pillow's errors as ours."""
+"""Pillow as a guest in somebody's process: its errors, limits and warnings as ours."""
 
+import logging
+import threading
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from PIL import Image, UnidentifiedImageError
 
 from tintype.errors import InputError
-
-READABLE = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "PPM", "JPEG2000")
-"""Pillow's names. A short list: its other readers see little use, and one of them starts programs."""
+from tintype.images.picture import check_pixels
 
 
 @contextmanager
-def pillow_errors(name: str, otherwise: str = "damaged, or of a kind that Pillow cannot read") -> Iterator[None]:
-    """Pillow's errors as ours. Errors of the system and ours pass."""
+def pillow_errors(name: str, otherwise: str = "damaged, or of a kind that cannot be read") -> Iterator[None]:
+    """Errors of Pillow and of other readers as ours. Errors of the system and ours pass."""
     try:
         yield
     except (InputError, MemoryError):
         raise
-    except Image.DecompressionBombError as error:
-        raise InputError(
-            f"{name}: {error}; if you trust the file, open it with Pillow under a higher "
-            "PIL.Image.MAX_IMAGE_PIXELS and pass the image"
-        ) from error
     except UnidentifiedImageError as error:
-        raise InputError(f"{name}: not a picture in a known format ({', '.join(READABLE)})") from error
+        raise InputError(f"{name}: not a picture in a known format, or damaged") from error
     # whatever bytes can make Pillow's parsers raise: besides OSError and SyntaxError also struct.error,
     # ValueError, KeyError and more, so no list of them would hold
     except Exception as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise InputError(f"{name}: {otherwise} ({error})") from error
+
+
+@contextmanager
+def our_limits(name: str, max_pixels: int) -> Iterator[None]:
+    """Inside the block Pillow refuses pictures by our limit, in this thread only, and its warnings are silent."""
+    _answer_for_pillow()
+    earlier = getattr(_OURS, "limit", None)
+    _OURS.limit = name, max_pixels
+    try:
+        with _quiet():
+            yield
+    finally:
+        _OURS.limit = earlier
+
+
+_OURS = threading.local()  # limit: (name, max_pixels) while this thread reads for us
+_LOCK = threading.Lock()
+_readers = 0
+_silence = ExitStack()
+
+
+def _answer_for_pillow() -> None:
+    """Take over the one function that Pillow asks about sizes; where it does not read for us it answers as before.
+
+    Its limit is a global of the process: to change it would change it for everybody.
+    """
+    with _LOCK:
+        theirs = Image._decompression_bomb_check
+        if getattr(theirs, "asks_us", False):
+            return
+
+        def check(size: tuple[int, int], *args: bool, **options: bool) -> None:
+            limit = getattr(_OURS, "limit", None)
+            if limit is None:
+                theirs(size, *args, **options)
+            else:
+                check_pixels(*size, *limit)
+
+        check.asks_us = True  # type: ignore[attr-defined]
+        Image._decompression_bomb_check = check
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No warnings of Pillow's while somebody reads. Filters are the process's: the first sets, the last resets them."""
+    global _readers
+    with _LOCK:
+        if _readers == 0:
+            logging.getLogger("PIL").addHandler(_NOWHERE)  # else errors go to stderr where logging is not set up
+            _silence.enter_context(warnings.catch_warnings())
+            warnings.filterwarnings("ignore", module=r"PIL\.|pillow_heif|pillow_jxl|rawpy")
+        _readers += 1
+    try:
+        yield
+    finally:
+        with _LOCK:
+            _readers -= 1
+            if _readers == 0:
+                _silence.close()
+                logging.getLogger("PIL").removeHandler(_NOWHERE)
+
+
+_NOWHERE = logging.NullHandler()

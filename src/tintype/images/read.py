@@ -1,14 +1,15 @@
-"""Pictures in: files, Pillow images and numpy arrays.
+"""Pictures in: files, bytes, Pillow images and numpy arrays.
 
-What is coded is 8-bit RGB or grey, upright. Everything else is refused with the way out in the message, never
-converted where that loses something: alpha, more than 8 bits, CMYK and other colour models, animations.
-Lossless steps are taken: a palette without transparency becomes RGB, an EXIF orientation is applied to the
-pixels. ICC profiles, EXIF and XMP travel along as bytes, their orientation set to 1.
+What comes out is RGB or grey of 8, 10, 12 or 16 bits, upright, with alpha where there is any. What loses nothing is
+done without a word; what loses something is noted in `Picture.notes`, or refused with the way out in the message.
+`docs/pictures.md` has a row for each kind of picture.
 """
 
+import io
 import os
-import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -16,19 +17,44 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tintype.errors import InputError
-from tintype.images.metadata import ORIENTATION, UPRIGHT, upright_exif, upright_xmp
-from tintype.images.picture import Picture, check_sides, from_array
-from tintype.images.pillow import READABLE, pillow_errors
+from tintype.images import alpha, colour, frames
+from tintype.images.formats import HEAD, READABLE, Format, check_reader, identify
+from tintype.images.metadata import UPRIGHT, Metadata, gather, gather_tiff
+from tintype.images.options import ReadOptions
+from tintype.images.options import colour as parse_colour
+from tintype.images.picture import Picture, check_size, from_array
+from tintype.images.pillow import our_limits, pillow_errors
+from tintype.images.raster import DEPTHS, Raster, repeats_eight_bits, rescaled
+from tintype.images.readers import bmff, bmp, by_mode, jpeg2000, jxl, png, ppm, raw, tiff
+from tintype.images.readers.opened import Opened
+from tintype.pixels import Pixels8
 
-Source = Image.Image | NDArray[Any] | str | os.PathLike[str] | BinaryIO
+Source = Image.Image | NDArray[Any] | bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
+
+BYTES_PER_PIXEL = 16  # at most, of a file that is read; and a constant for what does not grow with the picture
+BYTES_BESIDE = 2**28
+TIFF_ICC = 34675
+
+READERS: Mapping[str, Callable[[Opened], Raster]] = {
+    "PNG": png.read,
+    "PPM": ppm.read,
+    "AVIF": bmff.read_avif,
+    "HEIF": bmff.read_heif,
+    "JPEG2000": jpeg2000.read,
+    "JXL": jxl.read,
+    "BMP": bmp.read,
+    "DIB": bmp.read,
+}
+"""By format, where `by_mode.read` is not enough; TIFF, which has pages, is read apart."""
 
 
-def load(source: Source) -> Picture:
-    """A picture from a path, an open binary file, a Pillow image, or an array.
+def load(source: Source, options: ReadOptions | None = None) -> Picture:
+    """A picture from a path, bytes, an open binary file, a Pillow image, or an array.
 
     Parameters
     ----------
-    source : path, file, PIL.Image.Image, or uint8 array of shape (H, W, 3) RGB or (H, W) grey
+    source : path (str or PathLike); content of a file (bytes, bytearray, memoryview: never taken for a name); open
+        binary file; PIL.Image.Image; uint8 array of shape (H, W, 3) RGB or (H, W) grey
         An array is not copied where its layout allows.
 
     Raises
@@ -38,103 +64,176 @@ def load(source: Source) -> Picture:
     OSError
         The file is missing or cannot be read.
     """
+    options = options or ReadOptions()
     if isinstance(source, np.ndarray):
-        return from_array(source)
+        return from_array(source, options.max_pixels)
     if isinstance(source, Image.Image):
-        with pillow_errors("the image"):
-            return _from_pillow(source, "the image")
+        return _from_image(source, "the image", options)
+    if isinstance(source, bytes | bytearray | memoryview):
+        return _from_bytes(bytes(source), "the picture", options)
     if isinstance(source, str | os.PathLike):
         with open(source, "rb") as file:
-            return _from_file(file, os.fspath(source))
-    return _from_file(source, str(getattr(source, "name", "the file")))
+            return _from_file(file, os.fspath(source), options)
+    return _from_file(source, str(getattr(source, "name", "the file")), options)
 
 
-def _from_file(file: BinaryIO, name: str) -> Picture:
-    with pillow_errors(name), Image.open(file, formats=READABLE) as image:
-        return _from_pillow(image, name)
+def load_8bit(source: Source, options: ReadOptions | None = None) -> Pixels8:
+    """Pixels as 8-bit screens show them, for training and evaluation: RGB (H, W, 3) or grey (H, W).
+
+    More bits are rounded to 8. Transparent parts show the background, white unless the options say another.
+    """
+    options = options or ReadOptions()
+    picture = load(source, options if options.background else replace(options, background="white"))
+    if picture.depth == 8:
+        return picture.pixels
+    white = 2**picture.depth - 1
+    table = ((np.arange(white + 1) * 255 + white // 2) // white).astype(np.uint8)
+    pixels: Pixels8 = table[picture.pixels]
+    return pixels
 
 
-def _from_pillow(image: Image.Image, name: str) -> Picture:
-    check_sides(image.width, image.height, name)
-    _check_kind(image, name)
-    image.load()
-    pixels = np.asarray(image.convert("RGB") if image.mode == "P" else image)
-    raw_exif, icc, xmp = (image.info.get(key) for key in ("exif", "icc_profile", "xmp"))
-    exif = upright_exif(raw_exif) if isinstance(raw_exif, bytes) else None
-    if exif or not raw_exif:  # without EXIF Pillow may know an orientation from XMP or the format itself
-        turn = UPRIGHT.get(image.getexif().get(ORIENTATION, 1))
-        pixels = turn(pixels) if turn else pixels
+def _from_file(file: BinaryIO, name: str, options: ReadOptions) -> Picture:
+    most = BYTES_PER_PIXEL * options.max_pixels + BYTES_BESIDE
+    if file.seekable():
+        file.seek(0)
+    data = file.read(most + 1)
+    if len(data) > most:
+        raise InputError(
+            f"{name}: longer than {most} bytes, which no picture of {options.max_pixels} pixels is; if you trust the "
+            "file, raise max_pixels (--max-pixels)"
+        )
+    return _from_bytes(data, name, options)
+
+
+def _from_bytes(data: bytes, name: str, options: ReadOptions) -> Picture:
+    """The content of a file; its name helps only where content is ambiguous."""
+    format = identify(data[:HEAD], Path(name).suffix)
+    if format is not None:
+        check_reader(format, name)
+    with our_limits(name, options.max_pixels), pillow_errors(name):
+        if format is not None and format.name == "RAW":
+            raster = raw.read(data, name, options)
+            metadata = gather_tiff(data, 0, *_sides(raster))  # most makers' files are TIFF on the outside
+            if not metadata.exif:
+                raster = replace(raster, notes=(*raster.notes, "Its metadata could not be read."))
+            return _picture(raster, None, metadata, name, options)
+        if format is not None and format.name == "TIFF":
+            return _from_tiff(data, name, options)
+        with _opened(data, format, name, options) as image:
+            check_size(image.width, image.height, name, options.max_pixels)
+            notes = frames.choose(image, name, options.frame)
+            metadata = gather(image)
+            reader = READERS.get(image.format or "", by_mode.read)
+            raster = reader(Opened(image, data, name, options))
+            return _picture(replace(raster, notes=(*notes, *raster.notes)), image, metadata, name, options)
+
+
+def _opened(data: bytes, format: Format | None, name: str, options: ReadOptions) -> Image.Image:
+    """An image of Pillow's, of its own readers or of a plugin."""
+    file = io.BytesIO(data)
+    if format is None or not format.module:
+        return Image.open(file, formats=READABLE)
+    if format.name == "HEIF":
+        from pillow_heif import HeifImageFile
+
+        heif: Image.Image = HeifImageFile(file)
+        return heif
+    from pillow_jxl.JpegXLImagePlugin import JXLImageFile
+
+    jxl.check(data, name, options.max_pixels)
+    return JXLImageFile(file)
+
+
+def _from_tiff(data: bytes, name: str, options: ReadOptions) -> Picture:
+    """A page. Where Pillow does not know its arrangement, no image stands for it."""
+    tags, number = tiff.page(data, name, options.frame)
+    image: Image.Image
+    try:
+        image = Image.open(io.BytesIO(data), formats=("TIFF",))
+        image.seek(number)
+    except Exception as error:  # whatever Pillow says to an arrangement that it does not know, or to damage
+        if isinstance(error, InputError | MemoryError):
+            raise
+        image = Image.new("1", (1, 1))
+    image.info.setdefault("icc_profile", tags.get(TIFF_ICC))
+    raster = tiff.read(Opened(image, data, name, options), tags)
+    return _picture(raster, image, gather_tiff(data, number, *_sides(raster)), name, options)
+
+
+def _sides(raster: Raster) -> tuple[int, int]:
+    """Width and height."""
+    return raster.samples.shape[1], raster.samples.shape[0]
+
+
+def _from_image(image: Image.Image, name: str, options: ReadOptions) -> Picture:
+    """An image of Pillow's; one that is not loaded yet is read from its file, which may hold more than Pillow keeps."""
+    file = getattr(image, "fp", None)
+    with our_limits(name, options.max_pixels), pillow_errors(name):
+        check_size(image.width, image.height, name, options.max_pixels)
+        if file is not None and getattr(image, "tile", None) and image.format in {*READERS, "TIFF"} - {"JXL"}:
+            position = file.tell()
+            file.seek(0)
+            data = file.read()
+            file.seek(position)
+            frame = image.tell() or None if options.frame is None else options.frame
+            return _from_bytes(data, name, replace(options, frame=frame))
+        notes = frames.choose(image, name, options.frame)
+        metadata = gather(image)
+        raster = by_mode.read(Opened(image, b"", name, options))
+        return _picture(replace(raster, notes=(*notes, *raster.notes)), image, metadata, name, options)
+
+
+def _picture(raster: Raster, image: Image.Image | None, metadata: Metadata, name: str, options: ReadOptions) -> Picture:
+    """The form that is coded: standard depth, upright, with metadata."""
+    samples, bits, clear = raster.samples, raster.bits, raster.alpha
+    check_size(samples.shape[1], samples.shape[0], name, options.max_pixels)
+    if clear is not None and int(clear.min()) == 2**bits - 1:
+        clear = None
+    if clear is not None and options.background is not None:
+        samples = alpha.flattened(samples, clear, parse_colour(options.background), 2**bits - 1)
+        clear = None
+    if bits == 16 and repeats_eight_bits(samples) and (clear is None or repeats_eight_bits(clear)):
+        samples, bits = samples.astype(np.uint8), 8  # the lower byte
+        clear = None if clear is None else clear.astype(np.uint8)
+    depth = next(depth for depth in DEPTHS if depth >= bits)
+    if clear is not None and depth > 8:
+        clear = rescaled(clear, bits, 16)
+    turn = UPRIGHT.get(metadata.orientation)
+    if turn and not raster.upright:
+        samples, clear = turn(samples), None if clear is None else turn(clear)
+    stated = _colour(raster, image, samples.ndim == 2, metadata.exif)
     return Picture(
-        np.ascontiguousarray(pixels),
-        icc=icc if isinstance(icc, bytes) and icc else None,
-        exif=exif,
-        xmp=upright_xmp(xmp.encode() if isinstance(xmp, str) else xmp or b""),
+        np.ascontiguousarray(rescaled(samples, bits, depth)),
+        icc=stated.icc,
+        exif=metadata.exif,
+        xmp=metadata.xmp,
+        iptc=metadata.iptc,
+        depth=depth,
+        alpha=None if clear is None else np.ascontiguousarray(clear),
+        code_points=stated.code_points,
+        notes=(*raster.notes, *stated.notes, *metadata.notes),
     )
 
 
-def _check_kind(image: Image.Image, name: str) -> None:
-    """Refuse what would lose something on its way to 8-bit RGB or grey."""
-    frames = getattr(image, "n_frames", 1)
-    if frames > 1 and image.format == "MPO":
-        # phones write these; every viewer shows the first picture alone
-        warnings.warn(f"{name}: only the first of its {frames} pictures is coded", stacklevel=5)
-    elif frames > 1:
-        raise InputError(f"{name}: {frames} frames or pages; pass one of them, e.g. image.copy() in Pillow")
-    if image.has_transparency_data:
-        raise InputError(
-            f"{name}: has transparency, which cannot be coded yet; flatten it first, "
-            "e.g. paste it on a white background"
-        )
-    if image.mode in _WAY_OUT:
-        raise InputError(f"{name}: {_WAY_OUT[image.mode]}")
-    if image.mode not in ("RGB", "L", "P"):
-        raise InputError(f"{name}: mode {image.mode} cannot be coded; convert it to RGB or grey (L) of 8 bits")
-    bits = _file_bits(image)
-    if bits > 8:
-        raise InputError(f"{name}: {bits} bits per sample cannot be coded yet; convert it to 8 bits first")
+def _colour(raster: Raster, image: Image.Image | None, grey: bool, exif: bytes | None) -> colour.Colour:
+    """What the format states, the ICC profile, or what EXIF says, in this order; a profile stays beside code points."""
+    if raster.converted or image is None:
+        return raster.colour
+    profile = image.info.get("icc_profile")
+    icc = profile if isinstance(profile, bytes) and profile else raster.colour.icc
+    if icc or raster.colour.code_points or grey:
+        return raster.colour._replace(icc=icc)
+    return colour.adobe_rgb() if _says_adobe_rgb(image, exif) else raster.colour
 
 
-_WAY_OUT: Mapping[str, str] = {
-    "1": 'black and white of 1 bit; convert it to grey first, e.g. image.convert("L")',
-    "CMYK": "CMYK; convert it to RGB first, by its ICC profile if it has one",
-    "YCbCr": 'YCbCr, which RGB cannot hold without loss; convert it first, e.g. image.convert("RGB")',
-    **dict.fromkeys(
-        ("I", "F", "I;16", "I;16B", "I;16L", "I;16N"),
-        "more than 8 bits per sample cannot be coded yet; convert it to 8 bits first",
-    ),
-}
-
-
-def _file_bits(image: Image.Image) -> int:
-    """Bits per sample in the file, where Pillow would drop some of them without a word while it loads."""
-    if image.format in ("PNG", "TIFF"):  # BMP has ";16" too, but for 16 bits per pixel
-        return 16 if any(";16" in str(tile.args) for tile in _tiles(image)) else 8
-    if image.format == "PPM":
-        limits = [tile.args[-1] for tile in _tiles(image) if isinstance(tile.args, tuple)]
-        return max((int(limit).bit_length() for limit in limits if isinstance(limit, int)), default=8)
-    if image.format == "AVIF":
-        # AV1 codec configuration: version, profile and level, then flags
-        flags = _byte_after(image, b"av1C", 2)
-        return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
-    if image.format == "JPEG2000":
-        # SIZ marker: 2 of length, 2 of capabilities, 8 fields of 4, 2 of components, then the first depth
-        return (_byte_after(image, b"\xff\x4f\xff\x51", 38) & 0x7F) + 1
-    return 8
-
-
-def _tiles(image: Image.Image) -> list[Any]:
-    """Pillow's list of encoded blocks; empty once the image is loaded."""
-    return list(getattr(image, "tile", []))
-
-
-def _byte_after(image: Image.Image, marker: bytes, distance: int) -> int:
-    """The byte at a distance after a marker in the head of the image's file; 0 where there is none."""
-    file = getattr(image, "fp", None)
-    if file is None:
-        return 0
-    position = file.tell()
-    file.seek(0)
-    head = file.read(2**16)
-    file.seek(position)
-    at = head.find(marker)
-    return head[at + len(marker) + distance] if 0 <= at < len(head) - len(marker) - distance else 0
+def _says_adobe_rgb(image: Image.Image, exif: bytes | None) -> bool:
+    """Whether EXIF names Adobe RGB, by the interoperability index or the value that cameras use for it."""
+    exif_ifd, interoperability_ifd, colour_space, index = 0x8769, 0xA005, 0xA001, 1
+    try:
+        tags = image.getexif()
+        if exif:
+            tags.load(exif)
+        value = tags.get_ifd(interoperability_ifd).get(index)
+        return str(value).rstrip("\0") == "R03" or tags.get_ifd(exif_ifd).get(colour_space) == 2
+    except Exception:  # damaged EXIF raises all sorts of errors, and says nothing about colour then
+        return False

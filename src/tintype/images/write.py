@@ -2,32 +2,64 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 from tintype.errors import InputError
-from tintype.images.metadata import EXIF_PREFIX
+from tintype.images import colour
+from tintype.images.colour import SRGB
+from tintype.images.metadata import EXIF_PREFIX, exif, iptc
 from tintype.images.picture import Picture, Samples, from_array
 from tintype.images.pillow import pillow_errors
+from tintype.images.samples import in_eight_bits, interleaved, on_white, stored_bits
+from tintype.images.writers import jpeg, modern, plain, png, tiff
 
 
 def to_pillow(picture: Picture) -> Image.Image:
-    """A Pillow image of mode RGB or L. Metadata stand in its `info`, where Pillow's own readers put them."""
-    image = Image.fromarray(picture.pixels)
-    for key, value in _metadata(picture).items():
-        image.info[key] = value
+    """A Pillow image of mode RGB or L, with transparency RGBA or LA.
+
+    Pillow has no colour of more than 8 bits, so deep colour comes as 8 bits; deep grey without transparency comes in
+    16, as mode I;16. `save` keeps what this does not.
+
+    The image's `info` has the metadata where Pillow's own readers put them: `icc_profile`, `exif`, `xmp`, `dpi`, and
+    `photoshop` for IPTC. Colour that code points alone describe gets an equivalent `icc_profile` if there is one, and
+    its two H.273 numbers as `code_points`.
+    """
+    deep_grey = picture.depth > 8 and picture.grey and picture.alpha is None
+    image = Image.fromarray(interleaved(picture, 16 if deep_grey else 8))
+    profile = picture.icc
+    if picture.code_points and picture.code_points != SRGB:
+        image.info["code_points"] = tuple(picture.code_points)
+        profile = profile or colour.profile(picture.code_points, picture.grey)
+    if profile:
+        image.info["icc_profile"] = profile
+    if picture.exif:
+        image.info["exif"] = EXIF_PREFIX + picture.exif
+    if dpi := exif.dpi(picture.exif):
+        image.info["dpi"] = dpi
+    if picture.xmp:
+        image.info["xmp"] = picture.xmp
+    if picture.iptc:
+        image.info["photoshop"] = {iptc.RESOURCE: picture.iptc}
     return image
 
 
-def save(picture: Picture | Samples, target: str | os.PathLike[str] | BinaryIO, *, suffix: str = "") -> None:
+def save(
+    picture: Picture | Samples,
+    target: str | os.PathLike[str] | BinaryIO,
+    *,
+    suffix: str = "",
+    quality: float | None = None,
+) -> tuple[str, ...]:
     """Write a picture in the format that the suffix names.
 
-    PNG, TIFF, BMP, PPM and WebP are written without loss; JPEG with quality 95 and AVIF with quality 90, both
-    with full colour resolution. BMP and PPM have no room for metadata.
+    PNG, TIFF, BMP, PPM and WebP are written without loss; JPEG with quality 95 and AVIF with quality 90, both with
+    full colour resolution. PNG, TIFF and PPM hold more than 8 bits per sample, the others get 8. Where a format has no
+    transparency, the picture is put on white. `docs/metadata.md` says which format holds which metadata.
 
     Parameters
     ----------
@@ -35,25 +67,38 @@ def save(picture: Picture | Samples, target: str | os.PathLike[str] | BinaryIO, 
         A path is overwritten.
     suffix : str
         As ".png"; needed for an open file, and else taken from the path.
+    quality : 0 to 100
+        Of JPEG, AVIF and WebP, which then has loss. The other formats have none.
+
+    Returns
+    -------
+    What the file does not hold of the picture, a sentence each.
 
     Raises
     ------
     InputError
-        The suffix is unknown, or its format cannot hold this picture.
+        The suffix is unknown, its format has no quality, or it cannot hold a picture of this size.
     OSError
         The file cannot be written.
     """
     if isinstance(picture, np.ndarray):
         picture = from_array(picture)
     path_suffix = os.fspath(target) if isinstance(target, str | os.PathLike) else ""
-    writer = _WRITERS[output_suffix(suffix or path_suffix)]
-    image = Image.fromarray(picture.pixels)
-    options = dict(writer.options)
-    if writer.metadata:
-        options |= writer.metadata(picture)
+    suffix = output_suffix(suffix or path_suffix)
+    format = _FORMATS[suffix]
+    if quality is not None and not format.quality:
+        raise InputError(f"{format.name} has no quality to choose; JPEG, WebP and AVIF have")
+    if quality is not None and not 0 <= quality <= 100:
+        raise InputError(f"quality {quality}: 0 to 100 are possible")
+    fitted, lost = _fitted(picture, format)
     size = f"{picture.width} x {picture.height} pixels"
-    with pillow_errors(f"{size} as {writer.format}", "cannot be written, choose another format"):
-        image.save(target, writer.format, **options)
+    with pillow_errors(f"{size} as {format.name}", "cannot be written, choose another format"):
+        data = format.write(fitted, quality)
+    if isinstance(target, str | os.PathLike):
+        Path(target).write_bytes(data)
+    else:
+        target.write(data)
+    return lost
 
 
 def output_suffix(path: str | os.PathLike[str]) -> str:
@@ -65,71 +110,76 @@ def output_suffix(path: str | os.PathLike[str]) -> str:
         No picture can be written under this name.
     """
     name = Path(path).name.lower()
-    suffix = name if name in _WRITERS else Path(name).suffix
-    if suffix not in _WRITERS:
-        raise InputError(f"{os.fspath(path)!r} does not end in a picture's suffix: {', '.join(_WRITERS)}")
+    suffix = name if name in _FORMATS else Path(name).suffix
+    if suffix not in _FORMATS:
+        raise InputError(f"{os.fspath(path)!r} does not end in a picture's suffix: {', '.join(_FORMATS)}")
     return suffix
 
 
-def _metadata(picture: Picture) -> dict[str, bytes]:
-    """Metadata under Pillow's names."""
-    found = {}
-    if picture.icc:
-        found["icc_profile"] = picture.icc
-    if picture.exif:
-        found["exif"] = EXIF_PREFIX + picture.exif
-    if picture.xmp:
-        found["xmp"] = picture.xmp
-    return found
-
-
-def _png_metadata(picture: Picture) -> dict[str, Any]:
-    options: dict[str, Any] = dict(_metadata(picture))
-    if picture.xmp:
-        text = PngImagePlugin.PngInfo()
-        text.add_itxt("XML:com.adobe.xmp", options.pop("xmp").decode())
-        options["pnginfo"] = text
-    return options
-
-
-def _tiff_metadata(picture: Picture) -> dict[str, Any]:
-    """EXIF and XMP as tags of the file's own directory, without those that describe its data."""
-    tags = Image.Exif()
-    tags.load(picture.exif or b"")
-    for tag in set(tags) & _TIFF_STRUCTURE:
-        del tags[tag]
-    if picture.xmp:
-        tags[_TIFF_XMP] = picture.xmp
-    return {"exif": tags} | ({"icc_profile": picture.icc} if picture.icc else {})
-
-
-_TIFF_XMP = 700
-_TIFF_STRUCTURE = frozenset(
-    {*range(254, 267), 273, *range(277, 280), 284, *range(288, 294), 317, *range(320, 326), 338, 339}
-    | {*range(512, 522), *range(529, 533)}
-)
+Fitted = tuple[Picture, tuple[str, ...]]  # what is left of a picture, and a sentence for each thing that is not
 
 
 @dataclass(frozen=True, slots=True)
-class _Writer:
-    format: str
-    options: Mapping[str, Any]
-    metadata: Callable[[Picture], Mapping[str, Any]] | None = _metadata
+class _Format:
+    """What a format holds, and how it is written."""
+
+    name: str
+    write: Callable[[Picture, float | None], bytes]
+    quality: bool = False  # there is one to choose
+    deep: bool = False  # more than 8 bits
+    alpha: bool = True
+    code_points: bool = False
+    lacks: frozenset[str] = frozenset()  # metadata, as fields of `Picture`
+    fit: Callable[[Picture], Fitted] = lambda picture: (picture, ())  # what else has to go
 
 
-_JPEG = _Writer("JPEG", {"quality": 95, "subsampling": "4:4:4"})
-_TIFF = _Writer("TIFF", {}, _tiff_metadata)
-_PPM = _Writer("PPM", {}, None)
+_ALL = frozenset({"icc", "exif", "xmp", "iptc"})
+_IPTC = frozenset({"iptc"})
+_NAMES: Mapping[str, str] = {"icc": "ICC profile", "exif": "EXIF", "xmp": "XMP", "iptc": "IPTC"}
 
-_WRITERS: Mapping[str, _Writer] = {
-    ".png": _Writer("PNG", {}, _png_metadata),
+_JPEG = _Format("JPEG", jpeg.write, quality=True, alpha=False, fit=jpeg.fit)
+_TIFF = _Format("TIFF", tiff.write, deep=True, fit=tiff.fit)
+_PPM = _Format("PPM", plain.ppm, deep=True, alpha=False, lacks=_ALL)
+
+_FORMATS: Mapping[str, _Format] = {
+    ".png": _Format("PNG", png.write, deep=True, code_points=True),
     ".jpg": _JPEG,
     ".jpeg": _JPEG,
-    ".webp": _Writer("WEBP", {"lossless": True}),
-    ".avif": _Writer("AVIF", {"quality": 90, "subsampling": "4:4:4"}),
+    ".webp": _Format("WEBP", modern.webp, quality=True, lacks=_IPTC),
+    ".avif": _Format("AVIF", modern.avif, quality=True, code_points=True, lacks=_IPTC),
     ".tif": _TIFF,
     ".tiff": _TIFF,
-    ".bmp": _Writer("BMP", {}, None),
+    ".bmp": _Format("BMP", plain.bmp, alpha=False, lacks=_ALL),
     ".ppm": _PPM,
     ".pgm": _PPM,
 }
+
+
+def _fitted(picture: Picture, format: _Format) -> Fitted:
+    """A picture as a format can hold it. Metadata that its writer does not know stay, and are named."""
+    lost = []
+    if picture.alpha is not None and not format.alpha:
+        picture = on_white(picture)
+        lost.append(f"Transparent parts were put on white: {format.name} has no transparency.")
+    if stored_bits(picture) > 8 and not format.deep:
+        alpha = picture.alpha
+        lost.append(f"{max(picture.depth, 8 if alpha is None else 8 * alpha.itemsize)} bits per sample became 8.")
+        picture = in_eight_bits(picture)
+    picture, unsaid = _coloured(picture, format)
+    lacking = [name for field, name in _NAMES.items() if field in format.lacks and getattr(picture, field)]
+    if lacking:
+        unsaid += (f"{', '.join(lacking)} left out: {format.name} has no place for it.",)
+    picture, dropped = format.fit(picture)
+    return picture, (*lost, *unsaid, *dropped)
+
+
+def _coloured(picture: Picture, format: _Format) -> Fitted:
+    """Colour code points become a profile where a format has no place for them."""
+    points = picture.code_points
+    if points is None or points == SRGB:
+        return replace(picture, code_points=None), ()
+    if format.code_points or picture.icc:
+        return picture, ()
+    profile = None if "icc" in format.lacks else colour.profile(points, picture.grey)
+    lost = f"Its colours (H.273 code points {points.primaries}/{points.transfer}) are not stated: {format.name} cannot."
+    return replace(picture, icc=profile, code_points=None), () if profile else (lost,)

@@ -5,8 +5,8 @@
 >>> Image.open("photo.tint").save("photo.png")  # doctest: +SKIP
 >>> Image.open("photo.jpg").save("photo.tint", quality=80)  # doctest: +SKIP
 
-Opening reads the file and verifies its checksums; the network runs when pixels are first asked for. What Pillow reports
-as OSError is: a damaged file, one that this version cannot decode, a picture that cannot be saved.
+Opening reads the file and verifies its checksums. The network runs when pixels are first needed. Damaged files, files
+that this version cannot decode, and pictures that cannot be saved raise OSError.
 """
 
 from collections.abc import Iterator
@@ -69,7 +69,7 @@ _METADATA = (
     (ChunkType.EXIF, "exif", b"Exif\0\0"),
     (ChunkType.XMP, "xmp", b""),
 )
-"""Chunk, Pillow's name, and what Pillow wants before its content."""
+"""Chunk, Pillow's key, and the prefix that Pillow expects."""
 
 
 def _accept(prefix: bytes) -> bool:
@@ -82,7 +82,7 @@ def _save(image: Image.Image, file: IO[bytes], filename: str | bytes) -> None:
     quality = options.get("quality", api.DEFAULT_QUALITY)
     if not isinstance(quality, int | float) or not 0 <= quality <= api.QUALITY_MAX:
         raise ValueError(f"quality {quality!r} is not a number from 0 to {api.QUALITY_MAX}")
-    frame = image.copy()  # of this frame alone, with metadata of its own
+    frame = image.copy()  # of this frame only, with its own metadata
     for _, key, _ in _METADATA:
         if key in options:
             value = options[key]
@@ -93,7 +93,7 @@ def _save(image: Image.Image, file: IO[bytes], filename: str | bytes) -> None:
 
 @contextmanager
 def _as_os_error() -> Iterator[None]:
-    # OSError is what Pillow's users catch; with SyntaxError, Image.open would drop the message
+    # users of Pillow catch OSError; with SyntaxError, Image.open would drop the message
     try:
         yield
     except TintypeError as error:

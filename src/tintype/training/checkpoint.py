@@ -1,4 +1,4 @@
-"""Checkpoints: weights and optimiser apart, in files of at most 16 MB, complete or not there.
+"""Checkpoints: weights and optimiser apart, in files of at most 16 MB, complete or absent.
 
 `checkpoint.json` names the files of the newest complete checkpoint and is replaced last; files of older ones are
 removed after that. A kill at any moment leaves one or the other.
@@ -14,10 +14,9 @@ from typing import Any
 import torch
 
 from tintype.errors import InputError
+from tintype.training.pictures.shards import FILE_BYTES
 
 HEAD = "checkpoint.json"
-FILE_BYTES = 16_000_000
-WHOLE_STATE, WHOLE_OPTIMISER = "state.pt", "optimiser.pt"  # read, not written: checkpoints before there were parts
 
 
 def save(folder: Path, state: dict[str, Any], optimiser: dict[str, Any] | None) -> None:
@@ -26,7 +25,7 @@ def save(folder: Path, state: dict[str, Any], optimiser: dict[str, Any] | None) 
     Parameters
     ----------
     state : tensors, numbers and strings; "step" among them
-    optimiser : twice the size of the weights; a run that goes on without it warms up again
+    optimiser : twice the size of the weights; a run that continues without it warms up again
     """
     folder.mkdir(parents=True, exist_ok=True)
     head = {"step": state["step"], "state": _write(folder, f"state-{state['step']}", state), "optimiser": None}
@@ -44,13 +43,13 @@ def save(folder: Path, state: dict[str, Any], optimiser: dict[str, Any] | None) 
 def remove(folder: Path) -> None:
     """Remove the checkpoint of a folder, if there is one; its head first."""
     parts = (*folder.glob("state-*.pt.*"), *folder.glob("optimiser-*.pt.*"))
-    for path in (folder / HEAD, folder / WHOLE_STATE, folder / WHOLE_OPTIMISER, *parts):
+    for path in (folder / HEAD, *parts):
         path.unlink(missing_ok=True)
 
 
 def exists(folder: Path) -> bool:
     """Whether the folder holds a checkpoint."""
-    return (folder / HEAD).exists() or (folder / WHOLE_STATE).exists()
+    return (folder / HEAD).exists()
 
 
 def load(folder: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
@@ -61,24 +60,15 @@ def load(folder: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
     InputError
         There is no checkpoint, or a part of its state is missing.
     """
-    if (folder / HEAD).exists():
-        head = json.loads((folder / HEAD).read_text())
-        missing = [name for name in head["state"] if not (folder / name).exists()]
-        if missing:
-            raise InputError(f"{folder}: the checkpoint lacks {', '.join(missing)}")
-        names = head["optimiser"]
-        complete = names and all((folder / name).exists() for name in names)
-        return _read(folder, head["state"]), _read(folder, names) if complete else None
-    if (folder / WHOLE_STATE).exists():
-        return _load_whole(folder)
-    raise InputError(f"{folder}: there is no checkpoint ({HEAD})")
-
-
-def _load_whole(folder: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    state = torch.load(folder / WHOLE_STATE, map_location="cpu", weights_only=True)
-    path = folder / WHOLE_OPTIMISER
-    saved = torch.load(path, map_location="cpu", weights_only=True) if path.exists() else {"step": None}
-    return state, saved["optimiser"] if saved["step"] == state["step"] else None
+    if not exists(folder):
+        raise InputError(f"{folder}: there is no checkpoint ({HEAD})")
+    head = json.loads((folder / HEAD).read_text())
+    missing = [name for name in head["state"] if not (folder / name).exists()]
+    if missing:
+        raise InputError(f"{folder}: the checkpoint lacks {', '.join(missing)}")
+    names = head["optimiser"]
+    complete = names and all((folder / name).exists() for name in names)
+    return _read(folder, head["state"]), _read(folder, names) if complete else None
 
 
 def _write(folder: Path, name: str, value: dict[str, Any]) -> list[str]:

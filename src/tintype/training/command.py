@@ -22,7 +22,7 @@ DESCRIPTION = "Train a model, prepare its pictures, and export the trained weigh
 
 RUN = """\
 Train a model by a recipe. Writes checkpoints, log.jsonl and a rate-distortion plot (curve.svg) to the folder --out,
-and shows a line now and then. A run that is stopped goes on with --resume, exactly."""
+and prints a line every few steps. --resume continues an interrupted run exactly."""
 PACK = """\
 Decode training pictures once. OUT ending in .npy is one array that training memory-maps; otherwise it is a folder of
 shards of at most 16 MB."""
@@ -30,7 +30,7 @@ DRAW = """\
 Draw training pictures: text, windows, terminals and charts, which photographs lack. Train on them together with
 photographs: a model that has seen no sharp text blurs it at every quality."""
 KEEP = """\
-Copy a checkpoint: only the averaged weights, in float16. A run that starts from it with --init warms up again."""
+Copy only the averaged weights of a checkpoint, in float16. A run that starts from the copy (--init) warms up again."""
 EXPORT = """\
 Write the weights of a checkpoint for encode and decode. The checkpoint decides the family. pico: a model bundle and
 its entry in manifest.json, in the folder --out; needs --data, --validation and --name. HPCM: the file --out
@@ -67,25 +67,25 @@ def _add_run(commands: "Subparsers") -> None:
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting of the recipe"
     )
     start = parser.add_mutually_exclusive_group()
-    start.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
+    start.add_argument("--resume", action="store_true", help="continue from the checkpoint in --out")
     parser.add_argument("--init", metavar="RUN", type=Path, help="start from the checkpoint in this folder")
     start.add_argument("--force", action="store_true", help="replace the run in --out")
-    parser.add_argument("--plan", action="store_true", help="only print what the run needs: memory and arithmetic")
+    parser.add_argument("--plan", action="store_true", help="only print the memory and arithmetic that the run needs")
     parser.add_argument("--device", default="cpu", help="cpu, cuda (%(default)s)")
     parser.add_argument("--processes", metavar="N", type=int, default=1, help="on this machine, one per device (1)")
-    parser.add_argument("--nodes", metavar="N", type=int, default=1, help="machines (1)")
+    parser.add_argument("--nodes", metavar="N", type=int, default=1, help="number of machines (1)")
     parser.add_argument(
-        "--strategy", choices=("ddp", "fsdp"), default="ddp", help="weights whole in every process, or shared out (ddp)"
+        "--strategy", choices=("ddp", "fsdp"), default="ddp", help="weights whole in every process, or sharded (ddp)"
     )
-    parser.add_argument("--threads", metavar="N", type=int, default=1, help="of each process (1)")
+    parser.add_argument("--threads", metavar="N", type=int, default=1, help="threads of each process (1)")
     parser.add_argument(
-        "--minutes", metavar="N", type=float, default=float("inf"), help="stop after this, with a checkpoint"
+        "--minutes", metavar="N", type=float, default=float("inf"), help="stop after N minutes, with a checkpoint"
     )
     parser.add_argument(
         "--stop-at", metavar="TIME", type=_clock, help="stop at this time (ISO 8601), with a checkpoint"
     )
-    parser.add_argument("--weights-only", action="store_true", help="checkpoints of the averaged weights alone")
-    parser.add_argument("--tensorboard", action="store_true", help="write events for TensorBoard too")
+    parser.add_argument("--weights-only", action="store_true", help="write checkpoints of only the averaged weights")
+    parser.add_argument("--tensorboard", action="store_true", help="also write events for TensorBoard")
 
 
 def _add_pack(commands: "Subparsers") -> None:
@@ -94,26 +94,29 @@ def _add_pack(commands: "Subparsers") -> None:
     parser.add_argument("pictures", metavar="PICTURES", type=Path, help="folder, manifest (.sha256), or packed .npy")
     parser.add_argument("out", metavar="OUT", type=Path, help="FILE.npy, or a folder for shards")
     parser.add_argument(
-        "--side", metavar="N", type=int, default=512, help="pixels of the central squares (%(default)s)"
+        "--side", metavar="N", type=int, default=512, help="side of the central squares in pixels (%(default)s)"
     )
-    parser.add_argument("--format", choices=("raw", "webp"), default="webp", help="of shards (%(default)s)")
-    parser.add_argument("--quality", metavar="N", type=int, default=95, help="of WebP; 100: lossless (%(default)s)")
+    parser.add_argument("--format", choices=("raw", "webp"), default="webp", help="format of shards (%(default)s)")
+    parser.add_argument("--quality", metavar="N", type=int, default=95, help="of WebP; 100 is lossless (%(default)s)")
+    parser.add_argument("--force", action="store_true", help="replace an earlier OUT")
 
 
 def _add_draw(commands: "Subparsers") -> None:
     parser = commands.add_parser("draw", help="draw training pictures of text and windows", description=DRAW)
     parser.set_defaults(act=_draw)
     parser.add_argument("--out", metavar="FOLDER", type=Path, required=True, help="folder for the pictures")
-    parser.add_argument("--count", metavar="N", type=int, default=72, help="pictures (%(default)s)")
-    parser.add_argument("--side", metavar="N", type=int, default=512, help="pixels (%(default)s)")
-    parser.add_argument("--seed", metavar="N", type=int, default=0, help="of all random choices (%(default)s)")
+    parser.add_argument("--count", metavar="N", type=int, default=72, help="number of pictures (%(default)s)")
+    parser.add_argument("--side", metavar="N", type=int, default=512, help="side in pixels (%(default)s)")
+    parser.add_argument("--seed", metavar="N", type=int, default=0, help="seed of all random choices (%(default)s)")
+    parser.add_argument("--force", action="store_true", help="replace earlier drawn pictures")
 
 
 def _add_keep(commands: "Subparsers") -> None:
     parser = commands.add_parser("keep", help="copy the averaged weights of a checkpoint", description=KEEP)
     parser.set_defaults(act=_keep)
     parser.add_argument("source", metavar="RUN", type=Path, help="folder of the checkpoint")
-    parser.add_argument("folder", metavar="FOLDER", type=Path, help="for the copy; an older checkpoint is replaced")
+    parser.add_argument("folder", metavar="FOLDER", type=Path, help="folder of the copy")
+    parser.add_argument("--force", action="store_true", help="replace an earlier checkpoint in FOLDER")
 
 
 def _add_export(commands: "Subparsers") -> None:
@@ -121,10 +124,11 @@ def _add_export(commands: "Subparsers") -> None:
     parser.set_defaults(act=_export)
     parser.add_argument("source", metavar="RUN", type=Path, help="folder of the checkpoint")
     parser.add_argument("--out", metavar="OUT", type=Path, required=True, help="pico: a folder; HPCM: FILE.safetensors")
+    parser.add_argument("--force", action="store_true", help="replace earlier weights of the same name")
     pico = parser.add_argument_group("pico only")
     pico.add_argument("--data", metavar="PICTURES", type=Path, help="training pictures, as for `run`")
     pico.add_argument("--validation", metavar="PICTURES", type=Path, help="the same, taken as 256x256 crops")
-    pico.add_argument("--name", help="of the model")
+    pico.add_argument("--name", help="name of the model")
     pico.add_argument("--pictures", metavar="N", type=int, help="training pictures that tables are fitted to (48)")
     pico.add_argument("--hardware", metavar="TEXT", help="for the model's card (this machine's)")
     pico.add_argument("--provenance", metavar="TEXT", help="where the training pictures come from, for the card")
@@ -133,19 +137,19 @@ def _add_export(commands: "Subparsers") -> None:
 def _pack(options: argparse.Namespace) -> None:
     from tintype.training.pictures.pack import pack
 
-    print(pack(options.pictures, options.out, options.side, options.format, options.quality))
+    print(pack(options.pictures, options.out, options.side, options.format, options.quality, options.force))
 
 
 def _draw(options: argparse.Namespace) -> None:
     from tintype.training.pictures.drawn import write
 
-    write(options.out, options.count, options.side, options.seed)
+    print(write(options.out, options.count, options.side, options.seed, options.force))
 
 
 def _keep(options: argparse.Namespace) -> None:
     from tintype.training.export.keep import keep
 
-    print(keep(options.source, options.folder))
+    print(keep(options.source, options.folder, options.force))
 
 
 def _export(options: argparse.Namespace) -> None:
@@ -153,6 +157,7 @@ def _export(options: argparse.Namespace) -> None:
 
     from tintype.models.hpcm import CONFIGS
     from tintype.training import checkpoint
+    from tintype.training.outputs import refuse
 
     torch.set_num_threads(1)
     state, _ = checkpoint.load(options.source)
@@ -167,18 +172,24 @@ def _export(options: argparse.Namespace) -> None:
         from tintype.training.export import hpcm
 
         if given:
-            raise InputError(f"{options.source}: holds {model}; --{next(iter(given))} is for pico alone")
+            raise InputError(f"{options.source}: holds {model}; --{next(iter(given))} is for pico only")
         if not is_file:
             raise InputError(f"{options.out}: the weights of {model} are one file; give --out FILE.safetensors")
+        refuse([options.out] if options.out.exists() else [], options.force)
         print(hpcm.write(state, options.out))
         return
     from tintype.training.export.ship import ship
+    from tintype.weights.bundle import SUFFIX
 
     for name in ("data", "validation", "name"):
         if name not in given:
             raise InputError(f"--{name} is needed to export {model}")
     if is_file:
         raise InputError(f"{options.out}: {model} is exported to a folder; give --out FOLDER")
+    if Path(options.name).name != options.name:
+        raise InputError(f"--name {options.name}: a name, not a path, is needed")
+    bundle = options.out / f"{options.name}{SUFFIX}"
+    refuse([bundle] if bundle.exists() else [], options.force)
     print(ship(state, out=options.out, **given))
 
 
@@ -194,7 +205,7 @@ def _run(options: argparse.Namespace) -> None:
         if getattr(options, name) is None:
             raise InputError(f"--{name} is needed to train")
     if options.resume and options.init:
-        raise InputError("--resume and --init both name a start; give one")
+        raise InputError("--resume and --init exclude each other; give one of them")
     _train(options, config, started)
 
 
@@ -234,7 +245,7 @@ def _train(options: argparse.Namespace, config: RunConfig, started: float) -> No
 
 
 def _reports(options: argparse.Namespace, config: RunConfig, device: Any) -> Report:
-    """Whatever is done with a line of the log."""
+    """Print each line of the log, draw the plot after a validation."""
     from tintype.training import loop
     from tintype.training.report import pace, plot
 

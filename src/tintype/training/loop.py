@@ -3,14 +3,16 @@
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint as recomputed
 
 from tintype.errors import InputError
 from tintype.training import checkpoint, optimiser
@@ -19,7 +21,6 @@ from tintype.training.machine import Machine, Plain, share, whole
 from tintype.training.objectives import objective
 from tintype.training.objectives.objective import Draw, pictures_to
 from tintype.training.pictures.crops import Crops
-from tintype.training.recompute import recompute
 
 START_PICTURES = 64
 SKIPS_IN_A_ROW = 20  # non-finite steps that end the run
@@ -36,11 +37,11 @@ class Trainer:
     ----------
     train, validation : uint8, (N, S, S, 3), arrays or tensors on the device
     folder : checkpoints, log and dumps
-    source : folder of a checkpoint to go on from, exactly if the state of the same optimiser is there, else with a new
+    source : folder of a checkpoint to continue: exactly, if it has the state of the same optimiser, else with a new
         warm-up; None: start values
     machine : where to compute; by default this process, on the CPU
-    weights_only : checkpoints hold the averaged weights alone, a fourth of the size with AdamW; a run that goes on from
-        one starts at the average, with a new warm-up
+    weights_only : checkpoints hold only the averaged weights, a quarter of the size with AdamW; a run that continues
+        from one starts at the average, with a new warm-up
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class Trainer:
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's types
         blocks = self.objective.blocks()
         if config.checkpointing:
-            recompute(blocks)
+            _recompute(blocks)
         if config.compile:
             for stage in self.objective.stages():
                 stage.compile()
@@ -114,20 +115,25 @@ class Trainer:
     def train_step(self) -> Record:
         """One optimiser step; a non-finite loss or gradient changes nothing and is counted."""
         config = self.config
+
+        # crops and noise depend on the seed, the step and the position in the batch only
         share = config.batch // self.machine.ranks
         samples = range(self.machine.rank * share, (self.machine.rank + 1) * share)
         x = self.crops.batch(self.step, config.batch, config.crop, samples)
         x = x.contiguous(memory_format=torch.channels_last)
         drawn = self.objective.draw((config.crop, config.crop), Draw(config.seed, self.step, samples, self.device))
-        rate = config.learning_rate_at(self.step, self.since_warmup)
-        optimiser.set_rate(self.optimisers, rate)
 
+        # gradients; loss and norm are those of all processes together
         out = self.forward(x, *drawn)
         for each in self.optimisers.values():
             each.zero_grad()
         self.machine.backward(out["loss"])
         norm = whole(torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip))
         loss = self.machine.mean(out.pop("loss").detach())
+
+        # update, unless something is not finite
+        rate = config.learning_rate_at(self.step, self.since_warmup)
+        optimiser.set_rate(self.optimisers, rate)
         finite = bool(torch.isfinite(loss + norm))
         if finite:
             for each in self.optimisers.values():
@@ -137,6 +143,8 @@ class Trainer:
         else:
             self.skipped += 1
             self._dump(x, drawn)
+
+        # counters, which a skipped step moves too
         self.step, self.since_warmup = self.step + 1, self.since_warmup + 1
         self.pixels += config.batch * config.crop**2
         return {
@@ -192,7 +200,7 @@ class Trainer:
         self.machine.barrier()  # nobody reads before it is there
 
     def log(self, record: Record, report: Callable[[Record], None]) -> None:
-        """A line of the log, and whatever else the caller shows."""
+        """Write a line of the log and report it."""
         if self.machine.rank == 0:
             record = {key: None if _is_nonfinite(value) else value for key, value in record.items()}  # no JSON for NaN
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -225,6 +233,13 @@ class Trainer:
             path = self.folder / f"nonfinite-step{self.step}-rank{self.machine.rank}.npz"
             inputs = {f"drawn{i}": value.cpu().numpy() for i, value in enumerate(drawn)}
             np.savez_compressed(path, allow_pickle=False, x=x.cpu().numpy(), **inputs)
+
+
+def _recompute(blocks: Iterable[nn.Module]) -> None:
+    """Activation checkpointing: a block keeps its input only and computes the rest again on the way back."""
+    for block in blocks:
+        # on the instance: a wrapping module would change the names of the parameters
+        block.forward = partial(recomputed, block.forward, use_reentrant=False)
 
 
 def _is_nonfinite(value: Any) -> bool:

@@ -24,8 +24,8 @@ class Machine(Protocol):
 
         Parameters
         ----------
-        units : parts whose weights are gathered together where weights are shared out (FSDP); parameters are
-            replaced there, so optimisers are made afterwards
+        units : parts whose weights are gathered together where weights are sharded (FSDP), which replaces parameters:
+            make optimisers afterwards
         """
 
     def setup_optimiser(self, optimiser: torch.optim.Optimizer) -> torch.optim.Optimizer:
@@ -91,7 +91,7 @@ class Fabric:
         if strategy == "fsdp":
             from lightning_fabric.strategies.model_parallel import ModelParallelStrategy
 
-            chosen = ModelParallelStrategy(self._share_out, processes * nodes, 1)
+            chosen = ModelParallelStrategy(self._shard, processes * nodes, 1)
         elif processes * nodes > 1:
             chosen = "ddp"
         self.fabric = lightning_fabric.Fabric(
@@ -129,10 +129,10 @@ class Fabric:
     def barrier(self) -> None:
         self.fabric.barrier()
 
-    def _share_out(self, module: nn.Module, mesh: Any) -> nn.Module:
+    def _shard(self, module: nn.Module, mesh: Any) -> nn.Module:
         from torch.distributed.fsdp import fully_shard
 
-        module.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]  # no other can be shared out
+        module.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]  # no other can be sharded
         for unit in (*self.units, module):
             fully_shard(unit, mesh=mesh["data_parallel"])
         return module
@@ -168,13 +168,13 @@ def choose(device: str, bf16: bool, processes: int = 1, nodes: int = 1, strategy
 
 
 def whole(tensor: Tensor) -> Tensor:
-    """A tensor that may be shared out among processes, all of it; every process has to ask."""
+    """The whole of a tensor that may be sharded; all processes must call this."""
     full = getattr(tensor, "full_tensor", None)
     return full() if full else tensor
 
 
 def share(value: Tensor, like: Tensor) -> Tensor:
-    """This process's share of a whole tensor, shared out like another one."""
+    """This process's shard of a whole tensor, sharded like another one."""
     if not hasattr(like, "full_tensor"):
         return value.to(like.device)
     from torch.distributed.tensor import DTensor, distribute_tensor

@@ -19,7 +19,7 @@ Optimisers = dict[str, torch.optim.Optimizer]  # by name; each parameter belongs
 class KernelMuon(torch.optim.Muon):
     """Muon on convolution kernels (K, C, y, x), each as a matrix (K, C y x).
 
-    torch's takes matrices only, so it is given views of the kernels. Columns stand in the order of memory, which
+    torch's takes matrices only, so it is given views of the kernels. Columns have the order of memory, which
     channels_last changes; Muon does not care, since making a matrix orthogonal commutes with permuting its columns.
 
     Parameters
@@ -60,7 +60,7 @@ def make(config: RunConfig, groups: list[Group]) -> Optimisers:
     Raises
     ------
     UnsupportedError
-        Muon where weights are shared out among processes.
+        Muon with weights that are sharded among processes.
     """
     muon = config.optimiser == "muon"
     rest = _settings(groups, lambda parameter: not (muon and is_kernel(parameter)), 1.0)
@@ -89,7 +89,7 @@ def _ordered(value: Tensor, kernel: Tensor) -> Tensor:
 
 
 def state(optimisers: Optimisers) -> dict[str, Any]:
-    """State of optimisers by name, whole where it is shared out among processes; every process has to ask."""
+    """State of optimisers by name, gathered if it is sharded; all processes must call this."""
     return {name: _state(optimiser) for name, optimiser in optimisers.items()}
 
 

@@ -13,7 +13,7 @@ def pico_s() -> PicoRun:
     Time: 0.2 s a step there if it is idle; all steps in three and a half hours.
     Expect: at anchors 0 / 2 / 4 / 6, costs (lambda 255^2 MSE + bpp, validation crops of photographs) of
         .249 / .532 / 1.086 / 2.214 after 7.9 Gpx. They were reached by a run with several restarts, and
-        72 drawn pictures (training/pictures/drawn.py) beside 1,626 crops: docs/results.md, Training. From there
+        72 drawn pictures (training/pictures/drawn.py) and 1,626 crops: docs/results.md, Training. From there
         25,500 steps more, in two processes (batch=16, 1e-3 falling to zero), gave the shipped
         .244 / .520 / 1.064 / 2.171.
 

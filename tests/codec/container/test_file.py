@@ -59,7 +59,7 @@ def changed(at: int, new: str, *, old: int = 1) -> bytes:
 
 
 @st.composite
-def containers(draw):
+def containers(draw: st.DrawFn) -> Container:
     width, height = draw(st.integers(1, 3000)), draw(st.integers(1, 3000))
     tiling = Tiling.of(width, height, draw(st.integers(64, 1000)), draw(st.integers(0, 64)))
     header = Header(
@@ -83,20 +83,20 @@ def containers(draw):
 
 @settings(deadline=None)
 @given(containers())
-def test_what_is_written_is_read_back(container):
+def test_what_is_written_is_read_back(container: Container) -> None:
     assert parse(write(container)) == container
 
 
-def test_the_smallest_file_has_these_bytes():
+def test_the_smallest_file_has_these_bytes() -> None:
     assert write(ONE_TILE) == sealed(SMALLEST, b"payload")
     assert len(write(ONE_TILE)) == 29 + len(b"payload")
 
 
-def test_crc_is_the_one_of_png():
+def test_crc_is_the_one_of_png() -> None:
     assert zlib.crc32(b"123456789") == 0xCBF43926
 
 
-def test_all_field_types_are_read_back():
+def test_all_field_types_are_read_back() -> None:
     container = Container(
         Header(300, b"\xff" * 8, 65535, 200, level=255, colour=ColourType.GREY, tiling=Tiling(504, 255)),
         payloads=tuple(b"x" * n for n in range(130)),
@@ -109,7 +109,7 @@ def test_all_field_types_are_read_back():
     assert again.header.model_name == "unknown model 300"
 
 
-def test_chunks_are_written_in_ascending_order():
+def test_chunks_are_written_in_ascending_order() -> None:
     chunks = (Chunk(ChunkType.XMP, b"x"), Chunk(ChunkType.ICC, b"i"))
     assert parse(write(replace(ONE_TILE, chunks=chunks))).chunks == chunks[::-1]
 
@@ -130,7 +130,7 @@ def test_chunks_are_written_in_ascending_order():
         ),
     ],
 )
-def test_overhead_leaves_room_for_the_coder_state(container, besides_payloads):
+def test_overhead_leaves_room_for_the_coder_state(container: Container, besides_payloads: int) -> None:
     state = 5
     tiles = container.header.tile_count
     overhead = len(write(container)) - sum(map(len, container.payloads))
@@ -163,7 +163,7 @@ def fails(data: bytes, error: type[Exception], message: str) -> None:
         (b"\xd4i\r\n\x02", UnsupportedError, "version 2 is newer than 1"),
     ],
 )
-def test_a_bad_signature_is_named(data, error, message):
+def test_a_bad_signature_is_named(data: bytes, error: type[Exception], message: str) -> None:
     fails(data, error, message)
 
 
@@ -197,11 +197,11 @@ def test_a_bad_signature_is_named(data, error, message):
         (LENGTH_AT, "80 80 80 80 01", "payload length 268435456 at byte 20 is above the limit"),
     ],
 )
-def test_a_value_outside_its_range_is_named_even_where_the_crc_holds(at, new, message):
+def test_a_value_outside_its_range_is_named_even_where_the_crc_holds(at: int, new: str, message: str) -> None:
     fails(changed(at, new), CorruptError, message)
 
 
-def test_a_tile_above_the_limit_is_refused_before_anything_is_allocated():
+def test_a_tile_above_the_limit_is_refused_before_anything_is_allocated() -> None:
     fails(
         changed(WIDTH_AT, "80 20 81 20", old=2),
         CorruptError,
@@ -209,7 +209,7 @@ def test_a_tile_above_the_limit_is_refused_before_anything_is_allocated():
     )
 
 
-def test_too_many_tiles_are_refused_before_anything_is_allocated():
+def test_too_many_tiles_are_refused_before_anything_is_allocated() -> None:
     huge = changed(WIDTH_AT, "ff ff 03 ff ff 03 01 23 40 00", old=5)
     fails(huge, CorruptError, "tile count 1048576 is above the limit 65536")
 
@@ -218,63 +218,79 @@ def test_too_many_tiles_are_refused_before_anything_is_allocated():
     "at, new, message",
     [
         (COLOUR_AT, "02", "colour type 2"),
-        (COLOUR_AT, "11 0a 09 10 00 01", "10 bits with colour code points 9/16/0, range 1"),
-        (COLOUR_AT, "11 08 0c 0d 00 01", "8 bits with colour code points 12/13/0, range 1"),
+        (COLOUR_AT, "11 0a 09 10 09 01", "matrix 9 and range 1"),
+        (COLOUR_AT, "11 08 01 0d 00 00", "matrix 0 and range 0"),
+        (COLOUR_AT, "10 10 01 0d 01 00", "matrix 1 and range 0"),
     ],
 )
-def test_what_a_newer_version_may_write_is_unsupported_not_damaged(at, new, message):
+def test_what_a_newer_version_may_write_is_unsupported_not_damaged(at: int, new: str, message: str) -> None:
     fails(changed(at, new), UnsupportedError, message)
 
 
-@pytest.mark.parametrize("type, name", [("01", "1 (ALPHA)"), ("05", "5 (unknown)"), ("7f", "127 (unknown)")])
-def test_an_unknown_critical_chunk_is_refused_by_name(type, name):
+@pytest.mark.parametrize("type, name", [("05", "5 (unknown)"), ("7f", "127 (unknown)")])
+def test_an_unknown_critical_chunk_is_refused_by_name(type: str, name: str) -> None:
     head = SMALLEST[:CHUNKS_AT] + bytes.fromhex(f"01 {type} 03") + SMALLEST[LENGTH_AT:]
     fails(sealed(head, b"abc", b"payload"), UnsupportedError, re.escape(f"chunk {name} has to be obeyed"))
 
 
-def test_an_unknown_skippable_chunk_is_kept():
+def test_an_unknown_skippable_chunk_is_kept() -> None:
     head = SMALLEST[:CHUNKS_AT] + bytes.fromhex("01 7e 03") + SMALLEST[LENGTH_AT:]
     container = parse(sealed(head, b"abc", b"payload"))
     assert container == replace(ONE_TILE, chunks=(Chunk(126, b"abc"),))
     assert write(container) == sealed(head, b"abc", b"payload")
 
 
-def test_depths_not_coded_yet_can_be_written_and_described():
+@pytest.mark.parametrize(
+    "new, samples",
+    [
+        ("11 0a 09 10 00 01", Samples(10, primaries=9, transfer=16)),
+        ("11 08 0c 0d 00 01", Samples(primaries=12)),
+        ("11 10 01 0d 00 01", Samples(16)),
+        ("11 0c ff ff 00 01", Samples(12, primaries=255, transfer=255)),
+    ],
+)
+def test_depths_and_code_points_are_written_in_the_long_form(new: str, samples: Samples) -> None:
+    data = changed(COLOUR_AT, new)
+    assert parse(data).header.samples == samples
+    assert write(parse(data)) == data
+
+
+def test_matrices_that_are_not_coded_can_be_written_and_described() -> None:
     deep = replace(ONE_TILE.header, samples=Samples(10, primaries=9, transfer=16, matrix=9, full_range=0))
     data = write(replace(ONE_TILE, header=deep))
     assert read_layout(data).header == deep
 
 
-def test_bytes_after_the_end_are_refused():
+def test_bytes_after_the_end_are_refused() -> None:
     fails(write(ONE_TILE) + b"\0", CorruptError, "1 bytes follow the last tile, which ends at byte 36")
 
 
-def test_a_damaged_header_is_refused():
+def test_a_damaged_header_is_refused() -> None:
     data = bytearray(write(ONE_TILE))
     data[LEVEL_AT] ^= 1
     fails(bytes(data), CorruptError, "the header is damaged: its CRC is")
 
 
-def test_a_damaged_payload_is_named():
+def test_a_damaged_payload_is_named() -> None:
     data = bytearray(write(EXAMPLE))
     data[-5] ^= 1
     fails(bytes(data), CorruptError, "tile 1, 6 bytes from byte 49, is damaged")
 
 
-def test_tiles_that_changed_places_do_not_pass():
+def test_tiles_that_changed_places_do_not_pass() -> None:
     header = replace(EXAMPLE.header)
     data = write(Container(header, (b"one", b"two")))
     swapped = data[:-14] + data[-7:] + data[-14:-7]
     fails(swapped, CorruptError, "tile 0, .* is damaged")
 
 
-def test_a_tile_of_another_file_does_not_pass():
+def test_a_tile_of_another_file_does_not_pass() -> None:
     data = write(ONE_TILE)
     other = write(replace(ONE_TILE, header=replace(ONE_TILE.header, level=36)))
     fails(data[:-11] + other[-11:], CorruptError, "tile 0, .* is damaged")
 
 
-def test_every_single_byte_counts():
+def test_every_single_byte_counts() -> None:
     data = write(EXAMPLE)
     for at in range(len(data)):
         for value in range(256):
@@ -285,11 +301,11 @@ def test_every_single_byte_counts():
 
 
 @pytest.mark.parametrize("length", range(len(write(EXAMPLE))))
-def test_every_shorter_file_is_truncated(length):
+def test_every_shorter_file_is_truncated(length: int) -> None:
     fails(write(EXAMPLE)[:length], TruncatedError, f"ends at byte {length}")
 
 
-def test_truncations_and_splices_are_refused():
+def test_truncations_and_splices_are_refused() -> None:
     rng = np.random.default_rng(251)
     data = write(EXAMPLE)
     for _ in range(2000):
@@ -304,7 +320,7 @@ def test_truncations_and_splices_are_refused():
 
 @settings(deadline=None)
 @given(st.binary(max_size=60))
-def test_no_bytes_after_a_right_start_crash_a_reader(tail):
+def test_no_bytes_after_a_right_start_crash_a_reader(tail: bytes) -> None:
     for start in (b"", SMALLEST[:5], SMALLEST[:CHUNKS_AT], SMALLEST[:LENGTH_AT]):
         data = sealed(start + tail, tail)
         with suppress(FormatError, UnsupportedError):
@@ -312,7 +328,7 @@ def test_no_bytes_after_a_right_start_crash_a_reader(tail):
         describe(data)
 
 
-def test_salvage_keeps_undamaged_tiles_and_names_the_others():
+def test_salvage_keeps_undamaged_tiles_and_names_the_others() -> None:
     data = bytearray(write(EXAMPLE))
     data[40] ^= 1  # first byte of tile 0
     container = parse(data, salvage=True)
@@ -322,14 +338,14 @@ def test_salvage_keeps_undamaged_tiles_and_names_the_others():
         container.payload(0)
 
 
-def test_salvage_of_a_cut_file_keeps_what_came_before():
+def test_salvage_of_a_cut_file_keeps_what_came_before() -> None:
     container = parse(write(EXAMPLE)[:-1], salvage=True)
     assert container.payload(0) == EXAMPLE.payloads[0]
     with pytest.raises(TruncatedError, match="tile 1 ends at byte 59, but the file at byte 58"):
         container.payload(1)
 
 
-def test_salvage_drops_a_damaged_chunk_and_keeps_all_tiles():
+def test_salvage_drops_a_damaged_chunk_and_keeps_all_tiles() -> None:
     data = bytearray(write(EXAMPLE))
     data[33] ^= 1
     container = parse(data, salvage=True)
@@ -337,14 +353,14 @@ def test_salvage_drops_a_damaged_chunk_and_keeps_all_tiles():
     assert container.payloads == EXAMPLE.payloads
 
 
-def test_salvage_asks_that_the_header_holds():
+def test_salvage_asks_that_the_header_holds() -> None:
     data = bytearray(write(EXAMPLE))
     data[19] ^= 1
     with pytest.raises(CorruptError, match="the header is damaged"):
         parse(data, salvage=True)
 
 
-def test_the_header_is_enough_to_know_the_layout():
+def test_the_header_is_enough_to_know_the_layout() -> None:
     data = write(EXAMPLE)
     layout = read_layout(data[:32])
     assert layout.header == EXAMPLE.header
@@ -371,12 +387,12 @@ def test_the_header_is_enough_to_know_the_layout():
         (replace(ONE_TILE, chunks=(Chunk(2, bytes(2**24 + 1)),)), r"chunk 2 \(ICC\) has 16777217 bytes"),
     ],
 )
-def test_the_writer_keeps_the_same_limits(container, message):
+def test_the_writer_keeps_the_same_limits(container: Container, message: str) -> None:
     with pytest.raises(InputError, match=message):
         write(container)
 
 
-def test_the_writer_wants_every_payload_whole():
+def test_the_writer_wants_every_payload_whole() -> None:
     with pytest.raises(ValueError, match="1 tiles need as many whole payloads, not 2"):
         write(replace(ONE_TILE, payloads=(b"", b"")))
     with pytest.raises(ValueError, match="1 are damaged"):
@@ -384,7 +400,7 @@ def test_the_writer_wants_every_payload_whole():
 
 
 @pytest.mark.parametrize("value", [0, 1, 127, 128, 16383, 16384, 2**21 - 1, 2**21, 2**28, 2**32 - 1])
-def test_numbers_have_one_spelling(value):
+def test_numbers_have_one_spelling(value: int) -> None:
     spelling = varint(value)
     reader = FieldReader(spelling)
     assert reader.varint("number") == value and reader.offset == len(spelling)
@@ -393,19 +409,19 @@ def test_numbers_have_one_spelling(value):
         FieldReader(longer).varint("number")
 
 
-def test_any_buffer_can_be_parsed():
+def test_any_buffer_can_be_parsed() -> None:
     data = write(EXAMPLE)
     assert parse(bytearray(data)) == parse(memoryview(data)) == EXAMPLE
 
 
-def test_the_hexdump_in_the_documents_is_what_the_writer_writes():
+def test_the_hexdump_in_the_documents_is_what_the_writer_writes() -> None:
     fields, problem = describe(write(EXAMPLE))
     assert problem is None
     (block,) = re.findall(r"## Example\n.*?```\n(.*?)\n```", FORMAT_MD.read_text(), flags=re.DOTALL)
     assert block == format_fields(fields)
 
 
-def test_the_field_table_in_the_documents_is_what_the_writer_writes():
+def test_the_field_table_in_the_documents_is_what_the_writer_writes() -> None:
     table = re.findall(r"^\| ([a-zA-Z ]+) \|", FORMAT_MD.read_text().split("## Fields")[1].split("## Tiles")[0], re.M)
     header = replace(EXAMPLE.header, samples=Samples(10))
     fields, _ = describe(write(replace(EXAMPLE, header=header)))
@@ -413,7 +429,7 @@ def test_the_field_table_in_the_documents_is_what_the_writer_writes():
     assert list(dict.fromkeys(names)) == [name for name in table if name != "field"]
 
 
-def test_the_model_registry_in_the_documents_is_the_writers():
+def test_the_model_registry_in_the_documents_is_the_writers() -> None:
     section = FORMAT_MD.read_text().split("## Models")[1].split("## ")[0]
     rows = re.findall(r"^\| ([\d, ]+) \| ([\w, -]+) \|", section, re.M)
     listed = {
@@ -424,7 +440,7 @@ def test_the_model_registry_in_the_documents_is_the_writers():
     assert listed == MODEL_NAMES
 
 
-def test_the_chunk_registry_in_the_documents_is_the_readers():
+def test_the_chunk_registry_in_the_documents_is_the_readers() -> None:
     section = FORMAT_MD.read_text().split("## Chunks")[1].split("## ")[0]
     rows = re.findall(r"^\| (\d+) \| ([\w ]+) \|", section, re.M)
     assert {int(n): name.upper().replace(" ", "_") for n, name in rows} == {t.value: t.name for t in ChunkType}
@@ -435,7 +451,7 @@ def run_module(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
-def test_the_module_prints_a_file_field_by_field(tmp_path):
+def test_the_module_prints_a_file_field_by_field(tmp_path: Path) -> None:
     path = tmp_path / "example.tint"
     path.write_bytes(write(EXAMPLE))
     done = run_module(str(path))
@@ -443,7 +459,7 @@ def test_the_module_prints_a_file_field_by_field(tmp_path):
     assert done.stdout == format_fields(describe(write(EXAMPLE))[0]) + "\n"
 
 
-def test_the_module_prints_a_damaged_file_and_says_where(tmp_path):
+def test_the_module_prints_a_damaged_file_and_says_where(tmp_path: Path) -> None:
     path = tmp_path / "damaged.tint"
     data = bytearray(write(EXAMPLE))
     data[40] ^= 1
@@ -454,7 +470,7 @@ def test_the_module_prints_a_damaged_file_and_says_where(tmp_path):
     assert done.stderr.startswith(f"{path}: tile 0, 5 bytes from byte 40, is damaged")
 
 
-def test_the_module_says_what_it_cannot_open(tmp_path):
+def test_the_module_says_what_it_cannot_open(tmp_path: Path) -> None:
     missing = str(tmp_path / "missing.tint")
     done = run_module(missing)
     assert (done.returncode, done.stdout) == (4, "")

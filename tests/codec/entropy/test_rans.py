@@ -15,8 +15,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.strategies import tables_and_steps
-from tintype.codec.entropy import native as rans_native
-from tintype.codec.entropy import rans
+from tintype.codec.entropy import native, rans
 from tintype.codec.entropy.reference import SYMBOLS_PER_LANE, lane_count
 from tintype.codec.entropy.tables import Rows, Symbols, Tables, gaussian_scales, gaussian_tables
 from tintype.errors import CorruptError, InputError, TruncatedError
@@ -284,11 +283,11 @@ def test_strided_arrays_are_coded_like_their_copies() -> None:
 
 def test_native_lookup_dies_with_its_tables() -> None:
     tables = Tables.from_rows([[0, 9, 65536]], [0])
-    assert rans_native.derive(tables) is rans_native.derive(tables)
-    before = len(rans_native._derived)
+    assert native.derive(tables) is native.derive(tables)
+    before = len(native._derived)
     del tables
     gc.collect()
-    assert len(rans_native._derived) == before - 1
+    assert len(native._derived) == before - 1
 
 
 def test_a_decoder_keeps_its_payload_and_tables_alive() -> None:

@@ -1,6 +1,7 @@
 """Integer tables: what they hold, what they cost, and what they refuse."""
 
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -113,7 +114,7 @@ def cost_bits(mass: np.ndarray, frequencies: np.ndarray) -> float:
 
 
 @given(st.lists(st.floats(0, 1) | st.floats(0, 1e-6), min_size=2, max_size=40), st.randoms())
-def test_no_other_integers_code_a_distribution_in_fewer_bits(weights: list[float], random) -> None:
+def test_no_other_integers_code_a_distribution_in_fewer_bits(weights: list[float], random: Random) -> None:
     mass = np.array(weights) + 1e-12
     mass /= mass.sum()
     best = integer_frequencies(mass)

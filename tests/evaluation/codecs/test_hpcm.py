@@ -1,5 +1,6 @@
 """HPCM's weights files as points of a curve."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -111,10 +112,11 @@ def test_one_file_twice_is_refused(tmp_path: Path, weights: list[str]) -> None:
 def test_without_pytorch_the_summary_says_what_is_missing(
     folder: Path, weights: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(load.FLOAT_ENGINES, "hpcm", "no_such_engine")
+    missing = dataclasses.replace(load.FAMILIES["hpcm"], engine="no_such_engine")
+    monkeypatch.setitem(load.FAMILIES, "hpcm", missing)
     found = run(folder, "webp_m0", f"{NANO}:{weights[0]}")
     (failed,) = [row for row in found if row.error]
-    assert "hpcm models run on PyTorch" in failed.error and "install tintype[train]" in failed.error
+    assert "hpcm models need a package" in failed.error and "install tintype[train]" in failed.error
     with pytest.raises(UnsupportedError):
         codecs.codec(f"{NANO}:{weights[0]}").prepare(1)
 

@@ -6,16 +6,17 @@ import pytest
 from tests.pictures import picture
 from tintype.errors import InputError
 from tintype.evaluation.codecs import yuv
+from tintype.pixels import Pixels8
 
 HEAD = b"YUV4MPEG2 W8 H4 F60:1 Ip C420p10\nFRAME\n"
 
 
-def there_and_back(pixels):
+def there_and_back(pixels: Pixels8) -> Pixels8:
     height, width = pixels.shape[:2]
     return yuv.frame(f"YUV4MPEG2 W{width} H{height} F60:1 Ip C420p10\nFRAME\n".encode() + yuv.raw(pixels))
 
 
-def test_planes_have_the_weights_and_the_range_that_are_stated():
+def test_planes_have_the_weights_and_the_range_that_are_stated() -> None:
     colours = {"black": (0, 0, 0), "white": (255, 255, 255), "red": (255, 0, 0), "green": (0, 255, 0)}
     found = {}
     for name, colour in colours.items():
@@ -32,17 +33,17 @@ def test_planes_have_the_weights_and_the_range_that_are_stated():
 
 
 @pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (1, 2, 3), (200, 30, 90), (77, 77, 77)])
-def test_flat_colours_come_back_exactly(colour):
+def test_flat_colours_come_back_exactly(colour: tuple[int, int, int]) -> None:
     pixels = np.full((4, 8, 3), colour, np.uint8)
     assert np.array_equal(there_and_back(pixels), pixels)
 
 
-def test_grey_comes_back_exactly_as_colour():
+def test_grey_comes_back_exactly_as_colour() -> None:
     grey = picture(16, 24)[..., 0]
     assert np.array_equal(there_and_back(grey), np.repeat(grey[..., None], 3, axis=2))
 
 
-def test_chroma_lies_in_the_middle_of_its_pixels():
+def test_chroma_lies_in_the_middle_of_its_pixels() -> None:
     ramp = np.linspace(0, 255, 64)
     pixels = np.empty((64, 64, 3), np.uint8)
     pixels[..., 0], pixels[..., 1], pixels[..., 2] = ramp[:, None], 128, ramp[None, :]
@@ -50,7 +51,7 @@ def test_chroma_lies_in_the_middle_of_its_pixels():
     assert np.abs(error[2:-2, 2:-2]).max() <= 1  # a chroma sample off by half a pixel would give 2 and more
 
 
-def test_odd_sides_are_refused():
+def test_odd_sides_are_refused() -> None:
     with pytest.raises(InputError, match="7 x 4: 4:2:0 needs even sides"):
         yuv.raw(np.zeros((4, 7, 3), np.uint8))
 
@@ -63,6 +64,6 @@ def test_odd_sides_are_refused():
         (HEAD + bytes(94), "the frame ends after 47 of 48 samples"),
     ],
 )
-def test_other_files_are_refused(data, message):
+def test_other_files_are_refused(data: bytes, message: str) -> None:
     with pytest.raises(InputError, match=message):
         yuv.frame(data)

@@ -9,7 +9,7 @@ from PIL import Image
 from tests.pictures import picture
 from tintype.errors import UnsupportedError
 from tintype.evaluation.codecs.names import codec
-from tintype.evaluation.measuring import processes as fresh
+from tintype.evaluation.measuring import processes
 from tintype.evaluation.results import summary
 from tintype.evaluation.results.summary import Results
 
@@ -20,9 +20,9 @@ def test_a_fresh_process_does_the_same_work_and_tells_its_cost(tmp_path: Path) -
     pixels = picture(600, 800)
     source, file, back = (tmp_path / name for name in ("pixels.npy", "coded", "back.npy"))
     np.save(source, pixels)
-    encode = fresh.run("encode", "jpeg444", 60, source, file, repeat=2)
+    encode = processes.run("encode", "jpeg444", 60, source, file, repeat=2)
     assert file.read_bytes() == codec("jpeg444").encode(pixels, 60)
-    decode = fresh.run("decode", "jpeg444", 60, file, back, repeat=0)
+    decode = processes.run("decode", "jpeg444", 60, file, back, repeat=0)
     assert np.array_equal(np.load(back), codec("jpeg444").decode(file.read_bytes()))
     assert 0 < encode.warm_s < encode.process_s
     assert 0 < encode.warm_cpu_s < encode.process_cpu_s
@@ -34,19 +34,19 @@ def test_a_fresh_process_does_the_same_work_and_tells_its_cost(tmp_path: Path) -
 def test_the_memory_of_this_process_does_not_count(tmp_path: Path) -> None:
     np.save(tmp_path / "pixels.npy", picture(32, 32))
     ballast = np.ones(300 * MEGABYTE, np.uint8)
-    cost = fresh.run("encode", "jpeg444", 60, tmp_path / "pixels.npy", tmp_path / "coded", repeat=0)
-    assert fresh.peak_memory() > ballast.nbytes > cost.peak_bytes
+    cost = processes.run("encode", "jpeg444", 60, tmp_path / "pixels.npy", tmp_path / "coded", repeat=0)
+    assert processes.peak_memory() > ballast.nbytes > cost.peak_bytes
 
 
 def test_a_process_that_fails_says_why(tmp_path: Path) -> None:
     np.save(tmp_path / "pixels.npy", picture(8, 8))
     with pytest.raises(UnsupportedError, match="no codec named 'jepg'"):
-        fresh.run("encode", "jepg", 60, tmp_path / "pixels.npy", tmp_path / "coded")
+        processes.run("encode", "jepg", 60, tmp_path / "pixels.npy", tmp_path / "coded")
 
 
 def test_peaks_of_a_sample_stand_in_the_summary(tmp_path: Path) -> None:
     Image.fromarray(picture(64, 64)).save(tmp_path / "p.png")
-    peaks = fresh.peaks(["jpeg444", "jepg"], "p", tmp_path / "p.png")
+    peaks = processes.peaks(["jpeg444", "jepg"], "p", tmp_path / "p.png")
     assert set(peaks) == {"jpeg444"}
     peak = peaks["jpeg444"]
     from tests.evaluation.results.test_curves import sweep

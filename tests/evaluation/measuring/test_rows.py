@@ -1,5 +1,7 @@
 """Rows in CSV files."""
 
+from pathlib import Path
+
 import pytest
 
 from tintype.errors import InputError
@@ -23,7 +25,7 @@ ROW = Row(
 )
 
 
-def test_a_row_read_equals_the_row_written(tmp_path):
+def test_a_row_read_equals_the_row_written(tmp_path: Path) -> None:
     failed = Row("b", codec="webp_m6", quality=3, error="it broke,\nin two lines")
     rows.write(tmp_path / "r.csv", [failed, ROW])
     assert rows.read(tmp_path / "r.csv") == [ROW, failed]
@@ -31,7 +33,7 @@ def test_a_row_read_equals_the_row_written(tmp_path):
     assert rows.read(tmp_path / "r.csv") == [ROW, failed, ROW]
 
 
-def test_equal_content_gives_equal_bytes_in_any_order(tmp_path):
+def test_equal_content_gives_equal_bytes_in_any_order(tmp_path: Path) -> None:
     others = [Row("b", codec="x", quality=q) for q in (10, 9, 2.5)]
     rows.write(tmp_path / "1.csv", [ROW, *others])
     rows.write(tmp_path / "2.csv", [*others[::-1], ROW])
@@ -39,7 +41,7 @@ def test_equal_content_gives_equal_bytes_in_any_order(tmp_path):
     assert [row.quality for row in rows.read(tmp_path / "1.csv")] == [12.5, 2.5, 9, 10]
 
 
-def test_every_cut_of_the_last_line_loses_that_line_alone(tmp_path):
+def test_every_cut_of_the_last_line_loses_that_line_alone(tmp_path: Path) -> None:
     rows.write(tmp_path / "r.csv", [ROW, Row("z", codec="x", quality=1, size_bytes=10, times={"decode_cpu_s": 0.125})])
     text = (tmp_path / "r.csv").read_text()
     last = text.rindex("\n", 0, len(text) - 1) + 1
@@ -50,7 +52,7 @@ def test_every_cut_of_the_last_line_loses_that_line_alone(tmp_path):
         assert len(found) == 1 or found[1].times != {"decode_cpu_s": 0.125}
 
 
-def test_older_names_of_columns_and_comments_are_understood(tmp_path):
+def test_older_names_of_columns_and_comments_are_understood(tmp_path: Path) -> None:
     (tmp_path / "old.csv").write_text("# versions\ncodec,q,image,bytes,bpp,psnr,ms_ssim\njpeg,5,a,77,0.5,30.1,0.9\n")
     (row,) = rows.read(tmp_path / "old.csv")
     assert (row.codec, row.quality, row.image, row.size_bytes, row.bpp) == ("jpeg", 5, "a", 77, 0.5)
@@ -61,7 +63,7 @@ def test_older_names_of_columns_and_comments_are_understood(tmp_path):
     ("text", "message"),
     [("x,y\n1,2\n", "not a table of results"), ("image,codec,bpp\na,b,c\na,b,1\n", "row 1: could not convert")],
 )
-def test_other_tables_are_refused(tmp_path, text, message):
+def test_other_tables_are_refused(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "r.csv").write_text(text)
     with pytest.raises(InputError, match=message):
         rows.read(tmp_path / "r.csv")

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from tintype.codec.entropy import rans
-from tintype.models.hpcm import coding
+from tintype.models.hpcm import coding, compressai
 from tintype.models.hpcm.entropy import likelihood
 from tintype.models.hpcm.official import clean, detect, load_official
 from tintype.models.hpcm.weights import empty
@@ -151,7 +151,7 @@ def official_model(variant):
     state = state_dict(variant)
     model = empty(detect(clean(state)))
     load_official(model, state)
-    model.update()
+    compressai.update(model)
     return model
 
 
@@ -182,7 +182,7 @@ def official_bits(tables, steps):
     return (16 - np.log2(width)).sum() + 4 * (1 + nibbles).sum()
 
 
-def report(name):
+def report(name) -> str:
     """How far a picture is from its golden file, in one line."""
     case = Case(name)
     stride, golden = case.meta["channel_stride"], case.golden
@@ -191,7 +191,8 @@ def report(name):
     steps = case.coded[1:]
     rows = coding.RowFinder(False, case.x.device)(case.found.y_scale[0]).numpy()
     bits = -likelihood(case.found.y_residual, case.found.y_scale).double().log2().sum()
-    ours, theirs = len(rans.encode(steps, case.model.tables)), case.meta["y_string_bytes"]
+    ours = len(rans.encode([(step.rows, step.symbols) for step in steps], case.model.tables))
+    theirs = case.meta["y_string_bytes"]
     return (
         f"{name:<8} floats {floats:.1e}  symbols off {int((case.found.y_residual[0].numpy() != golden['sym']).sum())}"
         f"  z symbols off {int((case.found.z_residual[0].numpy() != golden['z_sym']).sum())}"

@@ -2,6 +2,8 @@
 
 import re
 import threading
+from pathlib import Path
+from typing import Any, Never
 
 import numpy as np
 import pytest
@@ -13,11 +15,13 @@ from tests.hpcm import NANO, network, tile_model
 from tests.pictures import picture
 from tintype.api import Codec
 from tintype.codec import decoder
-from tintype.codec.agreement import DEFAULT_TOLERANCE, FloatRows
+from tintype.codec.agreement import DEFAULT_TOLERANCE
 from tintype.codec.container import file as container
 from tintype.codec.container.file import ChunkType, parse
-from tintype.codec.container.numerics import Numerics
 from tintype.codec.encoder import Encoder
+from tintype.codec.entropy.tables import Symbols
+from tintype.codec.steps import walk
+from tintype.codec.tile_model import Numerics, StepRows
 from tintype.codec.tiling import WHOLE_PICTURE, Tiling
 from tintype.errors import (
     CorruptError,
@@ -27,10 +31,10 @@ from tintype.errors import (
     UnsupportedError,
     WeightsError,
 )
-from tintype.models.hpcm import VARIANTS, coding, memory
-from tintype.models.hpcm import engine as torch_hpcm
+from tintype.models.hpcm import VARIANTS, Options, coding, engine, memory
 from tintype.models.hpcm.network import HPCM
 from tintype.models.hpcm.weights import save
+from tintype.weights import store
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +73,7 @@ def symbols_of(data, model):
 
 
 @pytest.mark.parametrize("size", [(1, 1), (16, 270), (250, 33)])
-def test_any_size_comes_back_and_padding_is_not_coded(net, size):
+def test_any_size_comes_back_and_padding_is_not_coded(net: HPCM, size: tuple[int, int]) -> None:
     model, (height, width) = tile_model(net), size
     data = encoded(model, picture(*size))
     assert decoder.decode(parse(data), model).shape == (*size, 3)
@@ -78,36 +82,37 @@ def test_any_size_comes_back_and_padding_is_not_coded(net, size):
     assert len(symbols_of(data, model)) == expected
 
 
-def test_the_decoder_finds_the_encoders_rows_and_its_rounded_latents(net):
+def test_the_decoder_finds_the_encoders_rows_and_its_rounded_latents(net: HPCM) -> None:
     model, pixels = tile_model(net), picture(250, 33).transpose(2, 0, 1).astype(np.float32) / 255
     pixels = np.ascontiguousarray(np.pad(pixels, ((0, 0), (0, 6), (0, 15)), mode="edge"))
     analysis = model.analyse(pixels)
     steps = model.encode(analysis, 0, coding.nearest)
     sent = iter(steps)
-    walk, symbols = model.decode(256, 48, 0), None
-    with pytest.raises(StopIteration) as end:
-        while True:
-            found = next(walk) if symbols is None else walk.send(symbols)
-            step = next(sent)
-            assert isinstance(found, FloatRows) and np.array_equal(found.rows, step.rows)
-            symbols = step.symbols
-    y_hat, y = end.value.value.y, analysis.y
+
+    def read(found: StepRows) -> Symbols:
+        step = next(sent)
+        assert np.array_equal(found.rows, step.rows)
+        return step.symbols
+
+    latents = walk(model.decode(256, 48, 0), read)
+    assert next(sent, None) is None
+    y_hat, y = latents.y, analysis.y
     assert (y_hat[..., :16, :3] - y[..., :16, :3]).abs().max() <= 0.50001
-    assert model.synthesise(end.value.value, 0).shape == (3, 256, 48)
+    assert model.synthesise(latents, 0).shape == (3, 256, 48)
 
 
-def test_without_padding_the_steps_are_those_of_compress(net):
+def test_without_padding_the_steps_are_those_of_compress(net: HPCM) -> None:
     model = tile_model(net)
     pixels = torch.rand(3, 256, 256, generator=torch.Generator().manual_seed(1))
     steps = model.encode(model.analyse(pixels.numpy()), 0, coding.nearest)
     torch.set_num_threads(1)
     with torch.no_grad():
         plain = coding.encode(net, net.analyse(pixels[None]))
-    for step, (rows, symbols) in zip(steps, plain, strict=True):
-        assert np.array_equal(step.rows, rows) and np.array_equal(step.symbols, symbols)
+    for step, alone in zip(steps, plain, strict=True):
+        assert np.array_equal(step.rows, alone.rows) and np.array_equal(step.symbols, alone.symbols)
 
 
-def test_margins_tell_how_far_scales_are_from_their_row_and_on_which_side():
+def test_margins_tell_how_far_scales_are_from_their_row_and_on_which_side() -> None:
     find = coding.RowFinder(False, torch.device("cpu"))
     limits = find.thresholds
     scale = torch.tensor([-1, limits[0], limits[0] + 1e-3, limits[5] - 1e-3, limits[-1], 90])
@@ -118,9 +123,9 @@ def test_margins_tell_how_far_scales_are_from_their_row_and_on_which_side():
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_files_decode_under_any_setting_of_the_process(weights, threads):
+def test_files_decode_under_any_setting_of_the_process(weights: Path, threads: int) -> None:
     pixels = picture(60, 90)
-    writer = Codec(NANO, threads, weights=weights, tile=64)
+    writer = Codec(NANO, threads=threads, tile=64, options=Options(weights))
     data = writer.encode(pixels)
     assert f"{threads} thread" in tintype.info(data).numerics
     before = torch.get_num_threads()
@@ -128,14 +133,14 @@ def test_files_decode_under_any_setting_of_the_process(weights, threads):
     try:
         for other in (1, 2):
             torch.set_num_threads(other)
-            images.append(Codec(threads=other, weights=weights).decode(data).tobytes())
+            images.append(Codec(threads=other, options=Options(weights)).decode(data).tobytes())
             assert torch.get_num_threads() == other
     finally:
         torch.set_num_threads(before)
     assert images[0] == images[1]
 
 
-def test_tiles_and_grey_pictures_come_back_whatever_the_threads_around(net):
+def test_tiles_and_grey_pictures_come_back_whatever_the_threads_around(net: HPCM) -> None:
     model, pixels = tile_model(net), picture(140, 200)[..., 0]
     tiling = Tiling.of(200, 140, 70, 4)
     data = encoded(model, pixels, DEFAULT_TOLERANCE, tiling)
@@ -152,7 +157,7 @@ def test_tiles_and_grey_pictures_come_back_whatever_the_threads_around(net):
 # Machines that round differently
 
 
-def test_a_plain_file_is_refused_with_the_step_named_where_rows_drift(net):
+def test_a_plain_file_is_refused_with_the_step_named_where_rows_drift(net: HPCM) -> None:
     model = tile_model(net)
     data = encoded(model, picture(250, 250))
     outcomes = []
@@ -168,7 +173,7 @@ def test_a_plain_file_is_refused_with_the_step_named_where_rows_drift(net):
     assert "refused" in outcomes
 
 
-def test_a_portable_file_decodes_to_equal_symbols_where_rows_drift(net):
+def test_a_portable_file_decodes_to_equal_symbols_where_rows_drift(net: HPCM) -> None:
     model = tile_model(net)
     data = encoded(model, picture(250, 250), DEFAULT_TOLERANCE)
     original = symbols_of(data, model)
@@ -190,7 +195,7 @@ def test_a_portable_file_decodes_to_equal_symbols_where_rows_drift(net):
     assert moved  # or nothing was shown
 
 
-def test_drift_above_the_tolerance_is_refused_never_decoded(net):
+def test_drift_above_the_tolerance_is_refused_never_decoded(net: HPCM) -> None:
     data = encoded(tile_model(net), picture(100, 100), 1e-6)
     with pytest.raises(DesyncError, match=r"tile 0: step \d+: .*more than the file can mend"):
         decoder.decode(parse(data), tile_model(drifting(net, 1e-2)))
@@ -199,94 +204,107 @@ def test_drift_above_the_tolerance_is_refused_never_decoded(net):
 # Numerics, weights and refusals
 
 
-def test_bfloat16_is_recorded_and_decodes(net, weights):
+def test_bfloat16_is_recorded_and_decodes(net: HPCM, weights: Path) -> None:
     pixels = picture(60, 90)
-    data = Codec(NANO, 1, weights=weights, precision="bfloat16").encode(pixels)
+    data = Codec(NANO, threads=1, options=Options(weights, precision="bfloat16")).encode(pixels)
     assert "bfloat16" in tintype.info(data).numerics
-    assert Codec(weights=weights).decode(data).size == (90, 60)
-    assert data != Codec(NANO, 1, weights=weights).encode(pixels)
+    assert Codec(options=Options(weights)).decode(data).size == (90, 60)
+    assert data != Codec(NANO, threads=1, options=Options(weights)).encode(pixels)
 
 
-def test_a_file_of_compiled_networks_is_decoded_by_compiled_networks(weights, monkeypatch):
+def test_a_file_of_compiled_networks_is_decoded_by_compiled_networks(
+    weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     graphs = []
 
     def compiler(graph, inputs):
         graphs.append(graph)
         return graph.forward
 
-    monkeypatch.setattr(torch_hpcm, "COMPILER", compiler)
-    torch_hpcm.compiled.cache_clear()
-    data = Codec(NANO, 1, weights=weights, compiled=True).encode(picture(60, 90))
+    monkeypatch.setattr(engine, "COMPILER", compiler)
+    engine.compiled.cache_clear()
+    data = Codec(NANO, threads=1, options=Options(weights, compiled=True)).encode(picture(60, 90))
     assert ", compiled 2, float32, 1 thread" in tintype.info(data).numerics
     for_encoding = len(graphs)
-    assert Codec(weights=weights).decode(data).size == (90, 60)
+    assert Codec(options=Options(weights)).decode(data).size == (90, 60)
     assert len(graphs) > for_encoding > 0  # its synthesis, which the encoder does not need
     for_both = len(graphs)
-    eager = Codec(NANO, 1, weights=weights).encode(picture(60, 90))
-    Codec(weights=weights).decode(eager)
+    eager = Codec(NANO, threads=1, options=Options(weights)).encode(picture(60, 90))
+    Codec(options=Options(weights)).decode(eager)
     assert len(graphs) == for_both
     assert parse(eager).payloads == parse(data).payloads  # this compiler changes nothing
 
 
-def test_a_compiler_that_fails_is_told_with_the_way_out(weights, monkeypatch):
-    def compiler(graph, inputs):
+def test_a_compiler_that_fails_is_told_with_the_way_out(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def compiler(graph, inputs) -> Never:
         raise OSError("no such program: c++")
 
-    monkeypatch.setattr(torch_hpcm, "COMPILER", compiler)
-    torch_hpcm.compiled.cache_clear()
+    monkeypatch.setattr(engine, "COMPILER", compiler)
+    engine.compiled.cache_clear()
     with pytest.raises(UnsupportedError, match=r"torch\.compile does not work here .*c\+\+.*without --compile"):
-        Codec(NANO, 1, weights=weights, compiled=True).encode(picture(20, 20))
+        Codec(NANO, threads=1, options=Options(weights, compiled=True)).encode(picture(20, 20))
 
 
-def test_weights_are_known_by_their_content(net, weights, tmp_path):
+def test_weights_are_known_by_their_content(net: HPCM, weights: Path, tmp_path: Path) -> None:
     again = tmp_path / "copy.safetensors"
     save(net, again)
-    data = Codec(NANO, 1, weights=weights).encode(picture(20, 20))
-    assert Codec(weights=again).decode(data).size == (20, 20)
+    data = Codec(NANO, threads=1, options=Options(weights)).encode(picture(20, 20))
+    assert Codec(options=Options(again)).decode(data).size == (20, 20)
     other = tmp_path / "other.safetensors"
     save(network(seed=1), other)
     with pytest.raises(
         UnsupportedError, match=r"hpcm-nano weights [0-9a-f]{16}, but .*other.safetensors holds hpcm-nano"
     ):
-        Codec(weights=other).decode(data)
-    with pytest.raises(UnsupportedError, match=r"hpcm-nano weights [0-9a-f]{16}, which do not ship.*--weights"):
+        Codec(options=Options(other)).decode(data)
+    with pytest.raises(UnsupportedError, match=r"hpcm-nano weights [0-9a-f]{16}, which do not ship.*hpcm.Options"):
         tintype.decode(data)
 
 
-def test_a_codec_with_weights_still_decodes_what_ships(weights):
+def test_a_codec_with_weights_still_decodes_what_ships(weights: Path) -> None:
     data = tintype.encode(picture(20, 20))
-    assert Codec(NANO, weights=weights).decode(data).size == (20, 20)
+    assert Codec(NANO, options=Options(weights)).decode(data).size == (20, 20)
 
 
 @pytest.mark.parametrize(
-    "options, error, message",
+    "model, options, error, message",
     [
-        ({"model": NANO}, InputError, "hpcm-nano: its weights do not ship"),
-        ({"model": "pico-s-dev", "weights": "x"}, InputError, "does not take a weights file"),
-        ({"weights": "missing.safetensors"}, WeightsError, "missing.safetensors: cannot be read"),
-        ({"model": NANO, "weights": "x", "precision": "float8"}, InputError, "float32, bfloat16"),
-        ({"model": NANO, "weights": "x", "tile": 63}, InputError, "tile=63: at least 64"),
-        ({"model": NANO, "weights": "x", "tolerance": 1}, InputError, "tolerance=1: 0 to below 1"),
-        ({"model": NANO, "weights": "x", "device": "abacus"}, UnsupportedError, "device 'abacus' cannot be used"),
-        ({"model": NANO, "weights": "x", "device": "meta"}, UnsupportedError, "cpu and cuda"),
+        (NANO, None, InputError, r"hpcm-nano: its weights do not ship.*hpcm\.Options\(FILE\), or --weights FILE"),
+        ("pico-s-dev", {"weights": "x"}, InputError, "pico-s-dev: pico models take no weights file"),
+        ("x.tintmodel", {"weights": "x"}, InputError, "x.tintmodel: pico models take no weights file"),
+        (None, {"weights": "missing.safetensors"}, WeightsError, "missing.safetensors: cannot be read"),
+        (NANO, {"weights": ""}, InputError, "give the path of a weights file"),
+        (NANO, {"weights": "x", "precision": "float8"}, InputError, "float32, bfloat16"),
+        (NANO, {"weights": "x", "tolerance": 1}, InputError, "tolerance=1: 0 to below 1"),
+        (NANO, {"weights": "x", "device": "abacus"}, UnsupportedError, "device 'abacus' cannot be used"),
+        (NANO, {"weights": "x", "device": "meta"}, UnsupportedError, "cpu and cuda"),
     ],
 )
-def test_options_that_do_not_fit_are_refused(options, error, message):
+def test_options_that_do_not_fit_are_refused(
+    model: str | None, options: dict[str, Any], error: type[Exception], message: str
+) -> None:
     with pytest.raises(error, match=message):
-        Codec(**options).encode(picture(8, 8))
+        Codec(model, options=None if options is None else Options(**options)).encode(picture(8, 8))
 
 
-def test_another_model_than_the_files_is_refused(weights):
+def test_a_codec_says_what_it_uses(weights):
+    options = Options(weights, precision="bfloat16")
+    codec = Codec(NANO, threads=1, tile=128, options=options)
+    assert (codec.model, codec.threads, codec.tile, codec.options) == (NANO, 1, 128, options)
+    assert Codec(options=options).model is None  # whichever the file holds
+    assert (Codec().model, Codec(tune="eyes").model) == tuple(store.TUNES.values())
+
+
+def test_another_model_than_the_files_is_refused(weights: Path) -> None:
     with pytest.raises(WeightsError, match="holds weights of hpcm-nano, not of hpcm-base"):
-        Codec("hpcm-base", weights=weights).encode(picture(8, 8))
+        Codec("hpcm-base", options=Options(weights)).encode(picture(8, 8))
 
 
-def test_quality_is_refused_with_the_reason(weights):
+def test_quality_is_refused_with_the_reason(weights: Path) -> None:
     with pytest.raises(InputError, match=r"hpcm-nano weights have a single rate.*-q"):
-        Codec(NANO, weights=weights).encode(picture(8, 8), quality=50)
+        Codec(NANO, options=Options(weights)).encode(picture(8, 8), quality=50)
 
 
-def test_a_model_that_files_cannot_name_is_refused():
+def test_a_model_that_files_cannot_name_is_refused() -> None:
     with torch.device("meta"):
         model = HPCM(next(iter(VARIANTS.values())))
     with pytest.raises(
@@ -295,10 +313,12 @@ def test_a_model_that_files_cannot_name_is_refused():
         tile_model(model)
 
 
-def test_a_cut_or_damaged_file_is_refused_before_any_network_runs(weights, monkeypatch):
-    data = Codec(NANO, 1, weights=weights).encode(picture(40, 40))
-    monkeypatch.setattr(torch_hpcm.HPCMModel, "decode", lambda *_: pytest.fail("was called"))
-    codec = Codec(weights=weights)
+def test_a_cut_or_damaged_file_is_refused_before_any_network_runs(
+    weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = Codec(NANO, threads=1, options=Options(weights)).encode(picture(40, 40))
+    monkeypatch.setattr(engine.HPCMModel, "decode", lambda *_: pytest.fail("was called"))
+    codec = Codec(options=Options(weights))
     for end in (0, 20, len(data) // 2, len(data) - 1):
         with pytest.raises(FormatError):
             codec.decode(data[:end])
@@ -307,28 +327,32 @@ def test_a_cut_or_damaged_file_is_refused_before_any_network_runs(weights, monke
             codec.decode(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
 
 
-def test_a_file_without_numerics_is_damage(weights):
-    whole = parse(Codec(NANO, 1, weights=weights).encode(picture(40, 40)))
+def test_a_file_without_numerics_is_damage(weights: Path) -> None:
+    whole = parse(Codec(NANO, threads=1, options=Options(weights)).encode(picture(40, 40)))
     chunks = tuple(chunk for chunk in whole.chunks if chunk.type != ChunkType.NUMERICS)
     with pytest.raises(CorruptError, match="lacks the numerics"):
-        Codec(weights=weights).decode(container.write(container.Container(whole.header, whole.payloads, chunks)))
+        Codec(options=Options(weights)).decode(
+            container.write(container.Container(whole.header, whole.payloads, chunks))
+        )
 
 
-def test_a_picture_too_large_for_memory_is_refused_before_it_is_allocated(weights, monkeypatch):
-    data = Codec(NANO, 1, weights=weights).encode(picture(300, 40))
+def test_a_picture_too_large_for_memory_is_refused_before_it_is_allocated(
+    weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = Codec(NANO, threads=1, options=Options(weights)).encode(picture(300, 40))
     monkeypatch.setattr(memory, "available_bytes", lambda device: 2**20)
     for work in (lambda codec: codec.encode(picture(300, 40)), lambda codec: codec.decode(data)):
         with pytest.raises(InputError, match=r"hpcm-nano: a picture of 512 x 256 needs about .* use tiles"):
-            work(Codec(NANO, 1, weights=weights))
+            work(Codec(NANO, threads=1, options=Options(weights)))
 
 
-def test_a_picture_too_large_for_one_tile_is_refused_with_the_way_out(weights):
+def test_a_picture_too_large_for_one_tile_is_refused_with_the_way_out(weights: Path) -> None:
     huge = np.zeros((4097, 4097), np.uint8)
-    with pytest.raises(InputError, match=r"4097 x 4097 makes a tile of 16785409 pixels, above the limit.*--tile"):
-        Codec(NANO, weights=weights).encode(huge)
+    with pytest.raises(InputError, match=r"4097 x 4097 gives a tile of 16785409 pixels, above the limit.*--tile"):
+        Codec(NANO, options=Options(weights)).encode(huge)
 
 
-def test_numerics_name_engine_and_device(net):
+def test_numerics_name_engine_and_device(net: HPCM) -> None:
     numerics = tile_model(net, threads=2).identity.numerics
     assert isinstance(numerics, Numerics)
     assert numerics.engine.startswith(f"torch {torch.__version__}, eager ")

@@ -4,18 +4,20 @@ import itertools
 import subprocess
 import sys
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
 
 from tintype.errors import InputError, TintypeError, WeightsError
-from tintype.models.hpcm import CONFIGS, HPCMConfig, coding, create, memory
+from tintype.models.hpcm import CONFIGS, HPCMConfig, coding, compressai, create, memory
 from tintype.models.hpcm.config import NetDepths
 from tintype.models.hpcm.context import Fusion
 from tintype.models.hpcm.entropy import likelihood
 from tintype.models.hpcm.lattice import assemble, misplaced, place, take
-from tintype.models.hpcm.network import HPCM, Noise
+from tintype.models.hpcm.network import HPCM
 from tintype.models.hpcm.schedule import S2_IN_Y, SCHEDULES
+from tintype.models.surrogates import Noise
 
 TINY = {
     "latents": 16,
@@ -54,7 +56,7 @@ VARIANTS = [
 
 
 @pytest.mark.parametrize("changes", VARIANTS, ids=lambda c: "-".join(map(str, c.values())))
-def test_every_variant_gives_all_latents_a_density_and_every_weight_a_gradient(changes):
+def test_every_variant_gives_all_latents_a_density_and_every_weight_a_gradient(changes: dict[str, Any]) -> None:
     model, x = tiny(**changes), pictures()
     out = model(x, generator=torch.Generator().manual_seed(0))
     assert out["x_hat"].shape == x.shape
@@ -68,37 +70,37 @@ def test_every_variant_gives_all_latents_a_density_and_every_weight_a_gradient(c
 
 
 @pytest.mark.parametrize("changes", VARIANTS[::4], ids=lambda c: "-".join(map(str, c.values())))
-def test_decompress_gives_what_forward_reconstructs(changes):
+def test_decompress_gives_what_forward_reconstructs(changes: dict[str, Any]) -> None:
     model, x = tiny(**changes).eval(), pictures(2, 256, 512)
-    model.update()
-    coded = model.compress(x)
+    compressai.update(model)
+    coded = compressai.compress(model, x)
     assert coded["shape"] == (4, 8) and [len(strings) for strings in coded["strings"]] == [2, 2]
-    x_hat = model.decompress(coded["strings"], coded["shape"])["x_hat"]
+    x_hat = compressai.decompress(model, coded["strings"], coded["shape"])["x_hat"]
     with torch.no_grad():
         one_by_one = torch.cat([model(picture)["x_hat"] for picture in x.split(1)])
     assert torch.equal(x_hat, one_by_one.clamp(0, 1))
 
 
-def test_streams_are_as_long_as_the_estimate():
+def test_streams_are_as_long_as_the_estimate() -> None:
     model, x = tiny().eval(), pictures()
-    model.update()
-    strings = model.compress(x)["strings"]
+    compressai.update(model)
+    strings = compressai.compress(model, x)["strings"]
     with torch.no_grad():
         bits = {key: float(-value.log2().sum()) for key, value in model(x)["likelihoods"].items()}
     for key, (string,) in zip("yz", strings, strict=True):
         assert 8 * len(string) == pytest.approx(bits[key], rel=0.02, abs=8 * 64)
 
 
-def test_damaged_streams_are_refused_or_decode_to_something_else():
+def test_damaged_streams_are_refused_or_decode_to_something_else() -> None:
     model = tiny().eval()
-    model.update()
-    coded = model.compress(pictures())
+    compressai.update(model)
+    coded = compressai.compress(model, pictures())
     (y_string,), z_strings = coded["strings"]
     with pytest.raises(TintypeError):
-        model.decompress([[y_string[: len(y_string) // 2]], z_strings], coded["shape"])
+        compressai.decompress(model, [[y_string[: len(y_string) // 2]], z_strings], coded["shape"])
 
 
-def test_training_is_repeated_by_a_generator_and_by_given_noise():
+def test_training_is_repeated_by_a_generator_and_by_given_noise() -> None:
     model, x = tiny(), pictures(2)
     first, second = (model(x, generator=torch.Generator().manual_seed(3)) for _ in range(2))
     assert torch.equal(first["likelihoods"]["y"], second["likelihoods"]["y"])
@@ -109,7 +111,7 @@ def test_training_is_repeated_by_a_generator_and_by_given_noise():
     assert torch.equal(one["x_hat"], first["x_hat"])  # noise is in the rate alone
 
 
-def test_a_picture_is_the_same_alone_and_in_a_batch():
+def test_a_picture_is_the_same_alone_and_in_a_batch() -> None:
     model, x = tiny().eval(), pictures(3)
     with torch.no_grad():
         together = model(x)["likelihoods"]["y"]
@@ -118,7 +120,7 @@ def test_a_picture_is_the_same_alone_and_in_a_batch():
             torch.testing.assert_close(together[index], alone, rtol=1e-3, atol=1e-5)
 
 
-def test_bfloat16_training_keeps_densities_in_float32():
+def test_bfloat16_training_keeps_densities_in_float32() -> None:
     x = pictures()
     losses = []
     for enabled in (False, True):
@@ -133,7 +135,7 @@ def test_bfloat16_training_keeps_densities_in_float32():
     assert losses[1] == pytest.approx(losses[0], rel=0.02)
 
 
-def test_a_few_steps_of_training_lower_the_loss():
+def test_a_few_steps_of_training_lower_the_loss() -> None:
     model, x = tiny(), pictures()
     optimiser = torch.optim.Adam(model.parameters(), 3e-3)
     losses = []
@@ -146,7 +148,7 @@ def test_a_few_steps_of_training_lower_the_loss():
     assert losses[-1] < 0.9 * losses[0]
 
 
-def test_channels_last_gives_the_same_result():
+def test_channels_last_gives_the_same_result() -> None:
     model, x = tiny().eval(), pictures()
     with torch.no_grad():
         plain = model(x)["x_hat"]
@@ -154,7 +156,7 @@ def test_channels_last_gives_the_same_result():
     torch.testing.assert_close(plain, last, rtol=1e-4, atol=1e-5)
 
 
-def test_fusion_is_windowed_attention_with_a_skip():
+def test_fusion_is_windowed_attention_with_a_skip() -> None:
     torch.manual_seed(0)
     fusion = Fusion(8, heads=2, window=4)
     psi, context = torch.randn(2, 8, 8, 12), torch.randn(2, 8, 8, 12)
@@ -169,7 +171,7 @@ def test_fusion_is_windowed_attention_with_a_skip():
     torch.testing.assert_close(fusion(psi, context), expected)
 
 
-def test_lattice_copies_have_the_right_gradients():
+def test_lattice_copies_have_the_right_gradients() -> None:
     torch.manual_seed(0)
     y = torch.randn(2, 16, 8, 8, dtype=torch.float64, requires_grad=True)
     s2 = torch.randn(2, 16, 4, 4, dtype=torch.float64, requires_grad=True)
@@ -183,14 +185,14 @@ def test_lattice_copies_have_the_right_gradients():
     assert check(lambda *smalls: assemble(smalls, places, y), parts)
 
 
-def test_bounds_let_gradients_pass_only_towards_the_inside():
+def test_bounds_let_gradients_pass_only_towards_the_inside() -> None:
     scale = torch.tensor([0.05, 0.05], requires_grad=True)  # below the bound of 0.12
     value = torch.tensor([3.0, 0.0])  # a larger scale helps the first, harms the second
     (-likelihood(value, scale).log2()).sum().backward()
     assert scale.grad[0] <= 0 and scale.grad[1] == 0
 
 
-def test_exact_tails_equal_float64_where_the_plain_difference_has_no_digits():
+def test_exact_tails_equal_float64_where_the_plain_difference_has_no_digits() -> None:
     value = torch.tensor([0.0, 0.3, -1.0, 2.0, -5.0, 5.5, 6.0, -6.0])
     scale = torch.ones(8)
     exact = likelihood(value.double(), scale.double(), exact_tails=True)
@@ -201,52 +203,52 @@ def test_exact_tails_equal_float64_where_the_plain_difference_has_no_digits():
 
 
 @pytest.mark.parametrize("exact_tails", [False, True])
-def test_likelihood_has_the_gradient_of_its_formula(exact_tails):
+def test_likelihood_has_the_gradient_of_its_formula(exact_tails: bool) -> None:
     value = torch.linspace(-3, 3, 13, dtype=torch.float64, requires_grad=True)
     scale = torch.linspace(0.3, 2, 13, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda v, s: likelihood(v, s, exact_tails), (value, scale))
 
 
 @pytest.mark.parametrize("shape", [(3, 256, 256), (1, 1, 256, 256), (1, 3, 0, 256), (1, 3, 256, 300)])
-def test_pictures_of_a_wrong_shape_are_refused(shape):
+def test_pictures_of_a_wrong_shape_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(InputError, match="tiny"):
         tiny()(torch.zeros(shape))
 
 
-def test_pictures_that_are_not_finite_are_refused():
+def test_pictures_that_are_not_finite_are_refused() -> None:
     model = tiny().eval()
-    model.update()
+    compressai.update(model)
     with pytest.raises(InputError, match="finite"):
-        model.compress(torch.full((1, 3, 256, 256), float("nan")))
+        compressai.compress(model, torch.full((1, 3, 256, 256), float("nan")))
 
 
-def test_a_picture_too_large_for_the_memory_is_refused_at_once():
+def test_a_picture_too_large_for_the_memory_is_refused_at_once() -> None:
     model = tiny().eval()
-    model.update()
+    compressai.update(model)
     huge = torch.zeros(1, 3, 1, 1).expand(1, 3, 1 << 20, 1 << 20)
     with pytest.raises(InputError, match=r"1048576 x 1048576 needs about \d+\.\d GiB.*use tiles"):
-        model.compress(huge)
+        compressai.compress(model, huge)
     with pytest.raises(InputError, match="needs about"):
-        model.decompress([[b""], [b""]], (1 << 14, 1 << 14))
+        compressai.decompress(model, [[b""], [b""]], (1 << 14, 1 << 14))
 
 
-def test_running_out_of_memory_inside_is_the_same_error():
+def test_running_out_of_memory_inside_is_the_same_error() -> None:
     config = CONFIGS["hpcm-base"]
     with pytest.raises(InputError, match="use tiles"), memory.guarded(config, 256, 256, torch.device("cpu")):
         torch.empty(1 << 60)
 
 
-def test_coding_without_tables_says_what_to_do():
-    with pytest.raises(WeightsError, match=r"call update\(\)"):
-        tiny().eval().compress(pictures())
+def test_coding_without_tables_says_what_to_do() -> None:
+    with pytest.raises(WeightsError, match=r"compressai\.update\(model\)"):
+        compressai.compress(tiny().eval(), pictures())
 
 
-def test_unknown_models_are_refused_with_the_names_there_are():
+def test_unknown_models_are_refused_with_the_names_there_are() -> None:
     with pytest.raises(InputError, match="hpcm-nano"):
         create("hpcm-huge")
 
 
-def test_forward_and_encoding_never_look_at_values():
+def test_forward_and_encoding_never_look_at_values() -> None:
     with torch.device("meta"):  # there are none
         model = HPCM(CONFIGS["hpcm-base"]).eval()
         x = torch.empty(1, 3, 256, 512)
@@ -256,7 +258,7 @@ def test_forward_and_encoding_never_look_at_values():
     assert sum(rows.numel() for rows, _, _ in coded[1:]) == 320 * 16 * 32
 
 
-def test_training_needs_torch_and_numpy_alone():
+def test_training_needs_torch_and_numpy_alone() -> None:
     code = """if True:
         import sys
         for name in ("safetensors", "onnxruntime", "onnx", "scipy"):
@@ -271,7 +273,7 @@ def test_training_needs_torch_and_numpy_alone():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_the_largest_model_builds_without_memory():
+def test_the_largest_model_builds_without_memory() -> None:
     with torch.device("meta"):
         model = HPCM(CONFIGS["hpcm-1b"])
     assert {parameter.device.type for parameter in model.parameters()} == {"meta"}

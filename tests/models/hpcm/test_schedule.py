@@ -45,14 +45,14 @@ def step_numbers(schedule, channels=16, height=16, width=24):
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
-def test_every_element_is_coded_once(name):
+def test_every_element_is_coded_once(name: str) -> None:
     number, times = step_numbers(SCHEDULES[name])
     assert (times == 1).all()
     assert sorted(np.unique(number)) == [step.number for step in SCHEDULES[name].steps]
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
-def test_symbols_of_a_step_seen_from_y_are_those_of_its_lattice(name):
+def test_symbols_of_a_step_seen_from_y_are_those_of_its_lattice(name: str) -> None:
     y = np.arange(32 * 16 * 24).reshape(32, 16, 24)
     for stage in SCHEDULES[name].stages:
         lattice = take(y, stage.lattice, 32) if stage.lattice else y
@@ -70,12 +70,12 @@ def test_symbols_of_a_step_seen_from_y_are_those_of_its_lattice(name):
         ("2-3-6-flat", [1 / 32] * 2 + [1 / 16] * 3 + [1 / 8] * 6),
     ],
 )
-def test_steps_have_their_share_of_the_elements(name, shares):
+def test_steps_have_their_share_of_the_elements(name: str, shares: list[float]) -> None:
     number, _ = step_numbers(SCHEDULES[name])
     assert [(number == step.number).mean() for step in SCHEDULES[name].steps] == shares
 
 
-def test_steps_of_a_block_are_those_of_the_specification():
+def test_steps_of_a_block_are_those_of_the_specification() -> None:
     number, _ = step_numbers(SCHEDULES["2-3-6"], channels=16)
     eighths = number[::2, :8, :8]  # channels of one eighth are alike
     np.testing.assert_array_equal(number[1::2], number[::2])
@@ -105,13 +105,13 @@ def test_steps_of_a_block_are_those_of_the_specification():
         assert "".join(f"{step:x}" for step in eighths[eighth, 2]) == third_rows[eighth]
 
 
-def test_flat_schedule_codes_the_same_symbols_in_the_same_order():
+def test_flat_schedule_codes_the_same_symbols_in_the_same_order() -> None:
     for one, other in zip(SCHEDULES["2-3-6"].steps, SCHEDULES["2-3-6-flat"].steps, strict=True):
         assert one.latents == other.latents == other.symbols
 
 
 @pytest.mark.parametrize("case", ["b1", "b2"])
-def test_lattices_and_masks_equal_the_reference(case):
+def test_lattices_and_masks_equal_the_reference(case: str) -> None:
     golden = {key[3:]: value for key, value in np.load(GOLDEN).items() if key.startswith(case)}
     y, channels = golden["y"], golden["y"].shape[1]
     if channels % UNITS:  # repeated channels keep their eighth
@@ -131,7 +131,7 @@ def test_lattices_and_masks_equal_the_reference(case):
 
 
 @pytest.mark.parametrize("case", ["b1", "b2"])
-def test_misplaced_hyper_parameters_equal_the_reference(case):
+def test_misplaced_hyper_parameters_equal_the_reference(case: str) -> None:
     golden = np.load(GOLDEN)
     s2 = golden[f"{case}_y_s2"]
     moved = np.zeros_like(s2)
@@ -139,6 +139,6 @@ def test_misplaced_hyper_parameters_equal_the_reference(case):
     np.testing.assert_array_equal(moved, golden[f"{case}_hyper_s2"])
 
 
-def test_schedules_need_no_torch():
+def test_schedules_need_no_torch() -> None:
     code = "import sys, tintype.models.hpcm.schedule; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

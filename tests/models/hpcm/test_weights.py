@@ -1,6 +1,8 @@
 """Conversion of official checkpoints, and weights files."""
 
 import pickle
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ import torch
 
 from tests.models.hpcm.golden import manifest, state_dict
 from tintype.errors import WeightsError
-from tintype.models.hpcm import CONFIGS, create
+from tintype.models.hpcm import CONFIGS, compressai, create
 from tintype.models.hpcm.official import clean, detect, expected, load_official, translate
 from tintype.models.hpcm.weights import convert, empty, load, save
 
@@ -28,7 +30,7 @@ def official_nano(seed=0):
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_the_model_is_detected_and_every_entry_used(variant):
+def test_the_model_is_detected_and_every_entry_used(variant: str) -> None:
     state = clean(hollow(variant))
     config = detect(state)
     assert config.name == VARIANTS[variant]
@@ -36,7 +38,7 @@ def test_the_model_is_detected_and_every_entry_used(variant):
 
 
 @pytest.mark.parametrize("variant", ["base", "large", "phi"])
-def test_older_checkpoints_without_gains_get_ones(variant):
+def test_older_checkpoints_without_gains_get_ones(variant: str) -> None:
     state = {key: value for key, value in hollow(variant).items() if "adaptive" not in key}
     config = detect(clean(state))
     weights = translate(empty(config), clean(state))
@@ -45,7 +47,7 @@ def test_older_checkpoints_without_gains_get_ones(variant):
     assert all((gain == 1).all() for gain in gains)
 
 
-def test_prefixes_wrappers_and_filled_tables_do_not_matter():
+def test_prefixes_wrappers_and_filled_tables_do_not_matter() -> None:
     plain = official_nano()
     wrapped = {"state_dict": {f"module.{key}": value for key, value in plain.items()}}
     wrapped["state_dict"]["module.quantized_cdf_y"] = torch.zeros(60, 699, dtype=torch.int32)
@@ -57,7 +59,7 @@ def test_prefixes_wrappers_and_filled_tables_do_not_matter():
         assert torch.equal(value, other.state_dict()[key]), key
 
 
-def test_adaptors_are_turned_back_to_the_steps_that_use_them():
+def test_adaptors_are_turned_back_to_the_steps_that_use_them() -> None:
     model, state = empty(CONFIGS[NANO]), official_nano()
     load_official(model, state)
     for stage, steps in (("s1", 1), ("s2", 3), ("s3", 6)):
@@ -66,20 +68,20 @@ def test_adaptors_are_turned_back_to_the_steps_that_use_them():
             assert torch.equal(model.context.stages[stage].adaptors[step].weight, theirs)
 
 
-def test_a_converted_checkpoint_loads_as_the_same_model(tmp_path):
+def test_a_converted_checkpoint_loads_as_the_same_model(tmp_path: Path) -> None:
     checkpoint, out = tmp_path / "model.pth.tar", tmp_path / "model.safetensors"
     torch.save(official_nano(), checkpoint)
     assert convert(checkpoint, out, NANO) == NANO
     direct, loaded = empty(CONFIGS[NANO]), create(NANO, out)
     load_official(direct, official_nano())
-    direct.update()
+    compressai.update(direct)
     assert not loaded.training
     for key, value in direct.state_dict().items():
         assert torch.equal(value, loaded.state_dict()[key]), key
     np.testing.assert_array_equal(direct.tables.cumulative, loaded.tables.cumulative)
 
 
-def test_half_precision_and_old_file_format_are_converted(tmp_path):
+def test_half_precision_and_old_file_format_are_converted(tmp_path: Path) -> None:
     checkpoint, out = tmp_path / "model.pth.tar", tmp_path / "model.safetensors"
     state = {key: value.half() for key, value in official_nano().items()}
     torch.save(state, checkpoint, _use_new_zipfile_serialization=False)
@@ -87,22 +89,22 @@ def test_half_precision_and_old_file_format_are_converted(tmp_path):
     assert {p.dtype for p in load(out).parameters()} == {torch.float32}
 
 
-def test_tables_come_from_the_file_and_are_not_made_again(tmp_path):
+def test_tables_come_from_the_file_and_are_not_made_again(tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = create(NANO)
-    model.update()
+    compressai.update(model)
     before = model.tables
     with torch.no_grad():
         model.prior.scale.mul_(3)  # would give other tables
     save(model, tmp_path / "model.safetensors")
     loaded = load(tmp_path / "model.safetensors")
-    assert not loaded.update()
+    assert not compressai.update(loaded)
     np.testing.assert_array_equal(loaded.tables.cumulative, before.cumulative)
-    assert loaded.update(force=True)
+    assert compressai.update(loaded, force=True)
     assert len(loaded.tables.cumulative) != len(before.cumulative)
 
 
-def test_checkpoints_of_another_model_are_refused_with_what_differs(tmp_path):
+def test_checkpoints_of_another_model_are_refused_with_what_differs(tmp_path: Path) -> None:
     checkpoint = tmp_path / "large.pth.tar"
     torch.save(hollow("large"), checkpoint)
     with pytest.raises(
@@ -114,7 +116,7 @@ def test_checkpoints_of_another_model_are_refused_with_what_differs(tmp_path):
     assert not (tmp_path / "out.safetensors").exists()
 
 
-def test_a_missing_tensor_and_a_wrong_shape_are_named(tmp_path):
+def test_a_missing_tensor_and_a_wrong_shape_are_named(tmp_path: Path) -> None:
     state = official_nano()
     del state["g_a.branch.0.weight"]
     state["context_net.1.bias"] = torch.zeros(3)
@@ -146,7 +148,7 @@ class Harmful:
         (b"GIF89a, no checkpoint at all", "not a PyTorch checkpoint"),
     ],
 )
-def test_files_that_are_no_checkpoints_are_refused(tmp_path, content, message):
+def test_files_that_are_no_checkpoints_are_refused(tmp_path: Path, content: Any, message: str) -> None:
     path = tmp_path / "file.pth.tar"
     path.write_bytes(content)
     with pytest.raises(WeightsError, match=message):
@@ -154,12 +156,12 @@ def test_files_that_are_no_checkpoints_are_refused(tmp_path, content, message):
 
 
 @pytest.mark.parametrize("content", [[1, 2], {}, {"epoch": 3}, {"optimizer": {"lr": 1.0}}, torch.zeros(3)])
-def test_pytorch_files_without_weights_are_refused(tmp_path, content):
+def test_pytorch_files_without_weights_are_refused(tmp_path: Path, content: Any) -> None:
     with pytest.raises(WeightsError, match=r"not a (dictionary|tensor)"):
         convert(_saved(tmp_path, content), tmp_path / "out.safetensors")
 
 
-def test_missing_files_and_unknown_names_are_refused(tmp_path):
+def test_missing_files_and_unknown_names_are_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="cannot be read"):
         convert(tmp_path / "none.pth.tar", tmp_path / "out.safetensors")
     with pytest.raises(WeightsError, match="cannot be read"):
@@ -168,7 +170,7 @@ def test_missing_files_and_unknown_names_are_refused(tmp_path):
         convert(_saved(tmp_path, official_nano()), tmp_path / "out.safetensors", "hpcm-huge")
 
 
-def test_weights_files_of_another_model_or_kind_are_refused(tmp_path):
+def test_weights_files_of_another_model_or_kind_are_refused(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
     path = tmp_path / "model.safetensors"
@@ -183,7 +185,7 @@ def test_weights_files_of_another_model_or_kind_are_refused(tmp_path):
         load(path)
 
 
-def test_filled_official_weights_survive_conversion(tmp_path):
+def test_filled_official_weights_survive_conversion(tmp_path: Path) -> None:
     torch.save(state_dict("phi"), tmp_path / "phi.pth.tar")
     assert convert(tmp_path / "phi.pth.tar", tmp_path / "phi.safetensors") == "hpcm-phi"
     converted, direct = load(tmp_path / "phi.safetensors"), empty(CONFIGS["hpcm-phi"])

@@ -5,7 +5,7 @@ from tintype.errors import WeightsError
 from tintype.models.pico.integer import IntegerLayer, IntegerNet
 
 
-def layer(weight: int = 127, inputs: int = 8, reach: int = 255, **changes: object) -> IntegerLayer:
+def layer(weight: int = 127, inputs: int = 8, input_top: int = 255, **changes: object) -> IntegerLayer:
     fields: dict[str, object] = {
         "weight": np.full((4, inputs, 1, 1), weight, np.int8),
         "bias": np.zeros(4, np.int32),
@@ -13,7 +13,7 @@ def layer(weight: int = 127, inputs: int = 8, reach: int = 255, **changes: objec
         "multiplier": np.full(4, 1 << 14, np.int32),
         "shift": np.full(4, 24, np.int32),
         "top": 255,
-        "reach": reach,
+        "input_top": input_top,
         "shuffle": 1,
     }
     return IntegerLayer(**(fields | changes))  # type: ignore[arg-type]
@@ -50,7 +50,7 @@ def test_the_shuffle_is_depth_to_space_with_channels_first() -> None:
     biased = IntegerLayer(
         shuffled.weight,
         np.array([0, 20, 40, 60], np.int32),
-        *(getattr(shuffled, name) for name in ("level_bias", "multiplier", "shift", "top", "reach", "shuffle")),
+        *(getattr(shuffled, name) for name in ("level_bias", "multiplier", "shift", "top", "input_top", "shuffle")),
     )
     assert biased(np.zeros((1, 1, 1), np.int64), 0).tolist() == [[[0, 10], [20, 30]]]
 

@@ -11,8 +11,7 @@ from tintype.codec.encoder import Encoder
 from tintype.codec.entropy import rans
 from tintype.codec.tiling import Tiling
 from tintype.errors import WeightsError
-from tintype.models.pico import onnx_engine as onnx_pico
-from tintype.models.pico import torch_engine as torch_pico
+from tintype.models.pico import onnx_engine, torch_engine
 from tintype.models.pico.integer import IntegerNet
 from tintype.models.pico.network import SIZES, Pico
 from tintype.models.pico.start import structured_start
@@ -33,7 +32,7 @@ def engines() -> Both:
     for parameter in model.scale_decoder.parameters():
         parameter.data += 0.05 * torch.randn_like(parameter)
     bundle, _ = export(model, pictures[:3], "test", {})
-    return onnx_pico.load(bundle), torch_pico.load(model, bundle), bundle
+    return onnx_engine.load(bundle), torch_engine.load(model, bundle), bundle
 
 
 @pytest.mark.parametrize("level", [0, 35, 70])
@@ -48,9 +47,9 @@ def test_onnx_and_torch_read_the_same_symbols_from_the_same_file(engines: Both, 
         steps = engine.decode(64, 128, level)
         payload = Encoder(onnx, picture(64, 128, 6)).encode(level)
         reader = rans.Decoder(parse(payload).payload(0), engine.tables)
-        z = reader.decode(next(steps))
+        z = reader.decode(next(steps).rows)
         z_hat = z.reshape(96, 1, 2) + np.asarray(bundle.arrays["levels"]["z_mean"])[:, None, None]
-        rows = steps.send(z)
+        rows = steps.send(z).rows
         expected = integers(z_hat.clip(-31, 31), level)
         assert np.array_equal(np.sort(rows), np.sort(expected[_first(expected.shape)]))
 
@@ -87,7 +86,7 @@ def test_a_bundle_without_its_arrays_is_an_error(engines: Both) -> None:
     bundle = engines[2]
     broken = Bundle(bundle.card, bundle.graphs, {**bundle.arrays, "levels": {}})
     with pytest.raises(WeightsError, match="gain"):
-        onnx_pico.load(broken)
+        onnx_engine.load(broken)
 
 
 def test_integer_means_of_hyper_latents_change_no_result() -> None:

@@ -14,7 +14,7 @@ from tintype.models.pico.network import SIZES, Pico, lambda_of
 from tintype.training.objectives import features, objective
 from tintype.training.objectives.distortion import ms_ssim, mse_255
 from tintype.training.objectives.objective import Draw, pictures_to
-from tintype.training.objectives.perceptual import SCALES, TERMS, measure_scales
+from tintype.training.objectives.perceptual import GAINS, SCALES, TERMS, measure_scales
 from tintype.training.recipes import configure
 
 CPU = torch.device("cpu")
@@ -97,7 +97,8 @@ def test_the_loss_is_rate_and_the_shares_of_scaled_terms() -> None:
         "wd": features.wd(*maps, torch.tensor([4 - 3 * 25 / 70])),
     }
     scales = {name: (row[2] * row[3]) ** 0.5 for name, row in SCALES.items()} | {"mse": float(lambda_of(level))}
-    expected = sum(shares[name] * scales[name] * float(terms[name]) for name in TERMS)
+    gain = (GAINS[2] * GAINS[3]) ** 0.5
+    expected = gain * sum(shares[name] * scales[name] * float(terms[name]) for name in TERMS)
     assert float(made.distortion(x_hat, x, level)) == pytest.approx(expected, rel=1e-5)
 
 

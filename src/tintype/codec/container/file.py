@@ -12,10 +12,13 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property
 from itertools import pairwise
 
 from tintype.codec.container.fields import Bytes, Field, FieldReader, varint
 from tintype.codec.container.header import SRGB_8_BIT, ColourType, Header, read_header, violation, write_header
+from tintype.codec.container.numerics import read_numerics
+from tintype.codec.tile_model import Numerics
 from tintype.errors import (
     CorruptError,
     FormatError,
@@ -46,9 +49,10 @@ class ChunkType(IntEnum):
     ROW_HASHES = 10
     VENDOR = 12
     ROW_REPAIRS = 14
+    IPTC = 16
 
 
-READABLE_CRITICAL: frozenset[int] = frozenset({ChunkType.NUMERICS})
+READABLE_CRITICAL: frozenset[int] = frozenset({ChunkType.ALPHA, ChunkType.NUMERICS})
 """Critical chunks that this version obeys."""
 
 
@@ -60,9 +64,13 @@ class Chunk:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Container:
-    """A whole file. `damage` is empty unless a damaged file was parsed for salvage."""
+    """A whole file, between bytes and codec: `parse` makes it, `write` takes it.
+
+    It holds bytes: one payload for each tile of the header's grid, written and read by the entropy coder, and chunks of
+    metadata. `damage` is empty unless a damaged file was parsed for salvage.
+    """
 
     header: Header
     payloads: tuple[bytes, ...]  # one per tile, in the order of `tile_grid`
@@ -78,6 +86,12 @@ class Container:
     def chunk(self, type: int) -> bytes | None:
         """Data of the first chunk of this type."""
         return next((chunk.data for chunk in self.chunks if chunk.type == type), None)
+
+    @cached_property
+    def numerics(self) -> Numerics | None:
+        """Content of the chunk NUMERICS, None if there is none; raises CorruptError or TruncatedError."""
+        data = self.chunk(ChunkType.NUMERICS)
+        return None if data is None else read_numerics(data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,10 +347,10 @@ def _require_supported(layout: Layout) -> None:
     if header.colour not in tuple(ColourType):
         raise UnsupportedError(f"colour type {header.colour} is not grey or RGB; a newer tintype may read it")
     s = header.samples
-    if s != SRGB_8_BIT:
+    if (s.matrix, s.full_range) != (SRGB_8_BIT.matrix, SRGB_8_BIT.full_range):
         raise UnsupportedError(
-            f"samples of {s.depth} bits with colour code points {s.primaries}/{s.transfer}/{s.matrix}, range "
-            f"{s.full_range}: this tintype reads sRGB of 8 bits; a newer one may read more"
+            f"samples with matrix {s.matrix} and range {s.full_range}: this tintype reads RGB or grey (matrix 0) of "
+            "full range (1); a newer one may read more"
         )
     for type in layout.chunk_types:
         if type % 2 == 1 and type not in READABLE_CRITICAL:

@@ -1,4 +1,4 @@
-"""The entropy coder in C++, behind the interface of `rans_reference`.  Importing it needs the extension."""
+"""The entropy coder in C++, behind the interface of `reference`.  Importing it needs the extension."""
 
 from collections.abc import Sequence
 from weakref import WeakKeyDictionary

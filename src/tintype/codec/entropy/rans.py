@@ -7,9 +7,9 @@ both coders write the same ones.
 >>> import numpy as np
 >>> from tintype.codec.entropy.tables import gaussian_tables
 >>> tables = gaussian_tables()
->>> step = Coded(np.array([40, 0, 63], np.uint16), np.array([-2, 0, 77], np.int16))
->>> decoder = Decoder(encode([step], tables), tables)
->>> decoder.decode(step.rows).tolist()
+>>> rows, symbols = np.array([40, 0, 63], np.uint16), np.array([-2, 0, 77], np.int16)
+>>> decoder = Decoder(encode([(rows, symbols)], tables), tables)
+>>> decoder.decode(rows).tolist()
 [-2, 0, 77]
 >>> decoder.finish()
 """
@@ -18,22 +18,15 @@ import warnings
 from collections.abc import Sequence
 from functools import cache
 from types import ModuleType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 
-from tintype.codec.entropy import reference as rans_reference
+from tintype.codec.entropy import reference
 from tintype.codec.entropy.tables import Rows, Symbols, Tables
 from tintype.errors import InputError
 
 Coder = Literal["native", "reference"]
-
-
-class Coded(NamedTuple):
-    """One step in coding order."""
-
-    rows: Rows  # (n,)
-    symbols: Symbols  # (n,)
 
 
 def encode(steps: Sequence[tuple[Rows, Symbols]], tables: Tables, *, coder: Coder | None = None) -> bytes:
@@ -103,12 +96,12 @@ class Decoder:
 
 
 def _module(coder: Coder | None) -> ModuleType:
-    """`rans_native` or `rans_reference`: each has `encode(steps, tables)` and `Decoder(payload, tables)`."""
+    """`native` or `reference`: each module has `encode(steps, tables)` and `Decoder(payload, tables)`."""
     if coder == "native":
-        from tintype.codec.entropy import native as rans_native
+        from tintype.codec.entropy import native
 
-        return rans_native
-    return rans_reference if coder == "reference" else _default()
+        return native
+    return reference if coder == "reference" else _default()
 
 
 @cache
@@ -122,7 +115,7 @@ def _default() -> ModuleType:
             RuntimeWarning,
             stacklevel=4,
         )
-        return rans_reference
+        return reference
 
 
 def _vector(name: str, values: Any, dtype: type[np.integer[Any]]) -> Any:

@@ -33,10 +33,11 @@ def lane_count(coded: int) -> int:
 def escape_intervals(excess: int, below: bool) -> tuple[Interval, Interval, Interval]:
     """Side, Exp-Golomb prefix and suffix of an escaped symbol, in decoding order.
 
-    ``excess`` >= 0 counts from the first symbol outside the row on that side.  The prefix 1...10 of ``k``
-    ones takes the interval [65536 - 2^(16-k), 65536 - 2^(15-k)); the suffix has ``k + 3`` uniform bits, at
+    `excess` >= 0 counts from the first symbol outside the row on that side.  The prefix 1...10 of `k`
+    ones takes the interval [65536 - 2^(16-k), 65536 - 2^(15-k)); the suffix has `k + 3` uniform bits, at
     most 16.
     """
+    # Exp-Golomb: value = excess + 8 has 4 + k bits; k is told in unary, then all bits but the leading one follow
     value = excess + (1 << ESCAPE_ORDER)
     bits = value.bit_length() - 1
     k = bits - ESCAPE_ORDER
@@ -62,13 +63,16 @@ def encode(steps: Sequence[tuple[Rows, Symbols]], tables: Tables) -> bytes:
     tail = bytearray()
 
     def push(lane: int, start: int, width: int) -> None:
+        """Code one interval: the state takes log2(65536 / width) bits more, whole bytes of which leave it."""
         x = states[lane]
+        # x < 2^16 width before gives x < 2^32 after: a state never leaves [LOW, LOW << 8)
         while x >= width << 16:
             tail.append(x & 0xFF)
             x >>= 8
         states[lane] = (x // width << PRECISION) + x % width + start
 
     intervals = zip(start[coded].tolist(), width[coded].tolist(), strict=True)
+    # last in, first out: the last symbol is pushed first, and the code of an escape before its symbol
     for number, interval in reversed(list(enumerate(intervals))):
         lane = (first + number) % lanes
         place = coded[number]
@@ -80,6 +84,7 @@ def encode(steps: Sequence[tuple[Rows, Symbols]], tables: Tables) -> bytes:
             for part in reversed(escape_intervals(excess, below)):
                 push(lane, *part)
         push(lane, *interval)
+    # bytes that left last are read first
     head = bytes([lanes.bit_length() - 1 | first << 3]) + np.array(states, "<u4").tobytes()
     return head + bytes(reversed(tail))
 
@@ -132,6 +137,7 @@ class Decoder:
         if cumulative is None:
             begin, end = self._tables.offsets[row : row + 2].tolist()
             cumulative = self._cumulative[row] = self._tables.cumulative[begin:end].tolist()
+        # the entry whose interval holds the state's lowest 16 bits
         entry = bisect_right(cumulative, self._states[self._lane] & 0xFFFF) - 1
         self._pop(cumulative[entry], cumulative[entry + 1] - cumulative[entry])
         symbol = int(self._tables.first[row]) + entry
@@ -141,8 +147,9 @@ class Decoder:
         return symbol
 
     def _escaped(self, first: int, end: int) -> int:
-        """An escaped symbol, which lies below ``first`` or at ``end`` and above."""
+        """An escaped symbol, which lies below `first` or at `end` and above."""
         below = self._field(1)
+        # a prefix of k ones is an interval that begins with k ones in 16 bits: its slots tell k by themselves
         slot = self._states[self._lane] & 0xFFFF
         k = PRECISION - (TOTAL - 1 - slot).bit_length()  # leading ones
         if k + ESCAPE_ORDER > PRECISION:
@@ -162,6 +169,7 @@ class Decoder:
         return value
 
     def _pop(self, start: int, width: int) -> None:
+        """Undo the push of this interval, then take in bytes until the state is in its range again."""
         x = self._states[self._lane]
         x = width * (x >> PRECISION) + (x & 0xFFFF) - start
         while x < LOW:

@@ -20,6 +20,10 @@ MAX_ROWS = 1 << 16  # rows are uint16
 MAX_ENTRIES = 1 << 24  # of all rows together; bounds what the coder derives from them
 ESCAPE_ORDER = 3  # of the Exp-Golomb code behind an escape symbol
 
+SIGMA_MIN, SIGMA_MAX, CLASSES = 0.11, 64.0, 64  # of Gaussian rows, latent units; lower end and number as CompressAI has
+SKIP_BELOW = 0.16  # sigma; such symbols are 0 in 99.8 % of cases, and are not coded
+REACH = 5.0  # sigmas that a Gaussian row holds; what lies beyond escapes
+
 Rows = NDArray[np.uint16]  # (n,), table row of each symbol
 Symbols = NDArray[np.int16]  # (n,)
 Integers = NDArray[np.int64]
@@ -30,8 +34,11 @@ Floats = NDArray[np.float64]
 class Tables:
     """Cumulative frequencies of R rows, ragged and stored end to end.  Immutable; compared by identity.
 
-    Row r owns ``cumulative[offsets[r]:offsets[r + 1]]``, which rises strictly from 0 to 65536: one interval,
-    called an entry, per pair of neighbours.  The entries are the symbols ``first[r]``, ``first[r] + 1``, ...
+    Arrays of a weights file go in (`from_arrays`); out come, for rows and symbols, the intervals that the entropy coder
+    codes (`locate`) and what they cost in bits (`rate_bits`).
+
+    Row r owns `cumulative[offsets[r]:offsets[r + 1]]`, which rises strictly from 0 to 65536: one interval,
+    called an entry, per pair of neighbours.  The entries are the symbols `first[r]`, `first[r] + 1`, ...
     and, last, the escape, behind which any other int16 is coded.  A row with a single entry is a *skip row*:
     it holds the symbol 0 alone, has no escape and costs nothing.
 
@@ -79,8 +86,8 @@ class Tables:
         Parameters
         ----------
         pmfs : R arrays of float, each summing to at most 1
-            Probabilities of the symbols ``first[r]``, ``first[r] + 1``, ...; what is missing to 1 is the
-            escape's.  ``[1.0]`` at ``first[r] == 0`` makes a skip row.
+            Probabilities of the symbols `first[r]`, `first[r] + 1`, ...; what is missing to 1 is the
+            escape's.  `[1.0]` at `first[r] == 0` makes a skip row.
         first : int, shape (R,)
         """
         rows = []
@@ -121,12 +128,12 @@ class Tables:
         InputError
             For a row the tables do not have, or a symbol other than 0 at a skip row.
         """
-        rows, symbols = np.asarray(rows), np.asarray(symbols)
+        rows, symbols = np.asarray(rows), np.asarray(symbols)  # (n,) both
         if rows.ndim != 1 or rows.shape != symbols.shape:
             raise InputError(f"rows {rows.shape} and symbols {symbols.shape} must be of one shape (n,)")
         check_rows(rows, self)
         count = self.counts[rows].astype(np.int64)
-        entry = symbols.astype(np.int64) - self.first[rows]
+        entry = symbols.astype(np.int64) - self.first[rows]  # int64: the difference of two int16 may need 17 bits
         escapes = (entry < 0) | (entry >= count)
         wrong = escapes & self.skips[rows]
         if wrong.any():
@@ -135,6 +142,7 @@ class Tables:
                 f"symbol {symbols[n]} at position {n} has row {rows[n]}, which holds the symbol 0 alone; "
                 "quantise to 0 there"
             )
+        # the escape is the entry after a row's last symbol
         place = self.offsets[rows] + np.where(escapes, count, entry)
         start = self.cumulative[place].astype(np.int64)
         return start, self.cumulative[place + 1] - start, escapes
@@ -145,6 +153,7 @@ class Tables:
         bits = PRECISION - np.log2(width)
         where = np.flatnonzero(escapes)
         row = np.asarray(rows)[where]
+        # as `entropy.reference.escape_intervals`: how far outside the row, then bits of an Exp-Golomb code of order 3
         below = self.first[row].astype(np.int64) - np.asarray(symbols)[where]
         excess = np.where(below > 0, below - 1, -below - self.counts[row])
         prefix = np.floor(np.log2(excess + (1 << ESCAPE_ORDER))) - ESCAPE_ORDER
@@ -182,7 +191,7 @@ def integer_frequencies(mass: Floats) -> Integers:
 
     Returns
     -------
-    int64, shape (n,), each >= 1, minimising ``-sum(mass * log2(f))``
+    int64, shape (n,), each >= 1, minimising `-sum(mass * log2(f))`
 
     Notes
     -----
@@ -193,8 +202,10 @@ def integer_frequencies(mass: Floats) -> Integers:
         raise WeightsError(f"a row has {mass.size} entries, escape included; 2 to {TOTAL} are possible")
     if not (np.isfinite(mass).all() and mass.min() >= 0 and abs(mass.sum() - 1) <= 1e-6):
         raise WeightsError("a row's probabilities must be finite, non-negative and sum to at most 1")
+    # near the answer: only the entries that are lifted to 1, and fractions, move counts in the loop
     frequency = np.maximum(1, np.floor(mass * TOTAL)).astype(np.int64)
     while True:
+        # in nats: what one more count saves each entry, and what one count less costs it
         gain = mass * np.log1p(1 / frequency)
         loss = np.where(frequency > 1, mass * np.log1p(1 / np.maximum(frequency - 1, 1)), np.inf)
         to, origin = int(gain.argmax()), int(loss.argmin())
@@ -210,24 +221,23 @@ def integer_frequencies(mass: Floats) -> Integers:
             return frequency
 
 
-def gaussian_scales(classes: int = 64, lowest: float = 0.11, highest: float = 64.0) -> Floats:
-    """Standard deviations of the scale classes, a geometric series with both ends, shape (classes,)."""
-    return np.asarray(lowest * (highest / lowest) ** (np.arange(classes) / (classes - 1)), np.float64)
+def gaussian_scales() -> Floats:
+    """Standard deviations of the scale classes, a geometric series with both ends, shape (CLASSES,)."""
+    return np.asarray(SIGMA_MIN * (SIGMA_MAX / SIGMA_MIN) ** (np.arange(CLASSES) / (CLASSES - 1)), np.float64)
 
 
-def gaussian_tables(scales: ArrayLike | None = None, skip_below: float = 0.16) -> Tables:
+def gaussian_tables(scales: ArrayLike | None = None) -> Tables:
     """One row per standard deviation: a zero-mean Gaussian integrated over unit bins.
 
     Parameters
     ----------
     scales : float, shape (R,), latent units; default `gaussian_scales()`
-        Symbols up to ``ceil(5 * scale)`` are in the table, others escape.
-    skip_below : float
-        Smaller scales become skip rows; below 0.16 a symbol is 0 in at least 99.8 % of cases.
+        Symbols up to `ceil(REACH * scale)` are in the table, others escape. Scales below `SKIP_BELOW` become skip
+        rows.
     """
     pmfs, first = [], []
     for scale in np.asarray(gaussian_scales() if scales is None else scales, np.float64).tolist():
-        reach = 0 if scale < skip_below else math.ceil(5 * scale)
+        reach = 0 if scale < SKIP_BELOW else math.ceil(REACH * scale)
         pmfs.append(gaussian_pmf(scale, reach) if reach else np.ones(1))
         first.append(-reach)
     return Tables.from_pmfs(pmfs, first)
@@ -238,7 +248,7 @@ def gaussian_pmf(scale: float, reach: int) -> Floats:
     edges = (np.arange(reach + 2) - 0.5) / (scale * math.sqrt(2))
     # Differences of the upper tail, not of the distribution function: 1 - tiny would lose the tiny's digits.
     tail = np.array([0.5 * math.erfc(edge) for edge in edges.tolist()])
-    upper = tail[:-1] - tail[1:]
+    upper = tail[:-1] - tail[1:]  # of 0 ... reach
     return np.concatenate([upper[:0:-1], upper])
 
 

@@ -1,7 +1,7 @@
 """HPCM as one codec among the others: a weights file has one rate, so several of one model make a curve.
 
-The first file is quality 1, the second quality 2, and so on, from low to high rate. All hashes stand in the settings of
-every row, so rows of other weights, or of the same in another order, are never taken for these.
+The first file is quality 1, the second quality 2, and so on, from low to high rate. The settings of
+every row contain all hashes, so rows of other weights, or of the same in another order, are never taken for these.
 """
 
 import re
@@ -15,6 +15,7 @@ import tintype
 from tintype.api import Codec
 from tintype.errors import InputError, WeightsError
 from tintype.evaluation.codecs.tintype import SETTINGS
+from tintype.models.hpcm.options import Options
 from tintype.pixels import Pixels8
 
 _NAME = re.compile(r"(?P<model>hpcm-[^:/]+):(?P<files>.+)")
@@ -49,7 +50,7 @@ class Hpcm:
         self.qualities: Sequence[float] = range(1, len(self.files) + 1)
         self.quality_range = (1.0, float(len(self.files)))
         # no model's name: encoding and decoding then share one network in memory
-        self._codecs = [Codec(weights=file, threads=threads) for file in self.files]
+        self._codecs = [Codec(threads=threads, options=Options(file)) for file in self.files]
 
     @cached_property
     def settings(self) -> str:
@@ -95,7 +96,9 @@ class Hpcm:
         """Hash of the weights; they are in memory afterwards."""
         identity = codec.load().identity
         if identity.name != self.model:
-            raise WeightsError(f"{codec.weights}: holds {identity.name} weights, not those of {self.model}")
+            raise WeightsError(
+                f"{self.files[self._codecs.index(codec)]}: holds {identity.name} weights, not those of {self.model}"
+            )
         return identity.weights_hash
 
 

@@ -21,9 +21,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tintype.errors import InputError
-from tintype.evaluation.codecs import hpcm, programs, vvenc
-from tintype.evaluation.codecs import pillow as peers
-from tintype.evaluation.codecs import tintype as ours
+from tintype.evaluation.codecs import hpcm, pillow, programs, vvenc
+from tintype.evaluation.codecs.tintype import Tintype, is_model, shipped
 from tintype.pixels import Pixels8
 from tintype.weights.bundle import SUFFIX
 
@@ -74,10 +73,10 @@ ALIASES: Mapping[str, str] = {
 
 Maker = Callable[..., Codec]
 PATTERNS: Sequence[tuple[str, Maker]] = (
-    (r"jpeg(?P<chroma>444|420)", peers.jpeg),
-    (r"webp_m(?P<method>[0-6])", peers.webp),
-    (r"avif(?P<chroma>444|420)_s(?P<speed>\d|10)(?P<tune>_psnr)?", peers.avif),
-    (r"jxl_e(?P<effort>[1-9])", peers.jpeg_xl),
+    (r"jpeg(?P<chroma>444|420)", pillow.jpeg),
+    (r"webp_m(?P<method>[0-6])", pillow.webp),
+    (r"avif(?P<chroma>444|420)_s(?P<speed>\d|10)(?P<tune>_psnr)?", pillow.avif),
+    (r"jxl_e(?P<effort>[1-9])", pillow.jpeg_xl),
     (r"cjxl_e(?P<effort>[1-9])", programs.cjxl),
     (r"avifenc(?P<chroma>444|420)_s(?P<speed>\d|10)", programs.avifenc),
     (r"vvenc420_(?P<preset>faster|fast|medium|slow|slower)(?P<tune>_psnr)?", vvenc.vvenc),
@@ -103,12 +102,12 @@ def codec(name: str, threads: int = 1) -> Codec:
         if found:
             arguments: dict[str, Any] = found.groupdict()
             return make(name=label or target, threads=threads, **arguments)
-    if ours.is_model(target):
-        return ours.Tintype(target, label or None, threads)
+    if is_model(target):
+        return Tintype(target, label or None, threads)
     if hpcm.is_hpcm(target):
         return hpcm.Hpcm(target, label or None, threads)
     raise InputError(
-        f"no codec named {target!r}; there is {', '.join((*ours.shipped(), *ALIASES.values(), 'jpeg420'))}, the path "
+        f"no codec named {target!r}; there is {', '.join((*shipped(), *ALIASES.values(), 'jpeg420'))}, the path "
         "of a .tintmodel file, or an HPCM with its weights (hpcm-base:FILE.safetensors)"
     )
 

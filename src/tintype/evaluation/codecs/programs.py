@@ -33,7 +33,7 @@ class ProgramCodec:
     decoder: Sequence[str]
 
     def prepare(self, quality: float) -> None:
-        """Programs start anew for every file."""
+        """Nothing to load: a program starts for every file."""
 
     def encode(self, pixels: Pixels8, quality: float) -> bytes:
         """A whole file, from a PNG file without metadata."""

@@ -34,7 +34,7 @@ class Vvenc:
     quality_range = (8.0, 58.0)
 
     def prepare(self, quality: float) -> None:
-        """The program starts anew for every file."""
+        """Nothing to load: a program starts for every file."""
 
     def encode(self, pixels: Pixels8, quality: float) -> bytes:
         """A whole bitstream."""

@@ -32,8 +32,8 @@ def match(
 ) -> Match:
     """The setting whose file comes closest to `target` bytes, in ratio; whole numbers are tried.
 
-    Sizes are taken to rise with the setting. The next probe lies where a line between the two nearest known points
-    (logarithm of the size over the setting) meets the target, or, when that moved the same end twice, in the middle.
+    Sizes are assumed to rise with the setting. The next probe is where a line between the two nearest known points
+    (logarithm of the size over the setting) meets the target, or in the middle, when that moved the same end twice.
 
     Parameters
     ----------

@@ -12,8 +12,8 @@ import numpy as np
 from tintype import images
 from tintype.errors import TintypeError
 from tintype.evaluation.codecs.names import Codec
-from tintype.evaluation.measuring.rows import DECIMALS, OTHER_DECIMALS, Row
-from tintype.evaluation.metrics import registry as qualities
+from tintype.evaluation.measuring.rows import DECIMALS, TIMES, Row
+from tintype.evaluation.metrics import registry
 from tintype.pixels import Pixels8
 
 Result = TypeVar("Result")
@@ -37,13 +37,15 @@ def file_name(subject: str, quality: float, suffix: str) -> str:
     return f"{subject}_q{quality:g}{suffix}"
 
 
-def measure(subject: Subject, codec: Codec, steps: Sequence[float], metrics: Sequence[str], folder: Path) -> list[Row]:
+def measure(
+    subject: Subject, codec: Codec, qualities: Sequence[float], metrics: Sequence[str], folder: Path
+) -> list[Row]:
     """Rows of one picture and one codec at several qualities; errors become rows too.
 
     Parameters
     ----------
-    steps : qualities in the codec's own unit
-    metrics : names in `quality.METRICS`
+    qualities : in the codec's own unit
+    metrics : names in `registry.METRICS`
     folder : where the coded files go
 
     Notes
@@ -67,7 +69,7 @@ def measure(subject: Subject, codec: Codec, steps: Sequence[float], metrics: Seq
         versions=codec.versions,
     )
     folder.mkdir(parents=True, exist_ok=True)
-    return [_measure(replace(row, quality=step), original, codec, metrics, folder) for step in steps]
+    return [_measure(replace(row, quality=quality), original, codec, metrics, folder) for quality in qualities]
 
 
 def _measure(row: Row, original: Pixels8, codec: Codec, metrics: Sequence[str], folder: Path) -> Row:
@@ -79,18 +81,16 @@ def _measure(row: Row, original: Pixels8, codec: Codec, metrics: Sequence[str], 
         path.write_bytes(data)
         data = path.read_bytes()
         decoded, decode_times = timed(lambda: codec.decode(data))
-        values = qualities.measure(metrics, original, alike(decoded, original))
+        values = registry.measure(metrics, original, alike(decoded, original))
     except Exception as error:
         return replace(row, error=line(error))
-    times = (*encode_times, *decode_times)
-    names = ("encode_s", "encode_cpu_s", "decode_s", "decode_cpu_s")
     return replace(
         row,
         size_bytes=len(data),
-        bpp=round(8 * len(data) / row.pixels, OTHER_DECIMALS),
+        bpp=round(8 * len(data) / row.pixels, DECIMALS),
         file_sha256=sha256(data),
-        values={name: _rounded(name, value) for name, value in values.items()},
-        times={name: _rounded(name, value) for name, value in zip(names, times, strict=True)},
+        values={name: round(value, registry.COLUMNS[name].stored_decimals) for name, value in values.items()},
+        times={name: round(value, DECIMALS) for name, value in zip(TIMES, (*encode_times, *decode_times), strict=True)},
     )
 
 
@@ -106,10 +106,6 @@ def alike(decoded: Pixels8, original: Pixels8) -> Pixels8:
     if original.ndim == 2 and decoded.ndim == 3:
         return np.asarray(np.round(decoded.mean(axis=2)), np.uint8)
     return decoded
-
-
-def _rounded(name: str, value: float) -> float:
-    return round(value, DECIMALS.get(name, OTHER_DECIMALS))
 
 
 def line(error: Exception) -> str:

@@ -87,7 +87,7 @@ class Peak:
 def peaks(names: Sequence[str], image: str, picture: Path) -> dict[str, Peak]:
     """One sample of each codec, at the middle of its qualities; by the codec's name in tables.
 
-    Codecs that cannot be used are left out.
+    Codecs that cannot be used are skipped.
     """
     from tintype import images
     from tintype.evaluation.codecs.names import codec

@@ -8,22 +8,11 @@ from pathlib import Path
 from typing import Self
 
 from tintype.errors import InputError
+from tintype.evaluation.metrics import registry
 
 RESULTS = "results.csv"
 TIMES = ("encode_s", "encode_cpu_s", "decode_s", "decode_cpu_s")
-METRICS = (
-    "psnr",
-    "psnr_y",
-    "ms_ssim",
-    "ssimulacra2",
-    "butteraugli",
-    "texture",
-    "texture_1px",
-    "texture_2px",
-    "texture_4px",
-)
-DECIMALS = {"ms_ssim": 6, "psnr": 4, "psnr_y": 4, "ssimulacra2": 3, "butteraugli": 4}
-OTHER_DECIMALS = 5  # of bpp, times and texture
+DECIMALS = 5  # of bpp and times; metrics state their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +51,11 @@ class Row:
         """The line in the CSV file."""
         cells = {name: _text(getattr(self, name)) for name in _IDENTITY}
         if not self.error:
-            cells["bpp"] = f"{self.bpp:.{OTHER_DECIMALS}f}"
-            for name in (*METRICS, *TIMES):
-                value = {**self.values, **self.times}.get(name)
-                cells[name] = "" if value is None else f"{value:.{DECIMALS.get(name, OTHER_DECIMALS)}f}"
+            cells["bpp"] = f"{self.bpp:.{DECIMALS}f}"
+            cells |= {
+                name: f"{value:.{registry.COLUMNS[name].stored_decimals}f}" for name, value in self.values.items()
+            }
+            cells |= {name: f"{value:.{DECIMALS}f}" for name, value in self.times.items()}
         return cells
 
     @classmethod
@@ -89,7 +79,7 @@ class Row:
             size_bytes=int(cells.get("size_bytes") or cells.get("bytes") or 0),
             bpp=float(cells.get("bpp") or 0),
             file_sha256=cells.get("file_sha256") or "",
-            values={name: float(cells[name]) for name in METRICS if cells.get(name)},
+            values={name: float(cells[name]) for name in registry.COLUMNS if cells.get(name)},
             times={name: float(cells[name]) for name in TIMES if cells.get(name)},
             error=cells.get("error") or "",
         )
@@ -108,11 +98,11 @@ _IDENTITY = (
     "file_sha256",
     "error",
 )
-COLUMNS = (*_IDENTITY[:-2], "bpp", *METRICS, "file_sha256", "error", *TIMES)
+COLUMNS = (*_IDENTITY[:-2], "bpp", *registry.COLUMNS, "file_sha256", "error", *TIMES)
 
 
 def read(path: Path) -> list[Row]:
-    """Rows of a CSV file; lines that begin with # are comments, a last line cut short is left out.
+    """Rows of a CSV file; lines that begin with # are comments, an incomplete last line is skipped.
 
     Raises
     ------

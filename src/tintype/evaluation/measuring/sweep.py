@@ -35,15 +35,15 @@ class Plan:
     Parameters
     ----------
     codecs : names for `codecs.codec`
-    steps : qualities by codec's name, instead of its own
-    metrics : names in `quality.METRICS`
+    qualities : by codec's name, instead of its own
+    metrics : names in `registry.METRICS`
     threads : of each codec
     """
 
     subjects: tuple[Subject, ...]
     codecs: tuple[str, ...]
     metrics: tuple[str, ...]
-    steps: Mapping[str, Sequence[float]]
+    qualities: Mapping[str, Sequence[float]]
     threads: int = 1
 
 
@@ -53,7 +53,7 @@ class _Unit:
 
     subject: Subject
     codec: str
-    steps: tuple[float, ...]
+    qualities: tuple[float, ...]
 
 
 def subjects(paths: Sequence[Path]) -> tuple[Subject, ...]:
@@ -71,7 +71,7 @@ def subjects(paths: Sequence[Path]) -> tuple[Subject, ...]:
         where = ", ".join(map(str, paths))
         raise InputError(f"{where}: no pictures; files that end in {', '.join(SUFFIXES)} are looked for")
     stems = [file.stem for file in files]
-    # a name must name one picture: a.png beside a.jpg keep their suffixes
+    # a name must mean one picture: a.png and a.jpg keep their suffixes
     named = {(file.stem if stems.count(file.stem) == 1 else file.name): file for file in files}
     if len(named) < len(files):
         raise InputError("two pictures have the same name; put them into folders that are measured apart")
@@ -111,11 +111,11 @@ def run(plan: Plan, out: Path, jobs: int = 1, progress: Progress | None = None) 
     rows.write(path, kept)  # drops what is outdated, and a last line cut short
     units = list(_units(plan, usable, known))
     fresh = list(failures)
-    total, done = sum(len(unit.steps) for unit in units), 0
+    total, done = sum(len(unit.qualities) for unit in units), 0
     for unit, found in _results(units, plan, out, jobs):
         rows.append(path, found)
         fresh += found
-        done += len(unit.steps)
+        done += len(unit.qualities)
         if progress is not None:
             progress(done, total, f"{unit.subject.name} {found[0].codec}")
     everything = kept + fresh
@@ -125,7 +125,7 @@ def run(plan: Plan, out: Path, jobs: int = 1, progress: Progress | None = None) 
 
 
 def _remember(path: Path, found: Mapping[str, str]) -> None:
-    """Where pictures and weights lie, for a report that shows files of them."""
+    """Store the paths of pictures and weights, for a report that shows files of them."""
     text = json.dumps(dict(sorted({**_remembered(path), **found}.items())), indent=1, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
 
@@ -183,7 +183,7 @@ def _outdated(row: Row, plan: Plan, usable: Usable) -> bool:
 
 def _complete(row: Row, plan: Plan) -> bool:
     """Whether a row needs no new measurement: no error, and all metrics of the plan."""
-    needed = {column for name in plan.metrics for column in METRICS[name].columns}
+    needed = {column.name for name in plan.metrics for column in METRICS[name].columns}
     return not row.error and needed <= set(row.values) and bool(row.times)
 
 
@@ -199,10 +199,10 @@ def _units(plan: Plan, usable: Usable, known: set[tuple[str, str, float]]) -> It
     """Picture by picture, so that the mix of codecs, and with it the time left, is even."""
     for subject in plan.subjects:
         for shown, (name, codec) in usable.items():
-            wanted = plan.steps.get(shown, codec.qualities)
-            steps = tuple(float(step) for step in wanted if (subject.name, shown, float(step)) not in known)
-            if steps:
-                yield _Unit(subject, name, steps)
+            wanted = plan.qualities.get(shown, codec.qualities)
+            missing = tuple(float(q) for q in wanted if (subject.name, shown, float(q)) not in known)
+            if missing:
+                yield _Unit(subject, name, missing)
 
 
 def _results(units: Sequence[_Unit], plan: Plan, out: Path, jobs: int) -> Iterator[tuple[_Unit, list[Row]]]:
@@ -229,7 +229,7 @@ def _single_threaded() -> None:
 
 def _work(unit: _Unit, plan: Plan, out: Path) -> list[Row]:
     codec = _warm_codec(unit.codec, plan.threads)
-    return measure(unit.subject, codec, unit.steps, plan.metrics, out / FILES / codec.name)
+    return measure(unit.subject, codec, unit.qualities, plan.metrics, out / FILES / codec.name)
 
 
 @lru_cache(maxsize=16)

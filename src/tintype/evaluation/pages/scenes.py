@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tintype.codec.tiling import Rect
-from tintype.evaluation.pages import html as page
+from tintype.evaluation.pages import page
 from tintype.pixels import Pixels8
 
 WHOLE_PIXELS = 1_400_000  # a picture of up to this many is shown whole

@@ -1,4 +1,4 @@
-"""Files for a report's viewer: every codec of a run at about the same size, made anew from the pictures."""
+"""Files for a report's viewer: every codec of a run at about the same size, coded again from the pictures."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -131,6 +131,16 @@ def bd_rate(
     return BdRate(float(percent), overlap, (low, high))
 
 
+def bd_rate_or_none(
+    anchor: Curve, test: Curve, metric: str = "psnr", window: tuple[float, float] = ALL_RATES
+) -> BdRate | None:
+    """`bd_rate` by Akima, or None where no honest mean can be taken."""
+    try:
+        return bd_rate(anchor, test, metric, window=window)
+    except NotComparableError:
+        return None
+
+
 def _enough(curve: Curve, metric: str, window: tuple[float, float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     bpp, quality = curve.points(metric, window)
     if len(bpp) < MIN_POINTS:

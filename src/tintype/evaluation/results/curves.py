@@ -8,10 +8,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tintype import metrics
-from tintype.evaluation.measuring.rows import METRICS, TIMES, Row
+from tintype.evaluation.measuring.rows import TIMES, Row
+from tintype.evaluation.metrics import registry
+from tintype.evaluation.metrics.registry import Column
 from tintype.evaluation.results.bd_rate import Curve
 
-Means = Mapping[str, NDArray[np.float64]]  # by column, one value per quality
+Means = Mapping[str, NDArray[np.float64]]  # by name in `COLUMNS`, one value per quality
+
+_COLUMNS = (
+    Column("bpp", "bpp", decimals=4),
+    *registry.COLUMNS.values(),
+    Column("psnr_of_mean_mse", "PSNR of mean MSE", "dB"),
+    Column("ms_ssim_db", "MS-SSIM, mean of dB", "dB"),
+    Column("ms_ssim_db_of_mean", "MS-SSIM, dB of mean", "dB"),
+    Column("encode_s", "encode, wall", "s/MP", higher_is_better=False),
+    Column("encode_cpu_s", "encode, CPU", "s/MP", higher_is_better=False),
+    Column("decode_s", "decode, wall", "s/MP", higher_is_better=False),
+    Column("decode_cpu_s", "decode, CPU", "s/MP", higher_is_better=False),
+)
+COLUMNS: Mapping[str, Column] = {column.name: column for column in _COLUMNS}
+"""What means there are: of metrics, of conventions of one metric, and of times per megapixel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +37,28 @@ class Table:
     codec: str
     settings: str
     versions: str
-    steps: tuple[float, ...]
-    means: Means  # "bpp", "psnr", ..., "ms_ssim_db" (mean of dB), "ms_ssim_db_of_mean", seconds per megapixel
+    qualities: tuple[float, ...]
+    means: Means
     stored: bool = False
 
     @property
     def curve(self) -> Curve:
-        """For BD-rates."""
-        quality = {name: values for name, values in self.means.items() if name not in ("bpp", *TIMES)}
+        """For BD-rates. Distances enter in dB below 1, so that more is better for every metric."""
+        quality = {
+            name: values if COLUMNS[name].higher_is_better else -10 * np.log10(values)
+            for name, values in self.means.items()
+            if name not in ("bpp", *TIMES)
+        }
         return Curve(self.codec, self.means["bpp"], quality, self.settings, self.stored)
+
+    def text(self, columns: Iterable[Column]) -> tuple[list[str], list[list[str]]]:
+        """Header and lines of a table of these means; columns without a title or a value are skipped."""
+        shown = [column for column in columns if column.title and column.name in self.means]
+        lines = [
+            [f"{quality:g}", *(f"{self.means[column.name][at]:.{column.decimals}f}" for column in shown)]
+            for at, quality in enumerate(self.qualities)
+        ]
+        return ["quality", *(column.title for column in shown)], lines
 
 
 def common_images(rows: Iterable[Row]) -> tuple[str, ...]:
@@ -40,8 +69,8 @@ def common_images(rows: Iterable[Row]) -> tuple[str, ...]:
             done.setdefault(row.codec, {}).setdefault(row.image, set()).add(row.quality)
     complete = []
     for by_image in done.values():
-        steps = set.union(*by_image.values())
-        complete.append({image for image, found in by_image.items() if found == steps})
+        qualities = set.union(*by_image.values())
+        complete.append({image for image, found in by_image.items() if found == qualities})
     return tuple(sorted(set.intersection(*complete))) if complete else ()
 
 
@@ -52,22 +81,22 @@ def tables(rows: Sequence[Row], images: Sequence[str], stored: bool = False) -> 
     for row in rows:
         if row.image in wanted and not row.error:
             groups.setdefault(row.codec, {}).setdefault(row.quality, []).append(row)
-    return [_table(codec, by_step, stored) for codec, by_step in groups.items()]
+    return [_table(codec, by_quality, stored) for codec, by_quality in groups.items()]
 
 
-def _table(codec: str, by_step: Mapping[float, list[Row]], stored: bool) -> Table:
-    steps = tuple(sorted(by_step))
-    points = [_means(by_step[step]) for step in steps]
-    first = by_step[steps[0]][0]
+def _table(codec: str, by_quality: Mapping[float, list[Row]], stored: bool) -> Table:
+    qualities = tuple(sorted(by_quality))
+    points = [_means(by_quality[quality]) for quality in qualities]
+    first = by_quality[qualities[0]][0]
     means = {name: np.array([point[name] for point in points]) for name in points[0]}
     present = {name: values for name, values in means.items() if np.isfinite(values).any()}
-    return Table(codec, first.settings, first.versions, steps, present, stored)
+    return Table(codec, first.settings, first.versions, qualities, present, stored)
 
 
 def _means(rows: Sequence[Row]) -> dict[str, float]:
     """Of one quality. NaN where a metric was not measured on every picture."""
     means = {"bpp": float(np.mean([row.bpp for row in rows]))}
-    for name in METRICS:
+    for name in registry.COLUMNS:
         means[name] = float(np.mean([row.values.get(name, np.nan) for row in rows]))
     similarities = [row.values.get("ms_ssim", np.nan) for row in rows]
     means["ms_ssim_db"] = float(np.mean([metrics.decibels(value) for value in similarities]))
@@ -83,11 +112,11 @@ def _means(rows: Sequence[Row]) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class Monotony:
-    """Whether more quality costs more and gives more."""
+    """Whether a higher quality gives a larger file and a better picture."""
 
     codec: str
-    rate_falls: int  # pairs of neighbouring qualities, over all pictures, at which the file gets smaller
-    psnr_falls: int  # ... at which the picture gets worse
+    rate_falls: int  # pairs of adjacent qualities, over all pictures, in which the file gets smaller
+    psnr_falls: int  # ... in which the picture gets worse
     pairs: int
     mean_rises: bool  # bpp and PSNR of the means rise strictly
 

@@ -1,20 +1,18 @@
 """What a run found, as Markdown: every table says how it was made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tintype.evaluation.codecs import tintype as ours
+from tintype.evaluation.codecs.tintype import is_ours
 from tintype.evaluation.measuring import rows
 from tintype.evaluation.measuring.processes import Peak
 from tintype.evaluation.measuring.rows import Row
-from tintype.evaluation.results import curves
-from tintype.evaluation.results import published as stored
+from tintype.evaluation.results import curves, published
 from tintype.evaluation.results.bd_rate import (
-    ALL_RATES,
     METHODS,
     PROJECT_WINDOW,
     BdRate,
@@ -27,13 +25,8 @@ from tintype.evaluation.results.markdown import table
 
 SUMMARY = "summary.md"
 USUAL_ANCHORS = ("jpeg444", "webp_m6", "avif444_s6", "avif444_s6_psnr", "jxl_e7", "vtm")
-COMPARED = {
-    "psnr": "PSNR",
-    "ms_ssim_db": "MS-SSIM, mean of each picture's dB",
-    "ms_ssim_db_of_mean": "MS-SSIM, dB of the mean",
-    "ssimulacra2": "SSIMULACRA2",
-}
-"""Metrics with a BD-rate table. Conventions of one metric stand apart."""
+COMPARED = ("psnr", "ms_ssim_db", "ms_ssim_db_of_mean", "ssimulacra2", "butteraugli", "resnet_lp", "resnet_ds")
+"""Metrics with a BD-rate table. Each convention of one metric has its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +57,17 @@ class Results:
     @property
     def measured(self) -> list[Table]:
         """Means of this run's codecs, ours first."""
-        return sorted(curves.tables(self.rows, self.images), key=lambda table: not ours.is_ours(table.settings))
+        return sorted(curves.tables(self.rows, self.images), key=lambda table: not is_ours(table.settings))
 
     @property
     def dataset(self) -> str | None:
         """Name of the set of pictures, if the means are over all of a known one."""
         images = set(self.images)
-        return stored.dataset_of(row.image_sha256 for row in self.rows if row.image in images and not row.error)
+        return published.dataset_of(row.image_sha256 for row in self.rows if row.image in images and not row.error)
 
 
 def anchors(results: Results) -> tuple[list[Curve], list[str]]:
-    """Curves to compare with, and why others had to stay out.
+    """Curves to compare with, and why others are excluded.
 
     A codec measured in this run comes first, then rows of an earlier run over the same pictures, then a stored curve,
     which holds for the whole of its set of pictures only.
@@ -91,7 +84,7 @@ def anchors(results: Results) -> tuple[list[Curve], list[str]]:
             entry = results.anchor_curves[name]
             dataset = entry.get("dataset")
             if dataset == results.dataset:
-                found.append(stored.curve(name, entry))
+                found.append(published.curve(name, entry))
             else:
                 reasons.append(
                     f"`{name}` is a mean over all pictures of {dataset}; this run's means are over "
@@ -125,8 +118,7 @@ def summary(results: Results, title: str = "Results") -> str:
     parts = [f"# {title}", _scope(results), _failures(results.rows)]
     if results.images:
         compared, reasons = anchors(results)
-        for metric, name in COMPARED.items():
-            parts.append(_bd_rates(results, compared, metric, name))
+        parts += [_bd_rates(results, compared, metric) for metric in COMPARED]
         if reasons:
             parts.append("Not compared:\n\n" + "\n".join(f"- {reason}" for reason in reasons))
         parts += [_averages(results), _monotony(results), _times(results), _memory(results), _agreement(results)]
@@ -144,14 +136,14 @@ def _scope(results: Results) -> str:
     everything = {row.image for row in results.rows if row.image}
     counted = "1 picture" if len(images) == 1 else f"{len(images)} pictures"
     lines = [
-        f"{counted}{known}, {shown}. Sizes are whole files as they lie on disk, decoded from there; "
+        f"{counted}{known}, {shown}. Sizes are whole files on disk, which are decoded from there; "
         "pictures are coded without metadata; metrics compare 8-bit R, G, B as stored. Means are means of the "
         "pictures' values."
     ]
     if len({width * height for width, height in sizes}) > 1:
         lines.append("The pictures differ in size: mean bpp counts every picture alike, not every pixel.")
-    if left_out := sorted(everything - set(images)):
-        lines.append(f"Left out of the means, because not every codec coded them: {', '.join(left_out)}.")
+    if excluded := sorted(everything - set(images)):
+        lines.append(f"Excluded from the means, because not every codec coded them: {', '.join(excluded)}.")
     codecs = table(["codec", "settings", "versions"], [[t.codec, t.settings, t.versions] for t in measured])
     return "\n\n".join([*lines, codecs.replace("---:", "---")])
 
@@ -177,68 +169,68 @@ def _failures(found: Sequence[Row]) -> str:
     return "## Failures\n\n" + table(["codec", "picture", "quality", "reason"], lines).replace("---:", "---")
 
 
-def _bd_rates(results: Results, anchors: Sequence[Curve], metric: str, name: str) -> str:
+@dataclass(frozen=True, slots=True)
+class BdTable:
+    """BD-rates of one metric, as text: each codec of a run against each anchor."""
+
+    anchors: Sequence[Curve]
+    cells: Mapping[str, Sequence[str]]  # by codec, one per anchor
+    reasons: Sequence[str]  # why a codec is not compared
+
+
+def bd_table(
+    results: Results, anchors: Sequence[Curve], metric: str, show: Callable[[BdRate, BdRate], str], missing: str
+) -> BdTable:
+    """Compare those curves that have the metric.
+
+    Parameters
+    ----------
+    show : text of a pair of BD-rates, by Akima and by PCHIP
+    missing : text where two curves cannot be compared
+    """
     compared = [anchor for anchor in anchors if metric in anchor.metrics]
-    tests = [t.curve for t in results.measured if metric in t.curve.metrics]
-    if not compared or not tests:
-        return ""
-    notes: list[str] = []
-    lines = []
+    tests = [table.curve for table in results.measured if metric in table.curve.metrics]
+    cells: dict[str, list[str]] = {test.name: [] for test in tests} if compared else {}
+    reasons = []
     for test in tests:
-        cells = [_cell(anchor, test, metric, results.window, notes) for anchor in compared]
-        if any(cells):
-            lines.append([test.name, *cells])
+        for anchor in compared:
+            if anchor.name == test.name:
+                text = "0"
+            else:
+                try:
+                    text = show(*(bd_rate(anchor, test, metric, method, results.window) for method in METHODS))
+                except NotComparableError as error:
+                    text = missing
+                    reasons.append(f"{test.name} against {anchor.name}: {error}")
+            cells[test.name].append(text)
+    return BdTable(compared, cells, reasons)
+
+
+def _bd_rates(results: Results, anchors: Sequence[Curve], metric: str) -> str:
+    found = bd_table(results, anchors, metric, _both, "-")
+    if not found.cells:
+        return ""
     low, high = results.window
-    header = ["codec", *(f"{anchor.name}{' (stored)' if anchor.stored else ''}" for anchor in compared)]
-    text = (
-        f"## BD-rate, {name}\n\nPer cent of rate against each anchor at equal quality (negative: smaller files), of "
-        f"the mean curves, points from {low:g} to {high:g} bpp. Akima / PCHIP (common share of both quality "
-        "intervals); package bjontegaard.\n\n"
-    )
-    text += table(header, lines)
-    return text + ("\n\n" + "\n".join(f"- {note}" for note in notes) if notes else "")
+    header = ["codec", *(f"{anchor.name}{' (stored)' if anchor.stored else ''}" for anchor in found.anchors)]
+    parts = [
+        f"## BD-rate, {curves.COLUMNS[metric].title}",
+        f"Per cent of rate against each anchor at equal quality (negative: smaller files), of the mean curves, points "
+        f"from {low:g} to {high:g} bpp. Akima / PCHIP (common share of both quality intervals); package bjontegaard.",
+        table(header, [[name, *cells] for name, cells in found.cells.items()]),
+    ]
+    if found.reasons:
+        parts.append("Not compared:\n\n" + "\n".join(f"- {reason}" for reason in found.reasons))
+    return "\n\n".join(parts)
 
 
-def _cell(anchor: Curve, test: Curve, metric: str, window: tuple[float, float], notes: list[str]) -> str:
-    if anchor.name == test.name:
-        return "" if anchor.stored else "0"
-    try:
-        akima, pchip = compare(anchor, test, metric, window)
-    except NotComparableError as error:
-        notes.append(f"`{test.name}` against `{anchor.name}`: not given, since {error}")
-        return "-"
+def _both(akima: BdRate, pchip: BdRate) -> str:
     return f"{akima.percent:+.2f} / {pchip.percent:+.2f} ({akima.overlap:.0%})"
-
-
-def compare(anchor: Curve, test: Curve, metric: str, window: tuple[float, float] = ALL_RATES) -> tuple[BdRate, BdRate]:
-    """BD-rate by both methods."""
-    akima, pchip = (bd_rate(anchor, test, metric, method, window) for method in METHODS)
-    return akima, pchip
-
-
-_AVERAGES = (
-    ("bpp", "bpp", 4),
-    ("psnr", "PSNR", 3),
-    ("psnr_of_mean_mse", "PSNR of mean MSE", 3),
-    ("psnr_y", "PSNR-Y", 3),
-    ("ms_ssim", "MS-SSIM", 5),
-    ("ms_ssim_db", "MS-SSIM dB, mean of dB", 3),
-    ("ms_ssim_db_of_mean", "MS-SSIM dB of mean", 3),
-    ("ssimulacra2", "SSIMULACRA2", 2),
-    ("butteraugli", "Butteraugli", 3),
-    ("texture", "texture distance", 4),
-)
 
 
 def _averages(results: Results) -> str:
     parts = ["## Rate and distortion, means"]
-    for found in results.measured:
-        shown = [column for column in _AVERAGES if column[0] in found.means]
-        lines = [
-            [f"{step:g}", *(f"{found.means[key][point]:.{digits}f}" for key, _, digits in shown)]
-            for point, step in enumerate(found.steps)
-        ]
-        parts.append(f"### {found.codec}\n\n" + table(["quality", *(name for _, name, _ in shown)], lines))
+    columns = [column for column in curves.COLUMNS.values() if column.name not in rows.TIMES]
+    parts += [f"### {found.codec}\n\n{table(*found.text(columns))}" for found in results.measured]
     return "\n\n".join(parts)
 
 
@@ -251,8 +243,8 @@ def _monotony(results: Results) -> str:
         )
     header = ["codec", "mean bpp and PSNR rise", "file gets smaller", "PSNR gets lower"]
     return (
-        "## Order of the qualities\n\nOver pairs of neighbouring qualities of one picture: how often more quality "
-        "gave a smaller file, or a lower PSNR.\n\n" + table(header, lines)
+        "## Order of the qualities\n\nPairs of adjacent qualities of one picture in which the higher quality gave a "
+        "smaller file, or a lower PSNR.\n\n" + table(header, lines)
     )
 
 
@@ -268,7 +260,7 @@ def _times(results: Results) -> str:
         lines.append([found.codec, *cells])
     if not lines:
         return ""
-    header = ["codec", "encode, wall", "encode, CPU", "decode, wall", "decode, CPU"]
+    header = ["codec", *(curves.COLUMNS[name].title for name in rows.TIMES)]
     return (
         "## Time\n\nSeconds per megapixel: mean of the qualities (lowest - highest), one thread, in memory, codec "
         "loaded before. Where other work runs on the machine, CPU seconds are the figure to use.\n\n"
@@ -291,14 +283,14 @@ def _memory(results: Results) -> str:
 
 
 def _agreement(results: Results) -> str:
-    """Measured means beside stored ones of the same name at the same settings."""
+    """Measured means against stored ones of the same name at the same settings."""
     lines = []
     for found in results.measured:
         entry = results.anchor_curves.get(found.codec)
         if entry is None or entry.get("dataset") != results.dataset or not entry.get("quality"):
             continue
-        curve = stored.curve(found.codec, entry)
-        pairs = [(found.steps.index(q), at) for at, q in enumerate(entry["quality"]) if q in found.steps]
+        curve = published.curve(found.codec, entry)
+        pairs = [(found.qualities.index(q), at) for at, q in enumerate(entry["quality"]) if q in found.qualities]
         if not pairs:
             continue
         here, there = (list(side) for side in zip(*pairs, strict=True))

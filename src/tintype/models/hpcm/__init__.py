@@ -3,6 +3,8 @@
 >>> from tintype.models import hpcm
 >>> model = hpcm.create("hpcm-nano")
 
+`Options` say how files are coded: `tintype.Codec("hpcm-base", options=hpcm.Options("hpcm-base.safetensors"))`.
+
 Importing this package loads no PyTorch; `create` does. `hpcm.weights` reads and writes weights files and converts
 official checkpoints, `hpcm.official` loads a state dict that is in memory already.
 """
@@ -12,11 +14,12 @@ from typing import TYPE_CHECKING
 
 from tintype.errors import InputError
 from tintype.models.hpcm.config import CONFIGS, OFFICIAL, SMALL, VARIANTS, HPCMConfig
+from tintype.models.hpcm.options import Options
 
 if TYPE_CHECKING:
     from tintype.models.hpcm.network import HPCM
 
-__all__ = ["CONFIGS", "OFFICIAL", "SMALL", "VARIANTS", "HPCMConfig", "create"]
+__all__ = ["CONFIGS", "OFFICIAL", "SMALL", "VARIANTS", "HPCMConfig", "Options", "create"]
 
 
 def create(name: str, weights: Path | str | None = None) -> "HPCM":

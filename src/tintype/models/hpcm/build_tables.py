@@ -1,8 +1,6 @@
 """Make the shipped tables and measure what they cost: `python -m tintype.models.hpcm.build_tables
 [OUT.npz]`."""
 
-from __future__ import annotations
-
 import math
 import sys
 from pathlib import Path
@@ -11,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tintype.codec.entropy.tables import Tables
-from tintype.models.hpcm.entropy import SCALE_BOUND
+from tintype.models.hpcm.entropy import SCALE_BOUND, SCALE_MAX
 from tintype.models.hpcm.tables import (
     Floats32,
     fine_tables,
@@ -46,8 +44,8 @@ def excess_bits(tables: Tables, limits: Floats32, scale: float) -> float:
 
 def report(samples: int = 600) -> str:
     """What the sets of tables cost above an ideal coder, and what other choices would."""
-    tested = np.exp(np.random.default_rng(0).uniform(math.log(SCALE_BOUND), math.log(64), samples))
-    lines = [f"bits a symbol above entropy, {samples} scales log-uniform in 0.12 ... 64"]
+    tested = np.exp(np.random.default_rng(0).uniform(math.log(SCALE_BOUND), math.log(SCALE_MAX), samples))
+    lines = [f"bits a symbol above entropy, {samples} scales log-uniform in {SCALE_BOUND} ... {SCALE_MAX:g}"]
     choices = {
         "official": (y_tables(False), thresholds(False)),
         "official, nearest row": (y_tables(False), thresholds(True)),
@@ -58,7 +56,7 @@ def report(samples: int = 600) -> str:
         excess = np.array([excess_bits(tables, limits, scale) for scale in tested.tolist()])
         parts = ", ".join(
             f"{excess[(tested >= low) & (tested < high)].mean():.5f} in {low:g} ... {high:g}"
-            for low, high in ((0.12, 1), (1, 10), (10, 64))
+            for low, high in ((SCALE_BOUND, 1), (1, 10), (10, SCALE_MAX))
         )
         lines.append(f"{name:<21} {excess.mean():.5f} ({parts})")
     return "\n".join(lines)

@@ -7,8 +7,6 @@ The lattices want sides that pictures seldom have. What padding adds is not code
 the lattice of y, latents outside have the symbol 0, which is their mean, and take no part in rows and symbols.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Generator, Sequence
 from functools import lru_cache, partial
 from typing import Any
@@ -18,18 +16,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tintype.codec.agreement import FloatCoded, FloatRows, Margins
-from tintype.codec.entropy.rans import Coded
 from tintype.codec.entropy.tables import Rows, Symbols, Tables
 from tintype.codec.steps import EVERYTHING, Quantiser, Step, relay, walk
+from tintype.codec.tile_model import Coded, Margins, StepRows
 from tintype.errors import InputError, WeightsError
 from tintype.models.hpcm.config import HPCMConfig
 from tintype.models.hpcm.context import Density
 from tintype.models.hpcm.lattice import take
 from tintype.models.hpcm.network import HPCM
+from tintype.models.hpcm.schedule import Y_STRIDE, Z_STRIDE
 from tintype.models.hpcm.tables import ROWS, join, scale_tables, thresholds, y_tables
 
-_LIMIT = np.iinfo(np.int16).max
+_LIMIT = np.iinfo(np.int16).max  # of a symbol, in either direction
+_RATIO = Z_STRIDE // Y_STRIDE  # rows of y per row of z
 
 
 def make_tables(model: HPCM) -> Tables:
@@ -41,7 +40,9 @@ def make_tables(model: HPCM) -> Tables:
 def tables_of(model: HPCM) -> Tables:
     """The tables that a model codes with; raises WeightsError if it has none."""
     if model.tables is None:
-        raise WeightsError(f"{model.config.name}: there are no tables for z yet; call update() first")
+        raise WeightsError(
+            f"{model.config.name}: there are no tables for z yet; make them with hpcm.compressai.update(model)"
+        )
     return model.tables
 
 
@@ -65,6 +66,7 @@ class RowFinder:
         """float32, scale minus the threshold nearest to it; not positive where the row ends at that threshold."""
         scale = scale.float()
         rows = self(scale)
+        # row r ends at thresholds[r] and begins at thresholds[r - 1]; the last and the first row have one end only
         to_end = scale - self.thresholds[rows.clamp_max(ROWS - 2)]
         to_begin = scale - self.thresholds[(rows - 1).clamp_min(0)]
         return torch.where(to_end.abs() <= to_begin.abs(), to_end, to_begin)
@@ -81,10 +83,12 @@ def coded_places(config: HPCMConfig, lattice: Extent, extent: Extent) -> list[Te
     if lattice == extent:
         return [None] * (1 + len(steps))
     height, width = extent
-    z = torch.zeros(1, config.hyper_latents, lattice[0] // 4, lattice[1] // 4, dtype=torch.bool)
-    z[..., : -(-height // 4), : -(-width // 4)] = True
+    # z covers the picture wherever one of its y does, so its sides round up
+    z = torch.zeros(1, config.hyper_latents, lattice[0] // _RATIO, lattice[1] // _RATIO, dtype=torch.bool)
+    z[..., : -(-height // _RATIO), : -(-width // _RATIO)] = True
     y = torch.zeros(1, config.latents, *lattice, dtype=torch.bool)
     y[..., :height, :width] = True
+    # taken like latents: coding order inside a step is that of its small array
     wanted = [z, *(take(y, step.latents, config.latents) for step in steps)]
     return [mask.flatten().nonzero()[:, 0] for mask in wanted]
 
@@ -96,7 +100,7 @@ def encode(model: HPCM, y: Tensor, quantise: Quantiser = nearest) -> list[Coded]
 
 def encode_with_margins(
     model: HPCM, y: Tensor, quantise: Quantiser = nearest, extent: Extent | None = None
-) -> list[FloatCoded]:
+) -> list[Coded]:
     """Rows, symbols and margins of every step of one picture, on the host.
 
     Parameters
@@ -114,12 +118,14 @@ def encode_with_margins(
         broken.
     """
     coded = encode_on_device(model, y, quantise, extent)
+    # to the host once all steps are through, joined: no step waited for it
     all_rows, all_symbols, all_scales = zip(*coded, strict=True)
     rows, symbols = _joined(all_rows), _joined(all_symbols)
     if not np.all(np.abs(symbols) <= _LIMIT):  # false for NaN too
         raise InputError(f"{model.config.name}: a latent is not a 16-bit number; pictures must be finite")
     find_rows = RowFinder(model.config.fine_entropy, y.device)
     margins = _joined([find_rows.margins(scale) for scale in all_scales[1:]])
+    # ends of the steps in the joined arrays; margins have none of z, whose rows need no scale
     cuts = np.cumsum([part.numel() for part in all_rows])
     each = zip(
         np.split(rows.astype(np.uint16), cuts[:-1]),
@@ -127,7 +133,7 @@ def encode_with_margins(
         [None, *np.split(margins, cuts[1:-1] - cuts[0])],
         strict=True,
     )
-    return [FloatCoded(*step) for step in each]
+    return [Coded(*step) for step in each]
 
 
 @torch.no_grad()
@@ -154,8 +160,9 @@ def encode_on_device(
 
     def code(rows: Tensor, scale: Tensor, mean: Tensor, latents: Tensor, place: Tensor | None) -> Tensor:
         step = Step(rows, _some(mean.expand_as(latents), place), one, _some(latents, place), EVERYTHING)
-        symbols: Tensor = quantise(step)
+        symbols: Tensor = quantise(step)  # (n,)
         coded.append((rows, symbols, scale))
+        # what is not coded has the symbol 0: the decoder knows its mean, too
         return _all(symbols, place, latents) + mean
 
     def code_step(density: Density) -> Tensor:
@@ -165,13 +172,14 @@ def encode_on_device(
         return code(find_rows(scale), scale, density.mean, latents, place)
 
     z, place = model.hyper_analysis(y), next(places)
+    # step 0: rows are the channels', so there is no scale
     z_hat = code(_some(_z_rows(z), place), z.new_empty(0), model.prior.mean, z, place)
     walk(model.context.walk(model.predict(z_hat)), code_step)
     return coded
 
 
 @torch.no_grad()
-def decode(model: HPCM, height: int, width: int, extent: Extent | None = None) -> Generator[FloatRows, Symbols, Tensor]:
+def decode(model: HPCM, height: int, width: int, extent: Extent | None = None) -> Generator[StepRows, Symbols, Tensor]:
     """Replay the schedule.
 
     Parameters
@@ -183,7 +191,7 @@ def decode(model: HPCM, height: int, width: int, extent: Extent | None = None) -
 
     Yields
     ------
-    FloatRows
+    StepRows
         Of each step, z first; the generator is to be sent the step's symbols.
 
     Returns
@@ -193,23 +201,25 @@ def decode(model: HPCM, height: int, width: int, extent: Extent | None = None) -
     """
     config, device = model.config, model.prior.mean.device
     find_rows = RowFinder(config.fine_entropy, device)
-    lattice = (height // 16, width // 16)
+    lattice = (height // Y_STRIDE, width // Y_STRIDE)
     places = iter(coded_places(config, lattice, extent or lattice))
-    shape = (1, config.hyper_latents, height // 64, width // 64)
+    shape = (1, config.hyper_latents, height // Z_STRIDE, width // Z_STRIDE)
     mean, place = model.prior.mean.expand(shape), next(places)
-    symbols = yield FloatRows(_on_host(_some(_z_rows(mean), place)), lambda: None)
+    # step 0: rows of z are the channels', exact on every machine, so there are no margins
+    symbols = yield StepRows(_on_host(_some(_z_rows(mean), place)))
     z_hat = _all(_on_device(symbols, mean), place, mean) + mean
 
-    def exchange(density: Density) -> Generator[FloatRows, Symbols, Tensor]:
+    # before a step its density is known, after it its latents: mean + symbols
+    def exchange(density: Density) -> Generator[StepRows, Symbols, Tensor]:
         place = next(places)
         scale = _some(density.scale, place)
-        symbols = yield FloatRows(_on_host(find_rows(scale)), partial(_host_margins, find_rows, scale))
+        symbols = yield StepRows(_on_host(find_rows(scale)), partial(_host_margins, find_rows, scale))
         return _all(_on_device(symbols, density.mean), place, density.mean) + density.mean
 
     return (yield from relay(model.context.walk(model.predict(z_hat)), exchange))
 
 
-def play(steps: Generator[FloatRows, Symbols, Tensor], read: Callable[[Rows], Symbols]) -> Tensor:
+def play(steps: Generator[StepRows, Symbols, Tensor], read: Callable[[Rows], Symbols]) -> Tensor:
     """Run `decode` with a function that reads the symbols for some rows."""
     return walk(steps, lambda found: read(found.rows))
 

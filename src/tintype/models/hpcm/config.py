@@ -1,11 +1,9 @@
 """Sizes and variants of the family, as data."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from tintype.models.hpcm.schedule import SCHEDULES, UNITS, Schedule
+from tintype.models.hpcm.schedule import SCHEDULES, UNITS, Y_STRIDE, Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ class HPCMConfig:
         lattice = self.steps.multiple
         if self.context == "fused":
             lattice = max(lattice, *(stage.window * stage.stride for stage in self.steps.stages))
-        return 16 * lattice
+        return Y_STRIDE * lattice
 
 
 _BASE = HPCMConfig("hpcm-base", misplaced_hyper=True, fine_entropy=False)

@@ -1,7 +1,5 @@
 """The context model: networks that turn what is decoded into the density of the next step."""
 
-from __future__ import annotations
-
 from collections.abc import Generator
 from dataclasses import dataclass
 
@@ -11,8 +9,9 @@ from torch.nn import functional as F
 
 from tintype.models.hpcm.config import HPCMConfig, NetDepths
 from tintype.models.hpcm.lattice import halves, misplaced, place, take
-from tintype.models.hpcm.layers import DepthwiseBlock, at_least_float32, full_precision
+from tintype.models.hpcm.layers import DepthwiseBlock
 from tintype.models.hpcm.schedule import CodingStep, Stage
+from tintype.models.surrogates import at_least_float32, full_precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +77,7 @@ class Fusion(nn.Module):
 
     def forward(self, psi: Tensor, context: Tensor) -> Tensor:
         """Both (B, channels, h, w), h and w multiples of the window; returns the same shape."""
+        # (B, channels, h, w) each; the skip is linear in psi, not a projection of the attention
         query, skip = self.query_skip(psi).chunk(2, 1)
         key, value = self.key_value(context).chunk(2, 1)
         mixed = F.scaled_dot_product_attention(self._cut(query), self._cut(key), self._cut(value))
@@ -88,14 +88,18 @@ class Fusion(nn.Module):
         """(B, heads · d, h, w) to (windows, heads, tokens, d)."""
         B, C, H, W = x.shape
         p = self.window
+        # (B, heads, d, rows of windows, p, columns of windows, p)
         x = x.reshape(B, self.heads, C // self.heads, H // p, p, W // p, p)
+        # windows before heads, positions in a window before d: attention wants (..., tokens, d)
         return x.permute(0, 3, 5, 1, 4, 6, 2).reshape(-1, self.heads, p * p, C // self.heads)
 
     def _join(self, x: Tensor, shape: torch.Size) -> Tensor:
         """The inverse of `_cut`."""
         B, C, H, W = shape
         p = self.window
+        # (B, rows of windows, columns of windows, heads, p, p, d)
         x = x.reshape(B, H // p, W // p, self.heads, p, p, C // self.heads)
+        # (B, heads, d, rows of windows, p, columns of windows, p), then flat again
         return x.permute(0, 3, 6, 1, 4, 2, 5).reshape(B, C, H, W)
 
 
@@ -114,6 +118,7 @@ class StageModel(nn.Module):
     def forward(self, net: ContextNet, number: int, context: Tensor, y_hat: Tensor) -> Tensor:
         """Scales and means (B, 2C, h, w) of the stage's networked step `number`, everywhere on its
         lattice."""
+        # (B, 3C, h, w): context first, then what is decoded, zero where nothing is
         x = self.adaptors[number](torch.cat((context, y_hat), 1))
         return net(x, self.gains[number])  # type: ignore[no-any-return]
 
@@ -174,14 +179,17 @@ class ContextModel(nn.Module):
             assert isinstance(model, StageModel)
             local = take(hyper, stage.lattice, C)  # (B, 2, C, h, w)
             first = stage is stages[0]
+            # on entering a stage: what the coarser lattice knows, spread over the finer one
             y_hat = self._carry_latents(local, None if first else y_hat, stage)
             context = model.merge(self._carry_context(local, None if first else context, stage))
+            # before a step: y_hat holds all earlier steps; after it: this one, too
             for step in stage.steps:
-                density = context
+                density = context  # of a step without network: the hyper-parameters as they are
                 if step.network is not None:
                     density = model(self.nets[stage.net], step.network, context, y_hat)
                     if step is not stages[-1].steps[-1]:  # nobody would use the last one
                         context = self._next_context(model, density, context)
+                # (B, 2, c, h, w): only the step's elements of what the network gives everywhere
                 scale, mean = take(halves(density), step.symbols, C).unbind(1)
                 values = yield Density(step, scale, mean)
                 y_hat = place(y_hat, values, step.symbols, C)

@@ -5,8 +5,6 @@ The published multiply-adds are those of one `forward`, with the fusion after th
 nobody uses; ours leaves it out. The table shows both.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cache
 
@@ -16,6 +14,7 @@ from torch import nn
 from tintype.models.hpcm.config import CONFIGS, HPCMConfig
 from tintype.models.hpcm.context import StageModel
 from tintype.models.hpcm.network import HPCM
+from tintype.models.hpcm.schedule import Y_STRIDE
 from tintype.models.macs import count_macs, kmac_per_pixel, parameters
 
 _SIDE = 512
@@ -75,7 +74,7 @@ def cost(config: HPCMConfig) -> Cost:
     """Cost of a model, counted without weights."""
     with torch.device("meta"):
         model = HPCM(config).eval()
-    side = _SIDE // 16
+    side = _SIDE // Y_STRIDE
     y = torch.empty(1, config.latents, side, side, device="meta")
     picture = torch.empty(1, 3, _SIDE, _SIDE, device="meta")
     kmac = kmac_per_pixel(model, _SIDE, _SIDE)
@@ -97,7 +96,7 @@ def _unused_fusion(model: HPCM) -> float:
     assert isinstance(stage, StageModel)
     if stage.fusion is None:
         return 0.0
-    lattice = torch.empty(1, 2 * model.config.latents, _SIDE // 16, _SIDE // 16, device="meta")
+    lattice = torch.empty(1, 2 * model.config.latents, _SIDE // Y_STRIDE, _SIDE // Y_STRIDE, device="meta")
     return _kmac(stage.fusion, lattice, lattice)
 
 

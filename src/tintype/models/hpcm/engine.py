@@ -21,21 +21,20 @@ from torch import Tensor, nn
 from torch._dynamo import config as dynamo
 from torch._dynamo.exc import TorchDynamoException
 
-from tintype.codec.agreement import FloatCoded, FloatRows
+from tintype.codec.agreement import DEFAULT_TOLERANCE
 from tintype.codec.container.header import MODEL_NAMES
-from tintype.codec.container.numerics import Numerics, Precision
 from tintype.codec.entropy.tables import Symbols
 from tintype.codec.filling import mirrored
 from tintype.codec.steps import Quantiser
-from tintype.codec.tile_model import Identity
+from tintype.codec.tile_model import Coded, Identity, Numerics, Precision, StepRows
 from tintype.errors import UnsupportedError
 from tintype.models.hpcm import coding, memory, weights
 from tintype.models.hpcm.context import ContextNet, Fusion
 from tintype.models.hpcm.network import HPCM
+from tintype.models.hpcm.options import DEFAULT_THREADS, Options
+from tintype.models.hpcm.schedule import Y_STRIDE
 from tintype.pixels import Pixels
 
-STRIDE = 16
-"""Pixels per latent: sides of a tile are multiples of it. What the lattices need beyond is added here, not coded."""
 REVISION = 2
 """Of how the networks are run. It goes up with every change that may move a last bit."""
 
@@ -52,17 +51,13 @@ class Latents(NamedTuple):
     width: int
 
 
-def load(
-    path: Path | str, name: str | None, threads: int, precision: Precision, device: str, compile: bool = False
-) -> "HPCMModel":
+def load(options: Options, name: str | None = None, threads: int | None = None) -> "HPCMModel":
     """The model of a weights file on a device; networks stay in memory between calls.
 
     Parameters
     ----------
-    name : the model that is expected
-    threads : compute threads inside a tile
-    device : "cpu", "cuda", "cuda:1", ...
-    compile : run the networks through `torch.compile`
+    name : the model that is expected; None: whichever the file holds
+    threads : compute threads inside a tile; default: `options.DEFAULT_THREADS`
 
     Raises
     ------
@@ -71,9 +66,13 @@ def load(
     UnsupportedError
         There is no such device, or files cannot name this model.
     """
-    network = _network(str(path), _stamp(path), name, _known_device(device))
-    model = compiled(network.model) if compile else network.model
-    return HPCMModel(model, network.weights_hash, threads, precision, compile)
+    path = os.fspath(options.weights)
+    network = _network(path, _stamp(path), name, _known_device(options.device))
+    model = compiled(network.model) if options.compiled else network.model
+    threads = DEFAULT_THREADS if threads is None else threads
+    return HPCMModel(
+        model, network.weights_hash, threads, options.precision, options.compiled, tolerance=options.tolerance
+    )
 
 
 class Pointwise(nn.Conv2d):
@@ -121,7 +120,7 @@ def compiled(model: HPCM) -> HPCM:
     return copied
 
 
-def _stamp(path: Path | str) -> tuple[int, int]:
+def _stamp(path: str) -> tuple[int, int]:
     """Changes when the file does; a file that cannot be asked is left to the loader's error."""
     try:
         about = os.stat(path)
@@ -149,24 +148,30 @@ class HPCMModel:
     model : in evaluation mode, with tables, on its device
     weights_hash : 8 bytes, `models.hpcm.weights.content_hash`
     compiled : whether its networks are
+    tolerance : of `Options`
     """
+
+    tiles_in_parallel = False  # one call computes at a time, on all its threads
+    whole_pictures = True  # margins of tiles cost more than the memory that tiles save
 
     def __init__(
         self,
         model: HPCM,
         weights_hash: bytes,
-        threads: int = 2,
+        threads: int = DEFAULT_THREADS,
         precision: Precision = "float32",
         compiled: bool = False,
+        tolerance: float = DEFAULT_TOLERANCE,
     ) -> None:
         numbers = {name: number for number, name in MODEL_NAMES.items()}
         if model.config.name not in numbers:
             known = ", ".join(name for name in numbers if name.startswith("hpcm"))
             raise UnsupportedError(f".tint files cannot name the model {model.config.name}; they know {known}")
-        self.model, self.tables = model, coding.tables_of(model)
+        self.model, self.tables, self.tolerance = model, coding.tables_of(model), tolerance
         self.device = model.prior.mean.device
         numerics = Numerics(precision, threads, engine_name(compiled), device_name(self.device), compiled)
-        self.identity = Identity(model.config.name, numbers[model.config.name], weights_hash, STRIDE, 1, numerics)
+        # sides of a tile are multiples of Y_STRIDE; what the lattices need beyond is added in `analyse`, not coded
+        self.identity = Identity(model.config.name, numbers[model.config.name], weights_hash, Y_STRIDE, 1, numerics)
 
     def analyse(self, pixels: Pixels) -> Latents:
         """y of one tile; raises InputError where memory will not do."""
@@ -177,16 +182,17 @@ class HPCMModel:
             x = x.contiguous(memory_format=torch.channels_last)
             return Latents(self.model.analyse(x), height, width)
 
-    def encode(self, analysis: Latents, level: int, quantise: Quantiser) -> Sequence[FloatCoded]:
+    def encode(self, analysis: Latents, level: int, quantise: Quantiser) -> Sequence[Coded]:
         y, height, width = analysis
         with self._conditions():
             return coding.encode_with_margins(self.model, y, quantise, _extent(height, width))
 
-    def decode(self, height: int, width: int, level: int) -> Generator[FloatRows, Symbols, Latents]:
+    def decode(self, height: int, width: int, level: int) -> Generator[StepRows, Symbols, Latents]:
         padded = self._padded(height), self._padded(width)
         steps = coding.decode(self.model, *padded, _extent(height, width))
         with memory.guarded(self.model.config, *padded, self.device):
             symbols: Symbols | None = None
+            # not `walk`: conditions hold while the networks compute, never while the caller has the step
             while True:
                 with self._conditions():
                     try:
@@ -197,7 +203,10 @@ class HPCMModel:
 
     def synthesise(self, latents: Latents, level: int) -> Pixels:
         y, height, width = latents
-        with memory.guarded(self.model.config, 16 * y.shape[2], 16 * y.shape[3], self.device), self._conditions():
+        with (
+            memory.guarded(self.model.config, Y_STRIDE * y.shape[2], Y_STRIDE * y.shape[3], self.device),
+            self._conditions(),
+        ):
             pixels = self.model.synthesis(y)[0, :, :height, :width].float().cpu().numpy()
         return np.ascontiguousarray(pixels, np.float32)
 
@@ -231,7 +240,7 @@ class HPCMModel:
 
 def _extent(height: int, width: int) -> coding.Extent:
     """Latents that a tile covers."""
-    return height // STRIDE, width // STRIDE
+    return height // Y_STRIDE, width // Y_STRIDE
 
 
 @contextmanager

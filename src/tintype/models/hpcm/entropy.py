@@ -5,8 +5,6 @@ F(t) = (1 + sign(t) · P(1/β, |t|^β)) / 2 of t = v/α, with P the regularised 
 The standard deviation is 0.8594 α.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any
@@ -14,20 +12,23 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tintype.models.hpcm.layers import at_least_float32, full_precision
+from tintype.models.surrogates import LIKELIHOOD_MIN, at_least_float32, full_precision, lower_bound
 
 SHAPE = 1.5
 """β."""
 SCALE_BOUND = 0.12
-"""Smallest scale; predicted scales below it count as this."""
-LIKELIHOOD_BOUND = 1e-9
-"""Smallest likelihood (29.9 bits)."""
+"""Smallest scale (the authors' `scale_lower_bound`); predicted scales below it count as this."""
+SCALE_MAX = 64.0
+"""Largest scale that tables of y know (the authors' `test.py`)."""
+DEVIATION = 0.8594
+"""Standard deviation of the density with scale one: sqrt(Γ(3/β) / Γ(1/β)), rounded."""
 
 
 def cumulative(t: Tensor) -> Tensor:
     """F(t) of the density with scale one, in the precision of `t`."""
     order = torch.full((), 1 / SHAPE, dtype=t.dtype, device=t.device)
     inside: Tensor = torch.special.gammainc(order, t.abs() ** SHAPE)
+    # P covers |v| <= t on both sides; half of it belongs to this one
     return (1 + torch.sign(t) * inside) / 2
 
 
@@ -35,6 +36,7 @@ def tail(t: Tensor) -> Tensor:
     """F(t) like `cumulative`, but precise where it is small: 1 - F(-t) keeps no digits there."""
     order = torch.full((), 1 / SHAPE, dtype=t.dtype, device=t.device)
     outside: Tensor = torch.special.gammaincc(order, t.abs() ** SHAPE) / 2
+    # gammaincc = 1 - P has its digits where P is near one; half of it is the tail of one side
     return torch.where(t > 0, 1 - outside, outside)
 
 
@@ -57,33 +59,15 @@ class _Likelihood(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
         value, scale = ctx.saved_tensors
+        # with f = dF/dt, u = (v + 1/2)/α, l = (v - 1/2)/α:  d/dv = (f(u) - f(l)) / α,
+        # and d/dα = (l f(l) - u f(u)) / α, since du/dα = -u/α
         upper, lower = (value + 0.5) / scale, (value - 0.5) / scale
         at_upper, at_lower = density(upper), density(lower)
         grad = grad / scale
         return grad * (at_upper - at_lower), grad * (lower * at_lower - upper * at_upper), None
 
 
-class _LowerBound(torch.autograd.Function):
-    """max(x, bound); the gradient also passes where it would raise an x below the bound."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, bound: float) -> Tensor:
-        ctx.save_for_backward(x >= bound)
-        return x.clamp_min(bound)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        (inside,) = ctx.saved_tensors
-        return grad * (inside | (grad < 0)), None
-
-
 _likelihood: Callable[..., Tensor] = _Likelihood.apply
-_lower_bound: Callable[..., Tensor] = _LowerBound.apply
-
-
-def lower_bound(x: Tensor, bound: float) -> Tensor:
-    """max(x, bound) with a gradient that lets bounded values come back."""
-    return _lower_bound(x, bound)
 
 
 def likelihood(residual: Tensor, scale: Tensor, exact_tails: bool = False) -> Tensor:
@@ -108,7 +92,7 @@ def likelihood(residual: Tensor, scale: Tensor, exact_tails: bool = False) -> Te
     with full_precision(residual.device):
         residual, scale = at_least_float32(residual), lower_bound(at_least_float32(scale), SCALE_BOUND)
         value = _likelihood(residual, scale.expand_as(residual), exact_tails)
-        return lower_bound(value, LIKELIHOOD_BOUND)
+        return lower_bound(value, LIKELIHOOD_MIN)
 
 
 class Prior(nn.Module):

@@ -4,8 +4,6 @@ Taking a small array out of a large one and placing it back are each other's tra
 other's backward pass: no boolean masks, no index tensors, no chain of in-place slices for autograd to replay.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -29,7 +27,7 @@ class _Take(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
-        large = grad.new_zeros(ctx.shape)
+        large = grad.new_zeros(ctx.shape)  # elements that were not taken have no gradient
         fill_large(large, grad, ctx.pairs)
         return large, None, None
 
@@ -40,7 +38,7 @@ class _Place(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, large: Tensor, all_pairs: Sequence[Pairs], *smalls: Tensor) -> Tensor:
         ctx.all_pairs, ctx.shapes = all_pairs, [small.shape for small in smalls]
-        out = large.clone()
+        out = large.clone()  # autograd may still need the input as it was
         for small, pairs in zip(smalls, all_pairs, strict=True):
             fill_large(out, small, pairs)
         return out
@@ -54,7 +52,7 @@ class _Place(torch.autograd.Function):
             smalls.append(small)
         rest = None
         if ctx.needs_input_grad[0]:
-            rest = grad.clone()
+            rest = grad.clone()  # replaced elements no longer reach the output
             for pairs in ctx.all_pairs:
                 for _, replaced in pairs:
                     rest[replaced] = 0
@@ -67,7 +65,7 @@ _place: Callable[..., Tensor] = _Place.apply
 
 def halves(params: Tensor) -> Tensor:
     """Scales and means apart: (B, 2C, h, w) to (B, 2, C, h, w), without a copy."""
-    B, both, h, w = params.shape
+    B, both, h, w = params.shape  # both = 2C, scales first
     return params.view(B, 2, both // 2, h, w)
 
 

@@ -1,12 +1,11 @@
 """Residual blocks and transforms."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
+
+from tintype.models.surrogates import at_least_float32, full_precision
 
 SLOPE = 0.01
 """Slope of LeakyReLU below zero, everywhere."""
@@ -34,6 +33,7 @@ class PartialBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, channels, h, w) to the same shape."""
+        # the 1x1 convolutions mix both parts again
         seen, around = x[:, : self.split], x[:, self.split :]
         mixed = torch.cat((self.partial(seen), around), 1)
         change: Tensor = self.project(self.activation(self.expand(mixed)))
@@ -56,21 +56,6 @@ class DepthwiseBlock(nn.Module):
         return x + change
 
 
-@contextmanager
-def full_precision(device: torch.device) -> Iterator[None]:
-    """Layers run in the type of their weights, whatever autocast says outside."""
-    if device.type == "meta":  # knows no autocast
-        yield
-    else:
-        with torch.autocast(device.type, enabled=False):
-            yield
-
-
-def at_least_float32(x: Tensor) -> Tensor:
-    """Halves become float32; anything wider stays."""
-    return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
-
-
 class FloatTail(nn.Sequential):
     """A sequence whose last layer runs in float32 even where autocast lowers the others.
 
@@ -79,6 +64,7 @@ class FloatTail(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply all layers in order."""
+        # autocast may lower all but the last
         *layers, last = self
         for layer in layers:
             x = layer(x)
@@ -89,6 +75,7 @@ class FloatTail(nn.Sequential):
 
 def down(inputs: int, outputs: int, kernel: int = 2) -> nn.Conv2d:
     """Convolution to half the resolution."""
+    # kernel 2 needs no padding, kernel 4 one pixel: both give exactly half of an even side
     return nn.Conv2d(inputs, outputs, kernel, stride=2, padding=kernel // 2 - 1)
 
 

@@ -1,7 +1,5 @@
 """Refuse pictures that cannot fit before anything is allocated."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

@@ -1,9 +1,6 @@
 """HPCM: transforms, hyper transforms, context model and entropy model together."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -20,17 +17,10 @@ from tintype.models.hpcm.layers import (
     PartialBlock,
     analysis_transform,
     down,
-    full_precision,
     synthesis_transform,
     up,
 )
-
-
-class Noise(NamedTuple):
-    """Uniform noise in [-1/2, 1/2) that stands for rounding in the rate of a training step."""
-
-    y: Tensor
-    z: Tensor
+from tintype.models.surrogates import Noise, full_precision, straight_through
 
 
 class Latents(NamedTuple):
@@ -55,6 +45,13 @@ class Latents(NamedTuple):
 class HPCM(nn.Module):
     """A model of the family.
 
+        x (B, 3, height, width) --analysis--> y (B, C, H, W) --hyper_analysis--> z (B, N, H/4, W/4)
+        z - prior.mean --round--> symbols of z; + prior.mean = z_hat --hyper_synthesis--> params (B, 2C, H, W)
+        params, y_hat so far --context, step by step--> scale, mean of the next step
+        y - mean --round--> symbols of y; + mean = y_hat, once all steps are through --synthesis--> x_hat
+
+    with H = height / 16 and W = width / 16. Scales pick the table rows that symbols are coded with.
+
     Parameters
     ----------
     config : HPCMConfig
@@ -71,6 +68,7 @@ class HPCM(nn.Module):
         M, N, h = config.latents, config.hyper_latents, config.hyper_width
         widths, kernels = (3, *config.widths, M), (config.image_kernel, 2, 2, 2)
         block = (config.partial, config.expansion)
+        # strides 2, 4, 8, 16 from the picture to y, and back in the same widths
         self.analysis = analysis_transform(widths, config.analysis_depths, kernels, *block)
         self.synthesis = synthesis_transform(widths[::-1], config.synthesis_depths, kernels[::-1], *block)
         first, second = config.hyper_analysis_depths
@@ -81,6 +79,7 @@ class HPCM(nn.Module):
             down(h, N),
         )
         first, second = config.hyper_synthesis_depths
+        # 2M outputs: a scale and a mean for every latent, before any context is known
         self.hyper_synthesis = nn.Sequential(
             up(N, h),
             *(PartialBlock(h, *block) for _ in range(first)),
@@ -88,7 +87,7 @@ class HPCM(nn.Module):
             *(PartialBlock(2 * M, *block) for _ in range(second)),
         )
         self.prior = Prior(N)
-        self.tables: Tables | None = None  # integer tables of y and z; `update` makes them
+        self.tables: Tables | None = None  # integer tables of y and z, which coding needs; `coding.make_tables`
         self.context = ContextModel(config)
 
     def forward(
@@ -134,20 +133,23 @@ class HPCM(nn.Module):
             noise = Noise(_uniform(y, generator), _uniform(z, generator))
         elif not self.training:
             noise = None
+        # only z - mean is coded; both sides add the mean back
         z_residual = z - self.prior.mean
         z_hat = self._rounded(z_residual) + self.prior.mean
         params = self.predict(z_hat)
         steps: list[tuple[Density, Tensor]] = []  # with unrounded residuals
 
         def code(density: Density) -> Tensor:
+            # (B, c, h, w): the step's latents alone, less what the context expects
             residual = take(y, density.step.latents, self.config.latents) - density.mean
             steps.append((density, residual))
             return self._rounded(residual) + density.mean
 
         y_hat = walk(self.context.walk(params), code)
         places = [density.step.latents for density, _ in steps]
+        # from small arrays of steps back to (B, C, H, W), for the rate
         y_residual = assemble([residual for _, residual in steps], places, y)
-        if noise is not None:
+        if noise is not None:  # of unrounded values: the rate must have a gradient
             y_residual, z_residual = y_residual + noise.y, z_residual + noise.z
         else:
             y_residual, z_residual = y_residual.round(), z_residual.round()
@@ -189,55 +191,7 @@ class HPCM(nn.Module):
     def _rounded(self, residual: Tensor) -> Tensor:
         """Nearest integers, halves to even; in training with the gradient of the identity."""
         rounded = residual.round()
-        return residual + (rounded - residual).detach() if self.training else rounded
-
-    def update(self, force: bool = False) -> bool:
-        """Make the integer tables if there are none (or by force); True if they were made.
-
-        Tables of z belong to the weights and depend, in single counts, on the machine that makes them: a
-        weights file keeps them.
-        """
-        from tintype.models.hpcm.coding import make_tables
-
-        if self.tables is not None and not force:
-            return False
-        self.tables = make_tables(self)
-        return True
-
-    def compress(self, x: Tensor) -> dict[str, Any]:
-        """Streams of pictures, as users of CompressAI know them: no header, the caller keeps shape and size.
-
-        Parameters
-        ----------
-        x : Tensor, shape (B, 3, height, width), RGB in [0, 1]
-
-        Returns
-        -------
-        dict
-            "strings": [y streams, z streams], B of each; "shape": (height / 64, width / 64).
-
-        Raises
-        ------
-        InputError
-            The shape does not fit, or the picture is too large for the memory at hand.
-        WeightsError
-            There are no tables yet: call `update()`.
-        """
-        from tintype.models.hpcm.compressai import compress
-
-        return compress(self, x)
-
-    def decompress(self, strings: Sequence[Sequence[bytes]], shape: Sequence[int]) -> dict[str, Tensor]:
-        """Pictures of streams: {"x_hat": (B, 3, height, width), clamped to [0, 1]}.
-
-        Raises
-        ------
-        FormatError
-            A stream is damaged, or was made by other weights or other numerics.
-        """
-        from tintype.models.hpcm.compressai import decompress
-
-        return decompress(self, strings, shape)
+        return straight_through(residual, rounded) if self.training else rounded
 
 
 def _uniform(like: Tensor, generator: torch.Generator | None) -> Tensor:

@@ -6,8 +6,6 @@ hold (they are one); table buffers and constants saved with the weights; the `mo
 training. What the weights were trained with and cannot be undone is in the config (`misplaced_hyper`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
@@ -197,7 +195,7 @@ def load_official(model: HPCM, checkpoint: object) -> None:
     """Load an official state dict (as `torch.load` returns it) into a model of the same config.
 
     The tensors become the model's parameters without a copy where they can. Tables of z belong to the
-    weights: call `model.update()` before coding.
+    weights: call `compressai.update(model)` before coding.
 
     Raises
     ------

@@ -12,8 +12,6 @@ direction for numpy and torch. Channels are counted in sixteenths (`UNITS`): one
 The order of symbols in a stream is: steps in order; within a step the small array in C order.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +21,9 @@ from typing import Any, Literal
 
 UNITS = 16
 """Parts into which channels are divided; the number of channels of y must be a multiple of it."""
+
+Y_STRIDE, Z_STRIDE = 16, 64
+"""Pixels per latent and per hyper-latent, in rows and in columns."""
 
 Index = tuple[EllipsisType, slice, slice, slice]
 Offset = tuple[int, int]  # (row, column)
@@ -73,7 +74,7 @@ class Placement:
         *batch, _, height, width = large
         return (*batch, channels // UNITS * self.channels, height // self.stride, width // self.stride)
 
-    def within(self, outer: Placement) -> Placement:
+    def within(self, outer: "Placement") -> "Placement":
         """This placement seen from the array that holds its large array by the sub-lattice `outer`."""
         pairs = []
         for (small, middle), (inner, large) in product(self.pairs, outer.pairs):

@@ -10,11 +10,12 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
+from tintype.codec.quantise import HIGH_RATE
 from tintype.models.hpcm.context import ContextNet
+from tintype.models.hpcm.entropy import DEVIATION
 from tintype.models.hpcm.layers import DepthwiseBlock, PartialBlock
 from tintype.models.hpcm.network import HPCM
 
-DEVIATION = 0.8594  # standard deviation of the model's density with scale one
 SMALLEST_SCALE = 0.3  # of a latent's density at the start: a sharper one has hardly a gradient
 SMALLEST_DEVIATION = 0.05  # hyper-latents that hardly vary are not blown up
 
@@ -32,8 +33,8 @@ def structured_start(model: HPCM, pictures: Tensor, lambda_: float) -> None:
         if isinstance(block, PartialBlock | DepthwiseBlock):
             nn.init.zeros_(block.project.weight)
             nn.init.zeros_(_bias(block.project))
-    # at high rate a uniform quantiser in an orthonormal transform is best at width^2 = 8.66 / lambda (grey levels)
-    unit = 255 / (8.66 / lambda_) ** 0.5
+    # the transform is orthonormal, so this width in grey levels is also that of every latent
+    unit = 255 / (HIGH_RATE / lambda_) ** 0.5
     downs = [layer for layer in model.analysis if isinstance(layer, nn.Conv2d)]
     ups = [layer for layer in model.synthesis if isinstance(layer, nn.ConvTranspose2d)]
     x, used = pictures, 3
@@ -41,11 +42,13 @@ def structured_start(model: HPCM, pictures: Tensor, lambda_: float) -> None:
         scale = unit if number == len(downs) - 1 else 1.0
         x, used = _project(down, x, used, scale, up)
     _bias(ups[-1]).copy_(pictures.mean((0, 2, 3)))
+    # densities as wide as the latents are
     alpha = (x.std((0, 2, 3)) / DEVIATION).clamp(min=SMALLEST_SCALE)
 
     h, used = x, x.shape[1]
     for down in (layer for layer in model.hyper_analysis if isinstance(layer, nn.Conv2d)):
         h, used = _project(down, h, used)
+    # hyper-latents of deviation one, coded with a prior as wide
     deviation = h.std((0, 2, 3)).clamp(min=SMALLEST_DEVIATION)
     down.weight.div_(deviation[:, None, None, None])
     _bias(down).div_(deviation)
@@ -65,15 +68,20 @@ def _project(
     `up`, the transpose, ignores them.
     """
     B, _, H, W = x.shape
+    # (squares, 4 used): channels, then the 2x2 positions, in the order of a kernel's weights
     squares = x[:, :used].reshape(B, used, H // 2, 2, W // 2, 2).permute(0, 2, 4, 1, 3, 5).reshape(-1, 4 * used)
     basis = torch.linalg.eigh(torch.cov(squares.T.double())).eigenvectors.flip(1).float()  # by falling variance
     count = min(4 * used, down.out_channels)
+    # (count, used, 2, 2): rows are components
     weight = basis.T[:count].reshape(count, used, 2, 2)
+    # a kernel of 4 with padding 1 covers the same square with its inner 2x2
     centre = slice(1, 3) if down.kernel_size[0] == 4 else slice(0, 2)
     down.weight[:count] = 0
     down.weight[:count, :used, centre, centre] = scale * weight
+    # components of x less its mean
     _bias(down)[:count] = -scale * (weight.sum((2, 3)) @ x[:, :used].mean((0, 2, 3)))
     if up is not None:
+        # the basis is orthonormal: its transpose is its inverse
         up.weight[:, :used] = 0
         up.weight[count:] = 0
         up.weight[:count, :used, centre, centre] = weight / scale

@@ -11,8 +11,6 @@ The tables of y are data (`tables.npz`), made by that command: files must never 
 the incomplete gamma function. Those of z depend on the weights and live in the weights file.
 """
 
-from __future__ import annotations
-
 import math
 from functools import cache
 from importlib import resources
@@ -23,7 +21,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from tintype.codec.entropy.tables import TOTAL, Tables
-from tintype.models.hpcm.entropy import SCALE_BOUND, SHAPE, cumulative
+from tintype.models.hpcm.entropy import SCALE_BOUND, SCALE_MAX, SHAPE, cumulative
 
 ROWS = 60
 """Rows of y; rows of z follow, one per channel."""
@@ -37,7 +35,7 @@ Floats64 = NDArray[np.float64]
 
 def scales() -> Floats32:
     """The 60 scales, float32, a geometric series from 0.12 to 64."""
-    return torch.exp(torch.linspace(math.log(SCALE_BOUND), math.log(64), ROWS)).numpy()
+    return torch.exp(torch.linspace(math.log(SCALE_BOUND), math.log(SCALE_MAX), ROWS)).numpy()
 
 
 @cache

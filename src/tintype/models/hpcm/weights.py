@@ -1,7 +1,5 @@
 """Weights files: safetensors with the model's name and the tables of z."""
 
-from __future__ import annotations
-
 import hashlib
 import pickle
 import warnings

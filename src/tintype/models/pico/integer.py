@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from tintype.errors import WeightsError
 
-ACCUMULATOR_LIMIT = 1 << 24
-MULTIPLIER_RANGE = (1 << 14, 1 << 15)
-SHIFT_RANGE = (15, 40)
+ACCUMULATOR_LIMIT = 1 << 24  # float32 holds all integers up to here
+MULTIPLIER_RANGE = (1 << 14, 1 << 15)  # 15 bits, the highest set: relative error of a ratio at most 2^-15
+SHIFT_RANGE = (15, 40)  # with an accumulator and a multiplier, products and halves stay below 2^40: exact in float64
 
 Integers = NDArray[np.int64]
 
@@ -32,7 +32,7 @@ class IntegerLayer:
     level_bias : int32, (levels, K); one row of zeros where the level plays no part
     multiplier : int32, (K,), in [2^14, 2^15); shift : int32, (K,), in [15, 40]
     top : largest output; inputs of the next layer
-    reach : largest absolute input
+    input_top : largest absolute input
     shuffle : 2 if a 2x2 pixel shuffle follows, else 1
 
     Raises
@@ -47,7 +47,7 @@ class IntegerLayer:
     multiplier: NDArray[np.int32]
     shift: NDArray[np.int32]
     top: int
-    reach: int
+    input_top: int
     shuffle: Literal[1, 2]
 
     def __post_init__(self) -> None:
@@ -65,19 +65,22 @@ class IntegerLayer:
 
     def accumulator_bound(self) -> Integers:
         """Largest absolute accumulator of each output, over all inputs and levels; (K,)."""
-        products = self.reach * np.abs(self.weight.astype(np.int64)).sum((1, 2, 3))
+        # |sum of w x + b + level bias| <= input_top * sum of |w| + |b| + max |level bias|, in any order of the sum
+        products = self.input_top * np.abs(self.weight.astype(np.int64)).sum((1, 2, 3))
         levels: Integers = np.abs(self.level_bias.astype(np.int64)).max(0)
         bound: Integers = products + np.abs(self.bias.astype(np.int64)) + levels
         return bound
 
     def biases(self, level: int) -> NDArray[np.int32]:
         """Bias and level bias together, (K,)."""
+        # a layer that does not know the level has a single row of zeros, for any level
         biases: NDArray[np.int32] = self.bias + self.level_bias[min(level, len(self.level_bias) - 1)]
         return biases
 
     def __call__(self, x: Integers, level: int) -> Integers:
         """(C, h, w) to (K, h, w), or (K/4, 2h, 2w) with the shuffle."""
-        accumulator = _convolve(self.weight, x) + self.biases(level)[:, None, None]
+        accumulator = _convolve(self.weight, x) + self.biases(level)[:, None, None]  # (K, h, w), below 2^24
+        # floor(accumulator * multiplier / 2^shift + 1/2): >> floors negative numbers too, and int64 cannot overflow
         half = np.int64(1) << (self.shift - 1).astype(np.int64)
         scaled = accumulator * self.multiplier[:, None, None].astype(np.int64) + half[:, None, None]
         out = (scaled >> self.shift[:, None, None].astype(np.int64)).clip(0, self.top)
@@ -94,6 +97,7 @@ class IntegerNet:
         x = z_hat.astype(np.int64)
         for layer in self.layers:
             x = layer(x, level)
+        # the last layer clamps to the highest class
         return x.astype(np.uint16)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
@@ -102,7 +106,7 @@ class IntegerNet:
         for i, layer in enumerate(self.layers):
             for name in ("weight", "bias", "level_bias", "multiplier", "shift"):
                 arrays[f"{i}.{name}"] = getattr(layer, name)
-            arrays[f"{i}.limits"] = np.array([layer.top, layer.reach, layer.shuffle], np.int32)
+            arrays[f"{i}.limits"] = np.array([layer.top, layer.input_top, layer.shuffle], np.int32)
         return arrays
 
     @classmethod
@@ -111,7 +115,7 @@ class IntegerNet:
         layers: list[IntegerLayer] = []
         while f"{len(layers)}.weight" in arrays:
             i = len(layers)
-            top, reach, shuffle = (int(v) for v in arrays[f"{i}.limits"])
+            top, input_top, shuffle = (int(v) for v in arrays[f"{i}.limits"])
             layer = IntegerLayer(
                 weight=arrays[f"{i}.weight"],
                 bias=arrays[f"{i}.bias"],
@@ -119,7 +123,7 @@ class IntegerNet:
                 multiplier=arrays[f"{i}.multiplier"],
                 shift=arrays[f"{i}.shift"],
                 top=top,
-                reach=reach,
+                input_top=input_top,
                 shuffle=2 if shuffle == 2 else 1,
             )
             layers.append(layer)
@@ -127,6 +131,7 @@ class IntegerNet:
 
 
 def _convolve(weight: NDArray[np.int8], x: Integers) -> Integers:
+    """(C, h, w) to (K, h, w): one matrix product for each place of the kernel, zeros around the picture."""
     k = weight.shape[-1]
     if k == 3:
         x = np.pad(x, ((0, 0), (1, 1), (1, 1)))
@@ -134,12 +139,13 @@ def _convolve(weight: NDArray[np.int8], x: Integers) -> Integers:
     out = np.zeros((weight.shape[0], height - k + 1, width - k + 1), np.int64)
     for i in range(k):
         for j in range(k):
-            patch = x[:, i : i + out.shape[1], j : j + out.shape[2]]
+            patch = x[:, i : i + out.shape[1], j : j + out.shape[2]]  # (C, h, w), moved by (i, j)
             out += np.tensordot(weight[:, :, i, j].astype(np.int64), patch, 1)
     return out
 
 
 def _shuffle(x: Integers) -> Integers:
+    """(K, h, w) to (K/4, 2h, 2w), in the order of torch's pixel_shuffle: channels (k, i, j) become pixels."""
     k, h, w = x.shape
     blocks = x.reshape(k // 4, 2, 2, h, w).transpose(0, 3, 1, 4, 2)  # (k, h, i, w, j)
     return blocks.reshape(k // 4, 2 * h, 2 * w)

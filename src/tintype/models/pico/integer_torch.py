@@ -6,11 +6,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tintype.codec.entropy.tables import CLASSES
 from tintype.models.pico.integer import ACCUMULATOR_LIMIT, MULTIPLIER_RANGE, IntegerLayer, IntegerNet
-from tintype.models.pico.network import CLASSES, ScaleDecoder, anchor_weights
+from tintype.models.pico.network import ScaleDecoder, anchor_weights
 from tintype.models.pico.schedule import LEVELS, Z_LIMIT
 
-WEIGHT_TOP, ACTIVATION_TOP = 127, 255
+WEIGHT_TOP, ACTIVATION_TOP = 127, 255  # of int8, both signs alike, and of uint8
+WEIGHT_MIN, ACTIVATION_MIN = 1e-9, 1e-6  # of what a layer's range is taken from: all-zero layers would divide by zero
 
 
 @torch.no_grad()
@@ -28,58 +30,65 @@ def quantise(net: ScaleDecoder, z_hat: Tensor) -> IntegerNet:
     """
     at = anchor_weights(torch.arange(LEVELS, dtype=torch.float32))
     first_bias, last_bias = at @ net.first_bias, at @ net.last_bias  # (LEVELS, K)
-    steps = _activation_steps(net, z_hat)
-    none = torch.zeros(1, 1)
+    units = _activation_units(net, z_hat)
+    none = torch.zeros(1, 1)  # level bias of a layer that does not know the level
+    # each layer's outputs are the next one's inputs: unit and range are handed on. Hyper-latents come in whole units,
+    # rows go out in whole units; a pixel shuffle follows the first and the third layer.
     return IntegerNet(
         (
-            _layer(net.first, first_bias, 1.0, steps[0], ACTIVATION_TOP, Z_LIMIT, 2),
-            _layer(net.middle, none, steps[0], steps[1], ACTIVATION_TOP, ACTIVATION_TOP, 1),
-            _layer(net.third, none, steps[1], steps[2], ACTIVATION_TOP, ACTIVATION_TOP, 2),
-            _layer(net.last, last_bias, steps[2], 1.0, CLASSES - 1, ACTIVATION_TOP, 1),
+            _layer(net.first, first_bias, 1.0, units[0], ACTIVATION_TOP, Z_LIMIT, 2),
+            _layer(net.middle, none, units[0], units[1], ACTIVATION_TOP, ACTIVATION_TOP, 1),
+            _layer(net.third, none, units[1], units[2], ACTIVATION_TOP, ACTIVATION_TOP, 2),
+            _layer(net.last, last_bias, units[2], 1.0, CLASSES - 1, ACTIVATION_TOP, 1),
         )
     )
 
 
-def _activation_steps(net: ScaleDecoder, z_hat: Tensor) -> list[float]:
+def _activation_units(net: ScaleDecoder, z_hat: Tensor) -> list[float]:
     """Size of one unit of the 8-bit activations after each of the first three layers."""
     seen: list[list[Tensor]] = [[], [], []]
-    for level in range(0, LEVELS, 10):
+    for level in range(0, LEVELS, 10):  # the anchors; biases of other levels lie between theirs
         bias = (anchor_weights(torch.tensor([float(level)])) @ net.first_bias)[..., None, None]
         x = F.relu(net.first(z_hat) + bias)
         seen[0].append(x.flatten())
         x = F.relu(net.middle(F.pixel_shuffle(x, 2)))
         seen[1].append(x.flatten())
         seen[2].append(F.relu(net.third(x)).flatten())
-    return [max(float(torch.cat(values).max()), 1e-6) / ACTIVATION_TOP for values in seen]
+    return [max(float(torch.cat(values).max()), ACTIVATION_MIN) / ACTIVATION_TOP for values in seen]
 
 
 def _layer(
     conv: nn.Conv2d,
     level_bias: Tensor,
-    step_in: float,
-    step_out: float,
+    unit_in: float,
+    unit_out: float,
     top: int,
-    reach: int,
+    input_top: int,
     shuffle: int,
 ) -> IntegerLayer:
-    weight = conv.weight.double().numpy()
+    """A layer in integers: inputs in units of `unit_in`, outputs in units of `unit_out`.
+
+    With weights in units of unit_weight, the accumulator counts unit_weight * unit_in, and outputs are
+    accumulator * (unit_weight * unit_in / unit_out), rounded.
+    """
+    weight = conv.weight.double().numpy()  # (K, C, k, k)
     outputs = weight.shape[0]
     bias = np.zeros(outputs) if conv.bias is None else conv.bias.double().numpy()
     levels = np.broadcast_to(level_bias.double().numpy(), (len(level_bias), outputs))
-    step_weight = np.maximum(np.abs(weight).max((1, 2, 3)), 1e-9) / WEIGHT_TOP
-    # A tiny weight step would inflate the biases beyond the accumulators: keep |bias| below a quarter of them.
+    unit_weight = np.maximum(np.abs(weight).max((1, 2, 3)), WEIGHT_MIN) / WEIGHT_TOP
+    # A tiny weight unit would inflate the biases beyond the accumulators: keep |bias| below a quarter of them.
     most = np.abs(bias) + np.abs(levels).max(0)
-    step_weight = np.maximum(step_weight, most / (ACCUMULATOR_LIMIT / 4) / step_in)
-    step = step_weight * step_in  # of the accumulator
-    multiplier, shift = _dyadic(step / step_out)
+    unit_weight = np.maximum(unit_weight, most / (ACCUMULATOR_LIMIT / 4) / unit_in)
+    unit = unit_weight * unit_in  # of the accumulator
+    multiplier, shift = _dyadic(unit / unit_out)
     return IntegerLayer(
-        np.round(weight / step_weight[:, None, None, None]).astype(np.int8),
-        np.round(bias / step).astype(np.int32),
-        np.round(levels / step).astype(np.int32),
+        np.round(weight / unit_weight[:, None, None, None]).astype(np.int8),
+        np.round(bias / unit).astype(np.int32),
+        np.round(levels / unit).astype(np.int32),
         multiplier,
         shift,
         top,
-        reach,
+        input_top,
         2 if shuffle == 2 else 1,
     )
 
@@ -87,8 +96,9 @@ def _layer(
 def _dyadic(ratio: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """ratio ~ multiplier * 2^-shift with the multiplier in [2^14, 2^15)."""
     exponent = np.floor(np.log2(ratio))
-    shift = (14 - exponent).astype(np.int32)
+    shift = (14 - exponent).astype(np.int32)  # ratio * 2^shift is in [2^14, 2^15)
     multiplier = np.round(ratio * 2.0**shift).astype(np.int32)
+    # rounding up may reach 2^15: 2^15 * 2^-shift is 2^14 * 2^-(shift - 1)
     overflow = multiplier >= MULTIPLIER_RANGE[1]
     multiplier = np.where(overflow, multiplier // 2, multiplier).astype(np.int32)
     return multiplier, np.where(overflow, shift - 1, shift).astype(np.int32)
@@ -121,6 +131,7 @@ class TorchIntegerNet(nn.Module):
             b, _, h, w = x.shape
             k = weight.shape[-1]
             columns = F.unfold(x, k, padding=k // 2)  # (B, C k k, h w)
+            # (K, C k k) times it, then (B, K, h, w)
             accumulator = (weight.flatten(1) @ columns + bias[:, None]).view(b, -1, h, w)
             # exact in float64: |accumulator * multiplier| < 2^39, and the rest of the exponent is free
             x = torch.floor(accumulator * scale + 0.5).clamp(0, layer.top)

@@ -11,11 +11,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tintype.codec.entropy.tables import CLASSES, SIGMA_MAX, SIGMA_MIN
+from tintype.codec.quantise import HIGH_RATE
 from tintype.models.pico.layers import Activation, Block, Conv, blocks
 from tintype.models.pico.schedule import LEVELS, UNIT
 
 ANCHORS = 8  # trained levels; file level k lies at anchor k / 10
-SIGMA_MIN, SIGMA_MAX, CLASSES = 0.11, 64.0, 64
+LAMBDA_MIN, LAMBDA_MAX = (
+    0.0009,
+    0.18,
+)  # of levels 0 and 70; CompressAI has 0.0018 to 0.0483
 LOG_RATIO = math.log(SIGMA_MAX / SIGMA_MIN) / (CLASSES - 1)  # of neighbouring classes
 Z_INDEX_MIN = math.log(0.25 / SIGMA_MIN) / LOG_RATIO  # hyper-latents never get sharper than sigma 0.25
 
@@ -86,10 +91,11 @@ class Analysis(nn.Module):
         self.down64 = Conv(hyper, config.hyper_latents, resampling="down")
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        h8 = self.blocks8(self.down8(self.blocks4(self.stem(x - 0.5))))
-        h16 = self.blocks16(self.down16(h8))
-        y = UNIT * (self.head(h16) + self.linear(h8))
-        z = self.down64(self.blocks32(self.down32(h16)))
+        h8 = self.blocks8(self.down8(self.blocks4(self.stem(x - 0.5))))  # (B, C8, H/8, W/8); mid-grey is 0
+        h16 = self.blocks16(self.down16(h8))  # (B, C16, H/16, W/16)
+        # the linear path alone is a block transform, where training starts; the blocks learn what it cannot do
+        y = UNIT * (self.head(h16) + self.linear(h8))  # (B, N, H/16, W/16)
+        z = self.down64(self.blocks32(self.down32(h16)))  # (B, M, H/64, W/64)
         return y, z
 
 
@@ -109,8 +115,8 @@ class Synthesis(nn.Module):
         self.out = Conv(c4, 3, 3, "out")
 
     def forward(self, y: Tensor) -> Tensor:
-        y = y / UNIT
-        h8 = self.up8(self.blocks16(self.tail(y))) + self.linear(y)
+        y = y / UNIT  # the networks work in units of the picture's range
+        h8 = self.up8(self.blocks16(self.tail(y))) + self.linear(y)  # (B, C8, 2h, 2w)
         x: Tensor = self.out(self.blocks4(self.up4(self.blocks8(h8)))) + 0.5
         return x
 
@@ -145,7 +151,8 @@ class ContextModel(nn.Module):
         self.net = nn.Sequential(Conv(3 * config.latents, c), Activation(), Block(c), Conv(c, 2 * config.latents))
 
     def forward(self, prior: Tensor, y_bar: Tensor) -> Tensor:
-        refined: Tensor = prior + self.net(torch.cat((prior, y_bar / UNIT), 1))
+        # a correction, so that zero weights leave the prior as it is
+        refined: Tensor = prior + self.net(torch.cat((prior, y_bar / UNIT), 1))  # (B, 3N, h, w) to (B, 2N, h, w)
         return refined
 
 
@@ -168,15 +175,32 @@ class ScaleDecoder(nn.Module):
 
     def forward(self, z_hat: Tensor, at: Tensor) -> Tensor:
         """`at`: (B, ANCHORS) interpolation weights of the level."""
-        x = self.first(z_hat) + (at @ self.first_bias)[..., None, None]
-        x = F.relu(self.middle(F.pixel_shuffle(F.relu(x), 2)))
-        x = F.pixel_shuffle(F.relu(self.third(x)), 2)
-        index: Tensor = self.last(x) + (at @ self.last_bias)[..., None, None]
+        # plain layers and ReLU: the integer form needs clamping and rounding alone
+        x = self.first(z_hat) + (at @ self.first_bias)[..., None, None]  # (B, 4 C32, h, w)
+        x = F.relu(self.middle(F.pixel_shuffle(F.relu(x), 2)))  # (B, C32, 2h, 2w)
+        x = F.pixel_shuffle(F.relu(self.third(x)), 2)  # (B, C16, 4h, 4w)
+        index: Tensor = self.last(x) + (at @ self.last_bias)[..., None, None]  # (B, N, 4h, 4w)
         return index
 
 
 class Pico(nn.Module):
-    """All networks of one size. `training/` and `models/export.py` drive them through models/pico/schedule.py."""
+    """All networks of one size; `models/pico/schedule.py` says in which order they run.
+
+        x (B, 3, H, W) --analysis--> y (B, N, H/16, W/16), z (B, M, H/64, W/64)
+
+        z_hat = round(z - z_mean) + z_mean, clipped to +-31; each channel has its own row (z_index)
+        z_hat --scale decoder (integers), level--> row of every latent --> entropy coder
+        z_hat --context decoder--> prior (B, 2N, H/16, W/16): mean, t
+
+        pass 1, a quarter of the latents:  prior                                          --> mean, width
+        pass 2, the rest:                  prior, y_hat of pass 1 --context model--> refined --> mean, width
+
+        width = exp(log_gain of the level + t clipped to +-2.5)
+        symbol = round((y - mean) / width), y_hat = symbol * width + mean
+        y_hat --synthesis--> x_hat (B, 3, H, W)
+
+    Rows come from z_hat alone, so that an entropy decoder need not wait for the float networks.
+    """
 
     def __init__(self, config: PicoConfig) -> None:
         super().__init__()
@@ -186,26 +210,28 @@ class Pico(nn.Module):
         self.context_decoder = ContextDecoder(config)
         self.context_model = ContextModel(config)
         self.scale_decoder = ScaleDecoder(config)
-        self.log_gain = nn.Parameter(initial_log_gain().repeat(1, config.latents))
-        self.z_mean = nn.Parameter(torch.zeros(config.hyper_latents))
+        self.log_gain = nn.Parameter(initial_log_gain().repeat(1, config.latents))  # (ANCHORS, N), latent units
+        self.z_mean = nn.Parameter(torch.zeros(config.hyper_latents))  # (M,), made integers at export
+        # (M,), real row indices; they begin at a sigma of one symbol
         self.z_index = nn.Parameter(torch.full((config.hyper_latents,), sigma_to_index(1.0)))
 
 
 def lambda_of(level: Tensor) -> Tensor:
     """Weight of distortion (255^2 MSE, mean over channels) against bits per pixel; log-linear in the level."""
-    low, high = math.log(0.0009), math.log(0.18)
+    low, high = math.log(LAMBDA_MIN), math.log(LAMBDA_MAX)
     return torch.exp(low + (high - low) * level / (LEVELS - 1))
 
 
 def initial_log_gain() -> Tensor:
-    """(ANCHORS, 1): the width at which a uniform quantiser is optimal at high rate, width^2 = 8.66 / lambda."""
+    """(ANCHORS, 1): the width at which a uniform quantiser is optimal at high rate, width^2 = HIGH_RATE / lambda."""
     lambdas = lambda_of(torch.linspace(0, LEVELS - 1, ANCHORS))
-    return 0.5 * torch.log(8.66 / lambdas)[:, None] - math.log(255 / UNIT)
+    return 0.5 * torch.log(HIGH_RATE / lambdas)[:, None] - math.log(255 / UNIT)
 
 
 def anchor_weights(level: Tensor) -> Tensor:
     """Linear interpolation between anchors: levels (B,) in [0, 70] to (B, ANCHORS)."""
-    position = level[:, None] * ((ANCHORS - 1) / (LEVELS - 1))
+    position = level[:, None] * ((ANCHORS - 1) / (LEVELS - 1))  # (B, 1) in [0, 7]
+    # hat functions: at most two are positive, and they add up to 1
     return F.relu(1 - (position - torch.arange(ANCHORS, device=level.device)).abs())
 
 

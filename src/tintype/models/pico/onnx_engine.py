@@ -4,13 +4,13 @@ One thread per session: parallelism is over tiles, so no thread count can change
 """
 
 import threading
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tintype.errors import WeightsError
+from tintype.models.onnx_runtime import session
 from tintype.models.pico.integer import IntegerNet
 from tintype.models.pico.tile_model import Floats, PicoModel
 from tintype.pixels import Pixels
@@ -52,16 +52,6 @@ class OnnxNetworks:
     def synthesis(self, y_hat: Floats) -> Pixels:
         return self._run("synthesis", y=y_hat)[0]
 
-    @cached_property
-    def _options(self) -> Any:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False  # an arena keeps the largest tile's memory for ever
-        options.log_severity_level = 3
-        return options
-
     def _run(self, graph: str, **inputs: NDArray[np.float32]) -> list[Floats]:
         """Results (C, h, w) of one graph, for inputs (C, h, w) or vectors."""
         batched = {
@@ -73,11 +63,7 @@ class OnnxNetworks:
     def _session(self, graph: str) -> Any:
         with self._lock:
             if graph not in self._sessions:
-                import onnxruntime
-
                 if graph not in self._graphs:
                     raise WeightsError(f"weights file lacks the graph {graph!r}; another version of tintype made it")
-                self._sessions[graph] = onnxruntime.InferenceSession(
-                    self._graphs[graph], self._options, providers=["CPUExecutionProvider"]
-                )
+                self._sessions[graph] = session(self._graphs[graph])
             return self._sessions[graph]

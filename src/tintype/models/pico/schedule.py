@@ -24,8 +24,8 @@ T_LIMIT = 2.5  # of the prior's log relative widths
 Shape = tuple[int, ...]  # (C, h, w)
 
 
-class Stages(Protocol):
-    """The networks between two steps, on one engine and at one level."""
+class StepNetworks(Protocol):
+    """What runs between two steps, on one engine and at one level."""
 
     def hyper_density(self) -> tuple[Array, Array]:
         """Rows (training: real indices) and integer means of the hyper-latents, in their full shape."""
@@ -86,26 +86,26 @@ def _order(places: tuple[int, ...], shape: Shape) -> NDArray[np.intp]:
 PASSES = FIRST, SECOND = Cells((0,)), Cells((1, 2, 3))
 
 
-def schedule(stages: Stages, z_shape: Shape, y_shape: Shape, z: Array = None, y: Array = None) -> Schedule:
+def schedule(networks: StepNetworks, z_shape: Shape, y_shape: Shape, z: Array = None, y: Array = None) -> Schedule:
     """Steps of one tile (or, in training, of a batch of crops); returns the reconstructed latents.
 
     Parameters
     ----------
-    stages : networks at the wanted level
+    networks : at the wanted level
     z_shape, y_shape : shapes (C, h, w) of hyper-latents (1/64) and latents (1/16)
     z, y : what the analysis found; None when decoding
     """
-    z_rows, z_mean = stages.hyper_density()
-    symbols = yield Step(z_rows, z_mean, stages.constant(np.ones((), np.float32)), z, EVERYTHING)
+    z_rows, z_mean = networks.hyper_density()
+    symbols = yield Step(z_rows, z_mean, networks.constant(np.ones((), np.float32)), z, EVERYTHING)
     z_hat = (symbols + z_mean).clip(-Z_LIMIT, Z_LIMIT)
 
-    rows = stages.scale_decoder(z_hat)
-    prior = refined = stages.context_decoder(z_hat)
+    rows = networks.scale_decoder(z_hat)
+    prior = refined = networks.context_decoder(z_hat)
     y_hat: Array = 0  # of the passes so far, zero elsewhere
     for number, cells in enumerate(PASSES):
         if number:
-            refined = stages.context_model(prior, y_hat)
-        mean, width = stages.mean_width(refined)
-        symbols = yield Step(rows, mean, width, y, cells, stages.worth())
-        y_hat = y_hat + (symbols * width + mean) * stages.constant(cells.mask(y_shape))
+            refined = networks.context_model(prior, y_hat)
+        mean, width = networks.mean_width(refined)
+        symbols = yield Step(rows, mean, width, y, cells, networks.worth())
+        y_hat = y_hat + (symbols * width + mean) * networks.constant(cells.mask(y_shape))
     return y_hat

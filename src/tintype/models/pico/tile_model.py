@@ -6,10 +6,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.codec.entropy.rans import Coded
-from tintype.codec.entropy.tables import Rows, Symbols, Tables
-from tintype.codec.steps import Quantiser, decode_steps, encode_steps
-from tintype.codec.tile_model import Identity
+from tintype.codec.coding import decode_steps, encode_steps
+from tintype.codec.entropy.tables import Symbols, Tables
+from tintype.codec.steps import Quantiser
+from tintype.codec.tile_model import Coded, Identity, StepRows
 from tintype.errors import WeightsError
 from tintype.models.pico.schedule import T_LIMIT, UNIT, Y_STRIDE, Z_LIMIT, Z_STRIDE, schedule
 from tintype.pixels import Pixels
@@ -37,8 +37,8 @@ class Networks(Protocol):
         """Pixels (3, H, W), not clipped."""
 
 
-class Latents(NamedTuple):
-    """What the analysis finds."""
+class Analysed(NamedTuple):
+    """What the analysis finds of one tile, before rounding."""
 
     y: Floats
     z: Floats
@@ -52,6 +52,10 @@ class PicoModel:
     WeightsError
         If the bundle lacks an array.
     """
+
+    tiles_in_parallel = True  # an engine runs each tile on one thread
+    whole_pictures = False
+    tolerance = 0.0  # rows are integers: none drifts
 
     def __init__(self, bundle: Bundle, networks: Networks) -> None:
         self.networks = networks
@@ -68,25 +72,26 @@ class PicoModel:
         except KeyError as error:
             raise WeightsError(f"weights file lacks {error}; it was made by another version of tintype") from error
 
-    def analyse(self, pixels: Pixels) -> Latents:
+    def analyse(self, pixels: Pixels) -> Analysed:
         y, z = self.networks.analysis(pixels)
-        return Latents(y, z.clip(-Z_LIMIT, Z_LIMIT))
+        return Analysed(y, z.clip(-Z_LIMIT, Z_LIMIT))
 
-    def encode(self, analysis: Latents, level: int, quantise: Quantiser) -> list[Coded]:
+    def encode(self, analysis: Analysed, level: int, quantise: Quantiser) -> list[Coded]:
         y, z = analysis
-        return encode_steps(schedule(_Stages(self, level, z.shape), z.shape, y.shape, z, y), quantise)
+        return encode_steps(schedule(_HostNetworks(self, level, z.shape), z.shape, y.shape, z, y), quantise)
 
-    def decode(self, height: int, width: int, level: int) -> Generator[Rows, Symbols, Floats]:
+    def decode(self, height: int, width: int, level: int) -> Generator[StepRows, Symbols, Floats]:
         z_shape = (len(self.z_rows), height // Z_STRIDE, width // Z_STRIDE)
         y_shape = (self.gain.shape[1], height // Y_STRIDE, width // Y_STRIDE)
-        return decode_steps(schedule(_Stages(self, level, z_shape), z_shape, y_shape), [z_shape, y_shape, y_shape])
+        networks = _HostNetworks(self, level, z_shape)
+        return decode_steps(schedule(networks, z_shape, y_shape), [z_shape, y_shape, y_shape])
 
     def synthesise(self, latents: Floats, level: int) -> Pixels:
         return self.networks.synthesis(latents)
 
 
-class _Stages:
-    """models.pico.schedule.Stages on the host."""
+class _HostNetworks:
+    """`models.pico.schedule.StepNetworks` on the host."""
 
     def __init__(self, model: PicoModel, level: int, z_shape: tuple[int, ...]) -> None:
         self.model, self.level, self.z_shape = model, level, z_shape

@@ -5,6 +5,7 @@ from typing import Any
 
 from tintype.models.hpcm import CONFIGS, weights
 from tintype.models.hpcm.network import HPCM
+from tintype.training.outputs import staged
 
 
 def write(state: dict[str, Any], out: Path) -> str:
@@ -12,5 +13,6 @@ def write(state: dict[str, Any], out: Path) -> str:
     name: str = state["config"]["model"]
     model = HPCM(CONFIGS[name]).eval()
     model.load_state_dict(state["ema"])
-    weights.save(model, out)
+    with staged(out.parent) as part:
+        weights.save(model, part / out.name)
     return f"{out}: {name} after {state['step']} steps, {out.stat().st_size} bytes"

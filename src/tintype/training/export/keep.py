@@ -3,10 +3,22 @@
 from pathlib import Path
 
 from tintype.training import checkpoint
+from tintype.training.outputs import refuse
 
 
-def keep(run: Path, folder: Path) -> str:
-    """Copy the checkpoint of a run, replacing an older one in `folder`; returns a line about it."""
+def keep(run: Path, folder: Path, force: bool = False) -> str:
+    """Copy the checkpoint of a run; returns a line about it.
+
+    Parameters
+    ----------
+    force : replace an earlier checkpoint in `folder`
+
+    Raises
+    ------
+    InputError
+        There is an earlier one.
+    """
+    refuse([folder / checkpoint.HEAD] if checkpoint.exists(folder) else [], force)
     state, _ = checkpoint.load(run)
     state.pop("model", None)
     state["ema"] = {name: value.half() for name, value in state["ema"].items()}

@@ -10,24 +10,23 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from tintype.codec.entropy.tables import Tables, gaussian_pmf, gaussian_scales
+from tintype.codec.entropy.tables import CLASSES, SIGMA_MIN, Tables, gaussian_scales, gaussian_tables
 from tintype.codec.quantise import Nearest, RateDistortion
 from tintype.codec.tiling import extract
 from tintype.models import macs
-from tintype.models.pico import onnx_engine as onnx_pico
+from tintype.models.pico import onnx_engine
 from tintype.models.pico.integer import IntegerNet
 from tintype.models.pico.integer_torch import quantise
 from tintype.models.pico.layers import Conv
-from tintype.models.pico.network import CLASSES, LOG_RATIO, SIGMA_MIN, Z_INDEX_MIN, Pico, anchor_weights, lambda_of
+from tintype.models.pico.network import LOG_RATIO, Z_INDEX_MIN, Pico, anchor_weights, lambda_of
 from tintype.models.pico.onnx_graph import trace, trace_integer
 from tintype.models.pico.schedule import LEVELS, Y_STRIDE, Z_LIMIT, Z_STRIDE
 from tintype.models.pico.tile_model import PicoModel
-from tintype.training.export import pico_fit as fit
+from tintype.training.export import pico_fit
 from tintype.training.objectives.pico_rate import forward
 from tintype.weights.bundle import Bundle
 
-SKIP_BELOW = 0.16  # sigma; such symbols are zero in 99.8 % of cases, and are not coded
-REACH = 5.0  # sigmas that a table holds; what lies beyond is escaped
+COUNTED_SIDE = 512  # pixels of the square that multiply-adds are counted on
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +47,15 @@ def export(model: Pico, pictures: NDArray[np.uint8], name: str, card: Mapping[st
     pictures : uint8, (N, S, S, 3), S a multiple of 64; training pictures that ranges and tables are fitted to
     card : added to what is counted here
     """
+    # one: integers for the exact part, and what depends on the level alone, for all 71 levels
     model = with_integer_means(model.float().eval())
-    tensors = [torch.as_tensor(extract(picture, fit.whole_tile(pictures)))[None] for picture in pictures]
+    tensors = [torch.as_tensor(extract(picture, pico_fit.whole_tile(pictures)))[None] for picture in pictures]
     with torch.no_grad():
+        # (1, M, S/64, S/64) each; means are integers, so rounding commutes with them
         z_hat = [model.analysis(x)[1].clamp(-Z_LIMIT, Z_LIMIT).round() for x in tensors]
         integers = quantise(model.scale_decoder, torch.cat(z_hat))
         levels_at = torch.arange(LEVELS, dtype=torch.float32)
-        gain = torch.exp(anchor_weights(levels_at) @ model.log_gain)
+        gain = torch.exp(anchor_weights(levels_at) @ model.log_gain)  # (LEVELS, N)
     config = model.config
     graphs = {
         "analysis": trace(model.analysis, {"pixels": 3}, ("y", "z")),
@@ -67,23 +68,27 @@ def export(model: Pico, pictures: NDArray[np.uint8], name: str, card: Mapping[st
     }
     levels = {
         "gain": gain.numpy(),
-        "worth": (lambda_of(levels_at)[:, None] * fit.sensitivity(model, tensors)).numpy(),
+        # (LEVELS, N), bits that a squared error of one latent unit is worth: lambda times what it adds to distortion
+        "worth": (lambda_of(levels_at)[:, None] * pico_fit.sensitivity(model, tensors)).numpy(),
+        # rows of the latents come first
         "z_rows": CLASSES + np.arange(config.hyper_latents, dtype=np.uint16),
         "z_mean": model.z_mean.detach().numpy().astype(np.int8),
     }
     card = {"name": name, "model_id": config.model_id, **account(model), **card}
 
     def runtime(tables: Tables) -> PicoModel:
-        return onnx_pico.load(_bundle(card, graphs, levels, integers, tables))
+        return onnx_engine.load(_bundle(card, graphs, levels, integers, tables))
 
-    gaussian = _gaussian_tables(model)
+    # two: tables for the symbols that pictures really give, with Gaussian rows as the start
+    gaussian = _start_tables(model)
     nearest = Nearest(gaussian.skips)
-    coded = fit.code(runtime(gaussian), pictures, nearest)
-    tables = fit.refit(gaussian, coded)
-    report = ExportReport(_float_bits(model, pictures), fit.bits(gaussian, coded), fit.bits(tables, coded))
-    levels["worth"] = levels["worth"] / fit.fit_eagerness(runtime(tables), pictures)[:, None]
+    coded = pico_fit.code(runtime(gaussian), pictures, nearest)
+    tables = pico_fit.refit(gaussian, coded)
+    report = ExportReport(_float_bits(model, pictures), pico_fit.bits(gaussian, coded), pico_fit.bits(tables, coded))
+    # three: how eagerly to round towards zero; a worth divided by a share makes saved bits count by that share
+    levels["worth"] = levels["worth"] / pico_fit.fit_eagerness(runtime(tables), pictures)[:, None]
     # rounding towards zero changes the histograms
-    tables = fit.refit(gaussian, fit.code(runtime(tables), pictures, RateDistortion.of(tables)))
+    tables = pico_fit.refit(gaussian, pico_fit.code(runtime(tables), pictures, RateDistortion.of(tables)))
     return _bundle(card, graphs, levels, integers, tables), report
 
 
@@ -94,10 +99,12 @@ def with_integer_means(model: Pico) -> Pico:
     Integers are what the scale decoder takes; merely rounding the means would shift its inputs, at 4 % of the rate.
     """
     model = deepcopy(model)
+    # z' = z - rest has the integer mean. What reads z_hat' adds W rest to its bias: W z_hat' + W rest = W z_hat
     rest = model.z_mean - model.z_mean.round()
     down, scales, first = model.analysis.down64, model.scale_decoder.first, model.context_decoder.net[0]
     assert isinstance(first, Conv) and scales.bias is not None
     model.z_mean.sub_(rest)
+    # the folded bias of a Conv is bias * s_out, its folded kernel weight * s_in * s_out; s_out cancels below
     down.bias.sub_(rest / down.s_out.flatten())
     scales.bias.add_(scales.weight.flatten(1) @ rest)
     first.bias.add_((first.weight * first.s_in).flatten(1) @ rest)
@@ -106,7 +113,7 @@ def with_integer_means(model: Pico) -> Pico:
 
 def account(model: Pico) -> dict[str, Any]:
     """Parameters, and multiply-adds per pixel of what encoder and decoder run."""
-    c, side = model.config, 512
+    c, side = model.config, COUNTED_SIDE
     z = torch.zeros(1, c.hyper_latents, side // Z_STRIDE, side // Z_STRIDE)
     y = torch.zeros(1, c.latents, side // Y_STRIDE, side // Y_STRIDE)
     shared = (
@@ -129,16 +136,12 @@ def _folded_macs(module: nn.Module, *inputs: torch.Tensor) -> int:
     return macs.count_macs(module, *inputs) - folding
 
 
-def _gaussian_tables(model: Pico) -> Tables:
-    """64 rows for latents, then one for each channel of the hyper-latents."""
+def _start_tables(model: Pico) -> Tables:
+    """Gaussian rows, to be refitted to data: 64 for latents, then one for each channel of the hyper-latents."""
+    # sigma = SIGMA_MIN * e^(LOG_RATIO * index), within what training allows
     index = model.z_index.detach().clamp(Z_INDEX_MIN, CLASSES - 1).double().numpy()
     z_scales = SIGMA_MIN * np.exp(LOG_RATIO * index)
-    pmfs, first = [], []
-    for scale in (*gaussian_scales(CLASSES), *z_scales):
-        reach = 0 if scale < SKIP_BELOW else int(np.ceil(REACH * scale))
-        pmfs.append(gaussian_pmf(float(scale), reach) if reach else np.ones(1))
-        first.append(-reach)
-    return Tables.from_pmfs(pmfs, first)
+    return gaussian_tables(np.concatenate([gaussian_scales(), z_scales]))
 
 
 def _bundle(
@@ -150,11 +153,11 @@ def _bundle(
 
 @torch.no_grad()
 def _float_bits(model: Pico, pictures: NDArray[np.uint8]) -> float:
-    """Estimated bits of the float model for what `fit.code` codes."""
+    """Estimated bits of the float model for what `pico_fit.code` codes."""
     total = 0.0
     for number, picture in enumerate(pictures):
-        x = torch.as_tensor(extract(picture, fit.whole_tile(pictures)))[None]
-        for level in fit.levels_of(number):
+        x = torch.as_tensor(extract(picture, pico_fit.whole_tile(pictures)))[None]
+        for level in pico_fit.levels_of(number):
             _, steps = forward(model, x, torch.tensor([float(level)]), None)
             total += float(torch.stack(steps).sum())
     return total

@@ -4,14 +4,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tintype.codec.entropy.rans import Coded
-from tintype.codec.entropy.tables import Tables
+from tintype.codec.entropy.tables import TOTAL, Tables
 from tintype.codec.quantise import RateDistortion
 from tintype.codec.steps import Quantiser, walk
+from tintype.codec.tile_model import Coded
 from tintype.codec.tiling import Rect, Tile, extract
 from tintype.models.pico.network import ANCHORS, Pico, lambda_of
 from tintype.models.pico.schedule import LEVELS
-from tintype.models.pico.tile_model import Latents, PicoModel
+from tintype.models.pico.tile_model import Analysed, PicoModel
 from tintype.pixels import Pixels
 
 PRIOR_SYMBOLS = 1000.0  # weight of the Gaussian against the histogram of a row, in symbols
@@ -43,7 +43,7 @@ def code(runtime: PicoModel, pictures: NDArray[np.uint8], quantise: Quantiser) -
 
 def bits(tables: Tables, coded: list[Coded]) -> float:
     """What an ideal coder spends with these tables."""
-    return float(sum(tables.rate_bits(*step).sum() for step in coded))
+    return float(sum(tables.rate_bits(step.rows, step.symbols).sum() for step in coded))
 
 
 def refit(tables: Tables, coded: list[Coded]) -> Tables:
@@ -56,15 +56,19 @@ def refit(tables: Tables, coded: list[Coded]) -> Tables:
     pmfs, first = [], []
     for row in range(len(tables)):
         start, end = tables.offsets[row], tables.offsets[row + 1]
-        probability = np.diff(tables.cumulative[start:end]) / 65536.0
+        # (entries,), the escape last
+        probability = np.diff(tables.cumulative[start:end]) / TOTAL
         lowest = int(tables.first[row])
         if tables.skips[row]:
             pmfs.append(np.ones(1))
         else:
+            # entry of each symbol that met this row; what the row does not hold counts as an escape
             seen = symbols[rows == row].astype(np.int64) - lowest
             count = np.bincount(np.where((seen >= 0) & (seen < len(probability) - 1), seen, len(probability) - 1))
             histogram = np.pad(count, (0, len(probability) - len(count))).astype(np.float64)
+            # rows run from -reach to reach, so that reversing pairs each symbol with its negative
             histogram[:-1] = 0.5 * (histogram[:-1] + histogram[:-1][::-1])
+            # as if PRIOR_SYMBOLS more had come, distributed as in the given tables: rare rows stay near them
             mixed = histogram + PRIOR_SYMBOLS * probability
             pmfs.append((mixed / mixed.sum())[:-1])
         first.append(lowest)
@@ -86,20 +90,21 @@ def fit_eagerness(runtime: PicoModel, pictures: NDArray[np.uint8]) -> NDArray[np
     full = RateDistortion.of(runtime.tables)
     best = []
     for level, lambda_ in zip(anchors.tolist(), lambdas, strict=True):
-        costs = []
+        costs = []  # of each share, over all pictures: lambda * distortion + rate
         for share in SHARES:
             quantise = RateDistortion(full.skips, share * full.saved_bits)
             costs.append(sum(_cost(runtime, x, found, level, lambda_, quantise) for x, found in analyses))
         best.append(SHARES[int(np.argmin(costs))])
+    # linear between anchors; never 0, since the worth of errors is divided by it
     return np.interp(np.arange(LEVELS), anchors, np.maximum(best, 1e-6)).astype(np.float32)
 
 
 def _cost(
-    runtime: PicoModel, pixels: Pixels, found: Latents, level: int, lambda_: float, quantise: RateDistortion
+    runtime: PicoModel, pixels: Pixels, found: Analysed, level: int, lambda_: float, quantise: RateDistortion
 ) -> float:
     coded = runtime.encode(found, level, quantise)
     steps = runtime.decode(pixels.shape[1], pixels.shape[2], level)
-    symbols = iter(step.symbols for step in coded)
+    symbols = iter(step.symbols for step in coded)  # no entropy coder between: its bits are summed from the tables
     decoded = runtime.synthesise(walk(steps, lambda _: next(symbols)), level).clip(0, 1)
     mse = float(np.mean(np.square(decoded - pixels, dtype=np.float64)))
     bpp = bits(runtime.tables, coded) / (pixels.shape[1] * pixels.shape[2])
@@ -118,7 +123,8 @@ def sensitivity(model: Pico, tensors: list[torch.Tensor]) -> torch.Tensor:
         with torch.no_grad():
             y = model.analysis(x)[0]
         y.requires_grad_()
+        # E[(v^T J)_i^2] over random signs v is the squared norm of column i of the Jacobian J
         probe = torch.randint(0, 2, x.shape, generator=generator) * 2.0 - 1
         (gradient,) = torch.autograd.grad((model.synthesis(y) * probe).sum(), y)
-        total += (gradient**2).mean((0, 2, 3))
+        total += (gradient**2).mean((0, 2, 3))  # (1, N, h, w) to (N,)
     return total / len(tensors) * 255**2 / 3  # mean over three channels, sum over pixels

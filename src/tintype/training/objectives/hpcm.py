@@ -10,8 +10,10 @@ from torch import Tensor, nn
 from tintype.errors import InputError
 from tintype.models.hpcm import CONFIGS
 from tintype.models.hpcm.layers import DepthwiseBlock, PartialBlock
-from tintype.models.hpcm.network import HPCM, Noise
+from tintype.models.hpcm.network import HPCM
+from tintype.models.hpcm.schedule import Y_STRIDE, Z_STRIDE
 from tintype.models.hpcm.start import structured_start
+from tintype.models.surrogates import Noise
 from tintype.training.config import HPCMRun
 from tintype.training.objectives.distortion import ms_ssim, mse_255, psnr
 from tintype.training.objectives.objective import Draw, Objective, Row, pictures_to
@@ -54,8 +56,8 @@ class HPCMObjective(Objective):
         """Noise for the rates of y and z."""
         sizes, (height, width) = self.model.config, shape
         return (
-            draw.uniform((sizes.latents, height // 16, width // 16), Y_STREAM) - 0.5,
-            draw.uniform((sizes.hyper_latents, height // 64, width // 64), Z_STREAM) - 0.5,
+            draw.uniform((sizes.latents, height // Y_STRIDE, width // Y_STRIDE), Y_STREAM) - 0.5,
+            draw.uniform((sizes.hyper_latents, height // Z_STRIDE, width // Z_STRIDE), Z_STREAM) - 0.5,
         )
 
     def forward(self, x: Tensor, *drawn: Tensor) -> dict[str, Tensor]:

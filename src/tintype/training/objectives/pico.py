@@ -11,10 +11,11 @@ from tintype.models.pico.layers import Block, Conv
 from tintype.models.pico.network import ANCHORS, SIZES, Pico, lambda_of
 from tintype.models.pico.schedule import LEVELS, Y_STRIDE, Z_STRIDE
 from tintype.models.pico.start import structured_start
+from tintype.models.surrogates import Noise
 from tintype.training.config import PicoRun
 from tintype.training.objectives.distortion import clipped, mse_255, psnr
 from tintype.training.objectives.objective import Draw, Group, Objective, Row, pictures_to
-from tintype.training.objectives.pico_rate import Noise, forward
+from tintype.training.objectives.pico_rate import forward
 
 LEVEL_STREAM, Y_STREAM, Z_STREAM = range(3)
 LEVEL_GROUPS = 4  # of equal width, apart in the log

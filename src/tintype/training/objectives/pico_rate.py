@@ -1,44 +1,15 @@
 """Differentiable rate of quantised Gaussians, and the driver that trains through a coding schedule."""
 
 import math
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from tintype.codec.entropy.tables import CLASSES, SIGMA_MIN
 from tintype.codec.steps import Schedule, Step, walk
-from tintype.models.hpcm.layers import full_precision
-from tintype.models.pico.network import CLASSES, LOG_RATIO, SIGMA_MIN, Z_INDEX_MIN, Pico, anchor_weights
+from tintype.models.pico.network import LOG_RATIO, Z_INDEX_MIN, Pico, anchor_weights
 from tintype.models.pico.schedule import T_LIMIT, UNIT, Z_LIMIT, schedule
-
-LIKELIHOOD_MIN = 1e-9
-
-
-class Noise(NamedTuple):
-    """Uniform noise in [-1/2, 1/2) that stands for rounding in the rate of a training step."""
-
-    y: Tensor  # (B, N, H/16, W/16)
-    z: Tensor  # (B, M, H/64, W/64)
-
-
-class _LowerBound(torch.autograd.Function):
-    """max(x, bound) whose gradient still passes where it would raise x (Balle et al. 2018, appendix)."""
-
-    @staticmethod
-    def forward(ctx, x: Tensor, bound: float) -> Tensor:  # type: ignore[no-untyped-def]
-        ctx.save_for_backward(x)
-        ctx.bound = bound
-        return x.clamp(min=bound)
-
-    @staticmethod
-    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:  # type: ignore[no-untyped-def]
-        (x,) = ctx.saved_tensors
-        return torch.where((x >= ctx.bound) | (grad < 0), grad, 0.0), None
-
-
-def lower_bound(x: Tensor, bound: float) -> Tensor:
-    bounded: Tensor = _LowerBound.apply(x, bound)  # type: ignore[no-untyped-call]  # torch's
-    return bounded
+from tintype.models.surrogates import LIKELIHOOD_MIN, Noise, full_precision, lower_bound, straight_through
 
 
 def gaussian_bits(value: Tensor, index: Tensor) -> Tensor:
@@ -56,8 +27,8 @@ def gaussian_bits(value: Tensor, index: Tensor) -> Tensor:
     return -torch.log2(lower_bound(likelihood, LIKELIHOOD_MIN))
 
 
-class TrainingStages:
-    """Networks of a pico between two steps, for a batch of real levels; see models.pico.schedule.Stages."""
+class TrainingNetworks:
+    """Networks of a pico between two steps, for a batch of real levels; see `models.pico.schedule.StepNetworks`."""
 
     def __init__(self, model: Pico, level: Tensor) -> None:
         self.model = model
@@ -109,7 +80,7 @@ def train_through(steps: Schedule, noise: Noise | None) -> tuple[Tensor, list[Te
         assert step.latents is not None
         value = (step.latents - step.mean) / step.width
         mask = torch.as_tensor(step.lattice.mask(tuple(value.shape[1:])), device=value.device)
-        symbols: Tensor = (value + (value.round() - value).detach()) * mask
+        symbols: Tensor = straight_through(value, value.round()) * mask
         # z is the first step, y all others
         rated = symbols if noise is None else value + (noise.y if bits else noise.z)
         bits.append((gaussian_bits(rated, step.density) * mask).sum((1, 2, 3)))
@@ -129,6 +100,6 @@ def forward(model: Pico, x: Tensor, level: Tensor, noise: Noise | None) -> tuple
     """
     y, z = model.analysis(x)
     y, z = y.float(), z.float().clamp(-Z_LIMIT, Z_LIMIT)
-    steps = schedule(TrainingStages(model, level), tuple(z.shape[1:]), tuple(y.shape[1:]), z, y)
+    steps = schedule(TrainingNetworks(model, level), tuple(z.shape[1:]), tuple(y.shape[1:]), z, y)
     y_hat, bits = train_through(steps, noise)
     return model.synthesis(y_hat).float(), bits

@@ -1,7 +1,6 @@
 """Training pictures: decoded once, cropped deterministically from (seed, step)."""
 
 import hashlib
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tintype.errors import InputError
+from tintype.training.outputs import staged
 from tintype.training.pictures import shards
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".avif", ".ppm", ".bmp", ".tif", ".tiff"}
@@ -72,23 +72,26 @@ def pictures_in(folder: Path) -> list[Path]:
 
 
 def pack(paths: Sequence[Path], side: int, out: Path | None) -> Pictures:
-    """Decode pictures to (N, side, side, 3), in memory or in an .npy file; on all CPUs at hand."""
+    """Decode pictures to (N, side, side, 3), in memory or in an .npy file, on all available CPUs."""
     shape = (len(paths), side, side, 3)
-    partial = out.with_suffix(".partial") if out else None
-    packed: Pictures = (
-        np.empty(shape, np.uint8) if partial is None else np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
-    )
+    if out is None:
+        return _decode(paths, np.empty(shape, np.uint8))
+    with staged(out.parent) as part:
+        packed = _decode(paths, np.lib.format.open_memmap(part / out.name, "w+", np.uint8, shape))
+        assert isinstance(packed, np.memmap)
+        packed.flush()
+    return packed
+
+
+def _decode(paths: Sequence[Path], target: Pictures) -> Pictures:
+    """Fill (N, side, side, 3) with central squares."""
 
     def decode(number: int) -> None:
-        packed[number] = _square(paths[number], side)
+        target[number] = _square(paths[number], target.shape[1])
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(decode, range(len(paths))))
-    if out and partial:
-        assert isinstance(packed, np.memmap)
-        packed.flush()
-        os.replace(partial, out)
-    return packed
+    return target
 
 
 def _square(path: Path, side: int) -> NDArray[np.uint8]:

@@ -1,6 +1,6 @@
 """Drawn training pictures: text, windows, terminals and charts, which photographs lack.
 
-Put them beside your photographs: a model that has seen no sharp text blurs it at every quality.
+Train on them together with photographs: a model that has seen no sharp text blurs it at every quality.
 """
 
 from functools import lru_cache
@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from tintype.training.outputs import refuse, staged
+
 Rng = np.random.Generator
 Colour = tuple[int, int, int]
 
@@ -19,15 +21,28 @@ MARKS = (" ", " ", " ", " ", ", ", ". ", "; ", ": ", " - ")
 FACES = ("Sans", "Sans-Bold", "Serif", "SansMono", "SansMono-Bold")  # DejaVu, where matplotlib is installed
 
 
-def write(folder: Path, count: int = 72, side: int = 512, seed: int = 0) -> None:
-    """Write pictures 0 to `count` - 1 of a seed as PNG files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for number in range(count):
-        draw(number, side, seed).save(folder / f"graphic{number:04}.png")
+def write(folder: Path, count: int = 72, side: int = 512, seed: int = 0, force: bool = False) -> str:
+    """Write pictures 0 to `count` - 1 of a seed as PNG files; returns a line about them.
+
+    Parameters
+    ----------
+    force : replace all earlier drawn pictures of the folder; its other pictures stay
+
+    Raises
+    ------
+    InputError
+        The folder has drawn pictures.
+    """
+    earlier = sorted(folder.glob("graphic*.png"))
+    refuse(earlier, force)
+    with staged(folder, earlier) as part:
+        for number in range(count):
+            draw(number, side, seed).save(part / f"graphic{number:04}.png")
+    return f"{folder}: {count} pictures"
 
 
 def draw(number: int, side: int, seed: int = 0) -> Image.Image:
-    """Picture `number` of a seed: kinds take turns."""
+    """Picture `number` of a seed: kinds alternate."""
     kinds = (page, desktop, terminal, chart)
     return kinds[number % len(kinds)](np.random.default_rng((seed, number)), side)
 
@@ -127,7 +142,7 @@ def _write(picture: Image.Image, at: tuple[int, int], text: str, ink: Colour, fa
 
 @lru_cache(maxsize=256)
 def _font(face: int, size: int) -> Any:
-    """Face 0 comes with Pillow; the others stand for it where matplotlib is missing."""
+    """Face 0 comes with Pillow; it replaces the others where matplotlib is missing."""
     spec = find_spec("matplotlib")
     if face == 0 or spec is None or spec.origin is None:
         return ImageFont.load_default(size)

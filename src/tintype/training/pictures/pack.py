@@ -2,10 +2,18 @@
 
 from pathlib import Path
 
+from tintype.training.outputs import refuse
 from tintype.training.pictures import crops, shards
 
 
-def pack(pictures: Path, out: Path, side: int = 512, format: shards.Format = "webp", quality: int = 95) -> str:
+def pack(
+    pictures: Path,
+    out: Path,
+    side: int = 512,
+    format: shards.Format = "webp",
+    quality: int = 95,
+    force: bool = False,
+) -> str:
     """Write one array where `out` ends in .npy, otherwise a folder of shards; returns a line about it.
 
     Parameters
@@ -13,8 +21,16 @@ def pack(pictures: Path, out: Path, side: int = 512, format: shards.Format = "we
     pictures : a folder, a manifest, or packed pictures
     side : pixels of the central squares
     format, quality : of shards; WebP at quality 100 is lossless
+    force : replace an earlier array or earlier shards
+
+    Raises
+    ------
+    InputError
+        There are earlier ones, or no pictures that can be read.
     """
-    if out.suffix == ".npy":
+    is_array = out.suffix == ".npy"
+    refuse([path for path in [out] if path.exists()] if is_array else shards.shards_in(out), force)
+    if is_array:
         return f"{out}: {len(crops.pack(crops.find(pictures), side, out))} pictures"
     decoded = crops.load(pictures, side)
     paths = shards.write(decoded, out, format, quality)

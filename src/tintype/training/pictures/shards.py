@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tintype.errors import InputError
+from tintype.training.outputs import staged
 
-FILE_BYTES = 16_000_000
+FILE_BYTES = 16_000_000  # at most, of a shard and of a file of a checkpoint
 PREFIX = "pictures-"
 RAW, WEBP = ".shard.npy", ".shard.zip"
 OVERHEAD = 1024  # bytes of a zip archive for an entry, more than enough
@@ -30,7 +31,7 @@ def shards_in(folder: Path) -> list[Path]:
 
 
 def write(pictures: NDArray[np.uint8], folder: Path, format: Format, quality: int = 95) -> list[Path]:
-    """Write pictures (N, S, S, 3) as shards; returns their paths.
+    """Write pictures (N, S, S, 3) as shards, in place of earlier ones; returns their paths.
 
     Parameters
     ----------
@@ -41,17 +42,13 @@ def write(pictures: NDArray[np.uint8], folder: Path, format: Format, quality: in
     InputError
         A single picture is larger than a shard may be.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    if format == "raw":
-        count = (FILE_BYTES - OVERHEAD) // pictures[0].nbytes
-        if not count:
-            raise InputError(f"a picture of {pictures[0].nbytes} bytes does not fit a shard of {FILE_BYTES}")
-        paths = []
-        for number, first in enumerate(range(0, len(pictures), count)):
-            paths.append(folder / f"{PREFIX}{number:05d}{RAW}")
-            np.save(paths[-1], pictures[first : first + count])
-        return paths
-    return [_archive(folder, number, files) for number, files in enumerate(_filled(pictures, quality))]
+    with staged(folder, shards_in(folder)) as part:
+        if format == "raw":
+            _write_raw(pictures, part)
+        else:
+            for number, files in enumerate(_filled(pictures, quality)):
+                _archive(part, number, files)
+    return shards_in(folder)
 
 
 def read(paths: Sequence[Path]) -> NDArray[np.uint8]:
@@ -71,6 +68,14 @@ def _read(path: Path) -> NDArray[np.uint8]:
     return np.stack([np.asarray(Image.open(io.BytesIO(file)).convert("RGB")) for file in files])
 
 
+def _write_raw(pictures: NDArray[np.uint8], folder: Path) -> None:
+    count = (FILE_BYTES - OVERHEAD) // pictures[0].nbytes
+    if not count:
+        raise InputError(f"a picture of {pictures[0].nbytes} bytes does not fit a shard of {FILE_BYTES}")
+    for number, first in enumerate(range(0, len(pictures), count)):
+        np.save(folder / f"{PREFIX}{number:05d}{RAW}", pictures[first : first + count])
+
+
 def _filled(pictures: NDArray[np.uint8], quality: int) -> Iterator[list[bytes]]:
     """WebP files in groups, each as large as a shard may be."""
     group: list[bytes] = []
@@ -87,9 +92,7 @@ def _filled(pictures: NDArray[np.uint8], quality: int) -> Iterator[list[bytes]]:
     yield group
 
 
-def _archive(folder: Path, number: int, files: Sequence[bytes]) -> Path:
-    path = folder / f"{PREFIX}{number:05d}{WEBP}"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+def _archive(folder: Path, number: int, files: Sequence[bytes]) -> None:
+    with zipfile.ZipFile(folder / f"{PREFIX}{number:05d}{WEBP}", "w", zipfile.ZIP_STORED) as archive:
         for position, file in enumerate(files):
             archive.writestr(zipfile.ZipInfo(f"{position:05d}.webp"), file)
-    return path

@@ -99,7 +99,7 @@ def saved_bytes(made: nn.Module, blocks: Sequence[nn.Module], inputs: Sequence[T
 
 
 def table(config: RunConfig, ranks: Sequence[int] = (1, 8, 64)) -> str:
-    """The plan as text: one line for each number of processes, with weights whole (ddp) and shared out (fsdp)."""
+    """The plan as text: one line for each number of processes, with weights whole (ddp) and sharded (fsdp)."""
     need = needs(config)
     shrink = BF16_SHARE if config.bf16 else 1.0
     saved = need.recomputed if config.checkpointing else need.kept

@@ -73,7 +73,7 @@ def asset(name: str) -> str:
 
 
 def table(header: Sequence[str], lines: Iterable[Sequence[str]], ours: Iterable[str] = (), text: bool = False) -> str:
-    """A table; cells are HTML already. Rows whose first cell contains a name of `ours` stand out."""
+    """A table; cells are HTML already. Rows whose first cell contains a name of `ours` are highlighted."""
     marked = tuple(ours)
     head = "".join(f"<th>{cell}</th>" for cell in header)
     rows = []
@@ -87,7 +87,7 @@ def table(header: Sequence[str], lines: Iterable[Sequence[str]], ours: Iterable[
 
 
 def colours(names: Sequence[str], ours: Iterable[str]) -> dict[str, str]:
-    """One per codec; ours stand out."""
+    """One per codec; ours are orange to red."""
     marked = set(ours)
     others = [name for name in names if name not in marked and name not in USUAL]
     found = {name: FURTHER[number % len(FURTHER)] for number, name in enumerate(others)}

@@ -1,0 +1,60 @@
+"""What a picture is in a file beside its tiles: fields of the header and chunks, in both directions."""
+
+from tintype.codec.container.alpha import read_alpha, write_alpha
+from tintype.codec.container.file import Chunk, ChunkType, Container
+from tintype.codec.container.header import SRGB_8_BIT, Samples
+from tintype.images import CodePoints, Picture
+from tintype.pixels import IntPixels
+
+SRGB = CodePoints(SRGB_8_BIT.primaries, SRGB_8_BIT.transfer)
+
+
+def samples_of(picture: Picture) -> Samples:
+    """Depth and colour of a picture, for the header. Without code points it is sRGB, or what its ICC profile says."""
+    return Samples(picture.depth, *(picture.code_points or SRGB))
+
+
+def chunks_of(picture: Picture) -> list[Chunk]:
+    """Transparency and metadata.
+
+    Raises
+    ------
+    InputError
+        The transparency takes more bytes than a chunk holds.
+    """
+    found = (
+        (ChunkType.ALPHA, None if picture.alpha is None else write_alpha(picture.alpha)),
+        (ChunkType.ICC, picture.icc),
+        (ChunkType.EXIF, picture.exif),
+        (ChunkType.XMP, picture.xmp),
+        (ChunkType.IPTC, picture.iptc),
+    )
+    return [Chunk(kind, data) for kind, data in found if data]
+
+
+def picture_of(container: Container, pixels: IntPixels) -> Picture:
+    """The picture whose decoded pixels are given.
+
+    Raises
+    ------
+    CorruptError
+        The transparency is not a plane of the picture's size.
+    """
+    header, chunk = container.header, container.chunk
+    alpha = chunk(ChunkType.ALPHA)
+    return Picture(
+        pixels,
+        depth=header.samples.depth,
+        alpha=None if alpha is None else read_alpha(alpha, header.width, header.height),
+        code_points=code_points(header.samples),
+        icc=chunk(ChunkType.ICC),
+        exif=chunk(ChunkType.EXIF),
+        xmp=chunk(ChunkType.XMP),
+        iptc=chunk(ChunkType.IPTC),
+    )
+
+
+def code_points(samples: Samples) -> CodePoints | None:
+    """Colour of a header; None for sRGB, which an ICC profile may override."""
+    found = CodePoints(samples.primaries, samples.transfer)
+    return None if found == SRGB else found

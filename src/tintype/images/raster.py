@@ -1,0 +1,48 @@
+"""What readers of files return: samples as the file has them, not yet in the form in which they are coded."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tintype.images.colour import NOT_STATED, Colour
+from tintype.images.picture import Samples
+
+DEPTHS = (8, 10, 12, 16)  # bits per sample of a `Picture`
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """Samples of a file."""
+
+    samples: Samples  # (H, W, 3) RGB or (H, W) grey, 0 to 2^bits - 1; uint8 up to 8 bits, else uint16
+    bits: int = 8  # per sample, 1 to 16
+    alpha: Samples | None = None  # (H, W), of as many bits
+    colour: Colour = NOT_STATED
+    notes: tuple[str, ...] = ()
+    upright: bool = False  # an orientation that the file states is applied already
+    converted: bool = False  # the ICC profile of the file no longer holds
+
+
+def rescaled(samples: Samples, bits: int, wanted: int) -> Samples:
+    """Samples of other bits, rounded: black stays black, white stays white; with more bits, values stay distinct."""
+    if bits == wanted:
+        return samples
+    white, wanted_white = 2**bits - 1, 2**wanted - 1
+    table = (np.arange(white + 1, dtype=np.uint64) * wanted_white + white // 2) // white
+    scaled: Samples = table.astype(np.uint8 if wanted <= 8 else np.uint16)[samples]
+    return scaled
+
+
+def of_white(samples: Samples, white: int) -> tuple[Samples, int]:
+    """Samples from 0 to any `white` below 2^16, scaled to the next depth that is coded, and this depth."""
+    bits = next(depth for depth in DEPTHS if depth >= white.bit_length())
+    top = 2**bits - 1
+    if white != top:
+        table = (np.arange(white + 1, dtype=np.uint64) * top + white // 2) // white
+        samples = table.astype(np.uint8 if bits <= 8 else np.uint16)[np.minimum(samples, white)]
+    return samples, bits
+
+
+def repeats_eight_bits(samples: Samples) -> bool:
+    """Whether 16-bit samples are v * 257: 8 bits, written twice."""
+    return bool(np.array_equal(samples >> 8, samples & 255))

@@ -1,0 +1,35 @@
+"""PPM, PGM and their like above 8 bits, of which Pillow keeps 8."""
+
+import re
+
+import numpy as np
+
+from tintype.images.raster import Raster, of_white
+from tintype.images.readers import by_mode
+from tintype.images.readers.opened import Opened
+
+_NUMBER = rb"(?:\s|#[^\r\n]*[\r\n])+(\d{1,10})"
+_HEAD = re.compile(rb"P([2356])" + _NUMBER * 3 + rb"(?:#[^\r\n]*[\r\n])?\s")
+
+
+def read(opened: Opened) -> Raster:
+    """Samples from 0 to any white that fits into 16 bits."""
+    head = _HEAD.match(opened.data)
+    if head is None or int(head[4]) < 256:
+        return by_mode.read(opened)
+    kind, white = int(head[1]), int(head[4])
+    if white >= 2**16:
+        raise opened.refusal(f"white is {white}; at most 65535 is possible")
+    shape = (opened.image.height, opened.image.width, *((3,) if kind in (3, 6) else ()))
+    count = int(np.prod(shape))
+    if kind in (5, 6):
+        samples = np.frombuffer(opened.data[head.end() : head.end() + 2 * count], ">u2")
+    else:
+        text = re.sub(rb"#[^\r\n]*", b"", opened.data[head.end() - 1 :])
+        samples = np.array(text.split(maxsplit=count)[:count], np.int64)
+    if samples.size < count:
+        raise opened.refusal(f"damaged: it has {samples.size} of {count} samples")
+    if samples.size and (samples.min() < 0 or samples.max() > white):
+        raise opened.refusal(f"damaged: a sample is {samples.max()}, above white, which is {white}")
+    scaled, bits = of_white(samples.reshape(shape).astype(np.uint16), white)
+    return Raster(scaled, bits)
