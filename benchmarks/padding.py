@@ -108,7 +108,7 @@ def tile_sides(picture: Pixels8, codec: Codec, quality: float) -> str:
     """Bytes and PSNR of one picture by the side of its tiles."""
     lines = []
     for side in TILES:
-        found = cost(picture, Codec(codec.model, codec.threads, tile=side), quality)
+        found = cost(picture, Codec(codec.model, threads=1, tile=side), quality)
         lines.append([f"{side}", f"{found.size_bytes}", f"{found.psnr:.2f} dB"])
     return table(["--tile", "bytes", "PSNR"], lines)
 

@@ -199,6 +199,6 @@ def _spans(length: int, tiling: Tiling, stride: int) -> list[_Span]:
     for begin, end in pairwise(edges):
         source = max(0, begin - tiling.margin)  # no margin at the picture's own edges
         needed = min(length, end + tiling.margin) - source
-        padded = -(-needed // stride) * stride
+        padded = -(-needed // stride) * stride  # up to a multiple of the stride
         spans.append(_Span(begin, end - begin, source, needed, padded))
     return spans
