@@ -196,7 +196,7 @@ def test_damaged_files_of_optional_readers_are_refused(tmp_path, data):
     for package in ("pillow_heif", "pillow_jxl", "rawpy"):
         pytest.importorskip(package)
     (tmp_path / "a.cr2").write_bytes(data)
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match=r"a\.cr2: damaged, or of a kind that cannot be read$"):
         load(tmp_path / "a.cr2")
 
 

@@ -14,8 +14,15 @@ from tintype.images.picture import check_pixels
 
 
 @contextmanager
-def pillow_errors(name: str, otherwise: str = "damaged, or of a kind that cannot be read") -> Iterator[None]:
-    """Errors of Pillow and of other readers as ours. Errors of the system and ours pass."""
+def pillow_errors(
+    name: str, otherwise: str = "damaged, or of a kind that cannot be read", explained: bool = True
+) -> Iterator[None]:
+    """Errors of Pillow and of other readers as ours. Errors of the system and ours pass.
+
+    Parameters
+    ----------
+    explained : the library's own words follow; not all libraries speak to users
+    """
     try:
         yield
     except (InputError, MemoryError):
@@ -27,7 +34,7 @@ def pillow_errors(name: str, otherwise: str = "damaged, or of a kind that cannot
     except Exception as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise InputError(f"{name}: {otherwise} ({error})") from error
+        raise InputError(f"{name}: {otherwise}" + (f" ({error})" if explained else "")) from error
 
 
 @contextmanager

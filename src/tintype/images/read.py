@@ -109,7 +109,8 @@ def _from_bytes(data: bytes, name: str, options: ReadOptions) -> Picture:
     format = identify(data[:HEAD], Path(name).suffix)
     if format is not None:
         check_reader(format, name)
-    with our_limits(name, options.max_pixels), pillow_errors(name):
+    by_pillow = format is None or format.module is None
+    with our_limits(name, options.max_pixels), pillow_errors(name, explained=by_pillow):
         if format is not None and format.name == "RAW":
             raster = raw.read(data, name, options)
             metadata = gather_tiff(data, 0, *_sides(raster))  # most makers' files are TIFF on the outside
