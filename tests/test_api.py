@@ -1,6 +1,8 @@
 """The library's calls on real weights: round trips, hostile bytes, threads, forks, and what the guide shows."""
 
 import dataclasses
+import io
+import logging
 import os
 import random
 import re
@@ -22,6 +24,7 @@ from tintype.api import quality_to_level
 from tintype.codec.container.file import parse, write
 from tintype.codec.entropy import rans, reference
 from tintype.errors import FormatError, InputError, TintypeError, UnsupportedError, WeightsError
+from tintype.images import ReadOptions, load
 from tintype.weights import store
 
 ROOT = Path(__file__).parents[1]
@@ -75,6 +78,114 @@ def test_paths_images_and_arrays_give_the_same_file(tmp_path: Path) -> None:
         assert tintype.encode(source) == expected
     (tmp_path / "a.tint").write_bytes(expected)
     assert tintype.open(tmp_path / "a.tint").tobytes() == tintype.decode(expected).tobytes()
+
+
+def test_bytes_and_open_files_go_in_and_come_out(tmp_path: Path) -> None:
+    pixels = picture(30, 40)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    content, expected = (tmp_path / "a.png").read_bytes(), tintype.encode(pixels)
+    for source in (content, bytearray(content), memoryview(content), io.BytesIO(content)):
+        assert tintype.encode(source) == expected
+    with open(tmp_path / "a.png", "rb") as file:
+        assert tintype.encode(file) == expected
+
+    (tmp_path / "a.tint").write_bytes(expected)
+    decoded = tintype.decode(expected).tobytes()
+    for data in (bytearray(expected), memoryview(expected), io.BytesIO(expected), tmp_path / "a.tint"):
+        assert tintype.info(data if not isinstance(data, io.BytesIO) else expected).size_bytes == len(expected)
+        assert tintype.decode(data).tobytes() == decoded
+    with open(tmp_path / "a.tint", "rb") as file:
+        assert tintype.decode(file).tobytes() == decoded
+    (tmp_path / "b.tint").write_text("text")
+    with open(tmp_path / "b.tint") as text, pytest.raises(InputError, match=r"b.tint was opened as text"):
+        tintype.decode(text)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("type", [np.uint8, np.uint16])
+def test_arrays_of_8_and_16_bits_come_back_in_their_depth_with_alpha(type: type) -> None:
+    codec, rgb = tintype.Codec(threads=1), picture(30, 40).astype(type) * (np.iinfo(type).max // 255)
+    alpha = rgb[..., :1] // 2
+    found = codec.decode_picture(codec.encode(np.concatenate([rgb, alpha], 2)))
+    assert (found.pixels.shape, found.pixels.dtype, found.depth) == (rgb.shape, type, np.iinfo(type).bits)
+    np.testing.assert_array_equal(found.alpha, alpha[..., 0])
+    opaque = np.full_like(alpha, np.iinfo(type).max)
+    assert codec.encode(np.concatenate([rgb, opaque], 2)) == codec.encode(rgb)
+
+
+def test_reading_options_reach_the_reader_and_the_limit_is_the_codecs() -> None:
+    film, frames = io.BytesIO(), [Image.fromarray(picture(16, 16, seed)).convert("L") for seed in range(2)]
+    frames[0].save(film, "TIFF", save_all=True, append_images=frames[1:])
+    second = tintype.Codec().encode(film.getvalue(), read=ReadOptions(frame=1))
+    assert second == tintype.encode(frames[1])
+    with pytest.raises(InputError, match="above the limit of 255"):
+        tintype.Codec(max_pixels=255).encode(film.getvalue(), read=ReadOptions(frame=1, max_pixels=2**20))
+
+    clear = np.zeros((8, 8, 4), np.uint8)
+    white = tintype.Codec().encode(Image.fromarray(clear), read=ReadOptions(background="white"))
+    assert white == tintype.encode(np.full((8, 8, 3), 255, np.uint8))
+
+
+def test_metadata_are_left_out_on_demand() -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "maker"
+    exif.get_ifd(0x8825)[1] = "N"
+    image = Image.fromarray(picture(8, 8))
+    image.info |= {"icc_profile": ICC, "exif": exif.tobytes(), "xmp": b"<x:xmpmeta/>"}
+    codec = tintype.Codec()
+    assert [kind for kind, _ in tintype.info(codec.encode(image, strip="all")).chunks] == ["ICC"]
+    kept = codec.decode(codec.encode(image, strip="gps")).getexif()
+    assert kept[0x010F] == "maker" and not kept.get_ifd(0x8825)
+
+
+def test_what_is_converted_or_lost_is_logged_and_by_default_not_printed(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    deep = tintype.encode(picture(8, 8).astype(np.uint16) * 200)
+    assert not caplog.messages
+    tintype.decode(deep)
+    assert caplog.record_tuples == [
+        (
+            "tintype",
+            logging.WARNING,
+            "the picture: 16 bits per sample became 8, for Pillow has no more; decode_picture keeps them",
+        )
+    ]
+    caplog.clear()
+    Image.new("CMYK", (8, 8)).save(tmp_path / "a.jpg")
+    tintype.Codec().encode(tmp_path / "a.jpg", read=ReadOptions(convert=True))
+    assert any("CMYK" in message and message.startswith(f"{tmp_path}/a.jpg: ") for message in caplog.messages)
+
+    script = "import numpy, tintype; tintype.decode(tintype.encode(numpy.full((8, 8, 3), 700, numpy.uint16)))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, cwd=ROOT, check=True)
+    assert (done.stdout, done.stderr) == (b"", b"")
+
+
+def test_decode_to_writes_a_picture_and_names_what_it_cannot_hold(tmp_path: Path) -> None:
+    pixels = picture(30, 40).astype(np.uint16) * 257 - 9
+    data = tintype.encode(pixels)
+    codec = tintype.Codec()
+    assert codec.decode_to(data, tmp_path / "a.png") == ()
+    np.testing.assert_array_equal(load(tmp_path / "a.png").pixels, codec.decode_picture(data).pixels)
+    (lost,) = codec.decode_to(data, tmp_path / "a.jpg", quality=50)
+    assert "16 bits per sample became 8" in lost
+    file = io.BytesIO()
+    codec.decode_to(data, file, suffix=".jpg", quality=50)
+    assert file.getvalue() == (tmp_path / "a.jpg").read_bytes()
+    for target, options in (("a.doc", {}), ("a.bmp", {"quality": 50})):
+        with pytest.raises(InputError):
+            codec.decode_to(data, tmp_path / target, **options)
+        assert not (tmp_path / target).exists()
+
+
+def test_a_codec_says_what_it_is_and_frees_its_models_after_a_with_block() -> None:
+    codec = tintype.Codec(threads=2)
+    assert repr(codec) == f"Codec(model='{store.DEFAULT}', threads=2, max_pixels=268435456, tile=None, options=None)"
+    with codec as same:
+        assert same is codec
+        model = codec.load()
+        data = codec.encode(picture(8, 8))
+    assert codec.load() is not model
+    assert codec.encode(picture(8, 8)) == data
 
 
 def test_grey_pictures_stay_grey() -> None:
@@ -159,8 +270,10 @@ def test_threads_models_and_pictures_that_make_no_sense_are_refused(tmp_path: Pa
         tintype.encode(picture(8, 8), model="pico-xxl")
     with pytest.raises(WeightsError, match="no such weights file"):
         tintype.encode(picture(8, 8), model=str(tmp_path / "none.tintmodel"))
-    with pytest.raises(InputError, match="transparency"):
-        tintype.encode(Image.new("RGBA", (8, 8)))
+    with pytest.raises(InputError, match="CMYK"):
+        tintype.encode(Image.new("CMYK", (8, 8)))
+    with pytest.raises(InputError, match="not a picture"):
+        tintype.encode(str(tmp_path / "none.png").encode())  # bytes are content, never a name
     with pytest.raises(FileNotFoundError):
         tintype.encode(tmp_path / "none.png")
     with pytest.raises(AttributeError, match="no attribute 'shrink'"):

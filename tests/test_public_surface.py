@@ -31,8 +31,10 @@ def test_the_package_has_these_names() -> None:
     "call, expected",
     [
         (tintype.Codec, ["model", "*tune", "*threads", "*max_pixels", "*tile", "*options"]),
-        (tintype.Codec.encode, ["self", "image", "quality", "progress"]),
+        (tintype.Codec.encode, ["self", "image", "quality", "progress", "*read", "*strip"]),
         (tintype.Codec.decode, ["self", "data", "progress"]),
+        (tintype.Codec.decode_picture, ["self", "data", "progress"]),
+        (tintype.Codec.decode_to, ["self", "data", "target", "progress", "*suffix", "*quality"]),
         (tintype.encode, ["image", "quality", "model", "threads"]),
         (tintype.decode, ["data", "threads"]),
         (tintype.info, ["data"]),

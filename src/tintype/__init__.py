@@ -5,6 +5,7 @@
 >>> picture = tintype.decode(data)  # doctest: +SKIP
 """
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from tintype import errors
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from tintype.api import Codec, Info, decode, encode, info, open
 
 __version__ = "0.1.0.dev0"
+
+logging.getLogger("tintype").addHandler(logging.NullHandler())  # silent, unless a program asks for its records
 
 __all__ = ["Codec", "Info", "decode", "encode", "errors", "info", "open"]
 

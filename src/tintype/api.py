@@ -1,15 +1,17 @@
 """The library's calls. Only this module connects images, models and codec."""
 
+import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, Literal, Self
 
 import numpy as np
 from PIL import Image
 
 from tintype import contents, images
 from tintype.codec import decoder
+from tintype.codec.container.fields import Bytes
 from tintype.codec.container.file import ChunkType, Container, chunk_name, parse
 from tintype.codec.container.header import MAX_TILE_PIXELS, MIN_CORE, ColourType
 from tintype.codec.encoder import Encoder
@@ -25,8 +27,11 @@ if TYPE_CHECKING:
     from tintype.codec.tile_model import TileModel
 
 Source = images.Source | images.Picture
+Encoded = Bytes | str | os.PathLike[str] | BinaryIO  # content of a .tint file, its path, or the open file
 
-MAX_PIXELS = 2**28  # of a picture, unless the caller allows more: a few hostile bytes can claim gigabytes
+LOG = logging.getLogger("tintype")  # of what was converted, and of what a result could not keep
+
+MAX_PIXELS = images.MAX_PIXELS
 DEFAULT_QUALITY = 75
 QUALITY_MAX = 100
 # Quality to share of the levels, linear between. From 25 to 90 about as good as JPEG at that quality, halfway between
@@ -57,6 +62,8 @@ class Info:
 
 class Codec:
     """Encodes and decodes with a model that stays loaded; threads may share one.
+
+    A `with` block loads the model when it begins, and frees all loaded models when it ends.
 
     A forked child makes its own sessions and does not use its parent's (see `docs/library.md`).
 
@@ -106,28 +113,56 @@ class Codec:
         self.model, self.options = model, options
         self.threads, self.max_pixels, self.tile = threads, max_pixels, tile
 
+    def __repr__(self) -> str:
+        fields = ("model", "threads", "max_pixels", "tile", "options")
+        return f"Codec({', '.join(f'{name}={getattr(self, name)!r}' for name in fields)})"
+
+    def __enter__(self) -> Self:
+        self.load()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        load.forget()
+
     def load(self) -> "TileModel":
         """The model that encodes; the first call takes longer than a small picture."""
         return load.model(self.model, self.options, self.threads)
 
-    def encode(self, image: Source, quality: float | None = None, progress: Progress | None = None) -> bytes:
+    def encode(
+        self,
+        image: Source,
+        quality: float | None = None,
+        progress: Progress | None = None,
+        *,
+        read: images.ReadOptions | None = None,
+        strip: Literal["all", "gps"] | None = None,
+    ) -> bytes:
         """A picture as the bytes of a .tint file.
 
         Parameters
         ----------
-        image : PIL image, uint8 array (H, W, 3) or (H, W), the path of a picture, or what `decode_picture` gives
+        image : path of a picture (str or PathLike), content of its file (bytes: never taken for a name), open binary
+            file, PIL image, array, or what `decode_picture` gives. Arrays are uint8, or uint16 of 16 bits, of shape
+            (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGB and alpha
         quality : 0 (smallest) to 100; 75, the default, looks about as good as JPEG at 75. Models with a single rate
             refuse any.
+        read : frame, background and conversions; the limit of pixels is the codec's
+        strip : leave out EXIF, XMP and IPTC ("all"), or what of them names the place ("gps")
+
+        What was converted, and what could not be kept, is logged as a warning of the logger `tintype`.
 
         Raises
         ------
         InputError
             If the picture or the quality cannot be coded.
+        OSError
+            If a file cannot be read.
         """
         model = self.load()
         level = _level(quality, model)
-        picture = image if isinstance(image, images.Picture) else images.load(image)
-        self._check_pixels(picture.width, picture.height)
+        picture = self._load(image, read or images.ReadOptions())
+        if strip is not None:
+            picture = images.strip(picture, strip)
         tiling = self._tiling(picture.width, picture.height, model.whole_pictures)
         chunks, samples = contents.chunks_of(picture), contents.samples_of(picture)
         pixels = picture.pixels if picture.alpha is None else fill_hidden(picture.pixels, picture.alpha)
@@ -135,8 +170,12 @@ class Codec:
         encoder = Encoder(model, pixels, tiling, threads, tolerance=model.tolerance, samples=samples)
         return encoder.encode(level, chunks, progress)
 
-    def decode(self, data: bytes, progress: Progress | None = None) -> Image.Image:
-        """The picture in the bytes of a .tint file, with its colour profile and EXIF in `info`.
+    def decode(self, data: Encoded, progress: Progress | None = None) -> Image.Image:
+        """The picture in a .tint file as Pillow holds it, with its colour profile and metadata in `info`.
+
+        Parameters
+        ----------
+        data : content of the file (bytes), its path (str or PathLike), or an open binary file
 
         Raises
         ------
@@ -147,14 +186,60 @@ class Codec:
         InputError
             If the picture has more than `max_pixels`.
         """
-        return images.to_pillow(self.decode_picture(data, progress))
+        picture = self.decode_picture(data, progress)
+        image = images.to_pillow(picture)
+        if picture.depth > 8 and not image.mode.startswith("I;16"):
+            LOG.warning(
+                "%s: %d bits per sample became 8, for Pillow has no more; decode_picture keeps them",
+                _name(data),
+                picture.depth,
+            )
+        return image
 
-    def decode_picture(self, data: bytes, progress: Progress | None = None) -> images.Picture:
-        """As `decode`, but pixels as an array and metadata as bytes, ready for `tintype.images.save`."""
-        container = parse(data)
-        self._check_pixels(container.header.width, container.header.height)
+    def decode_picture(self, data: Encoded, progress: Progress | None = None) -> images.Picture:
+        """As `decode`, but samples of any depth as an array, and metadata as bytes."""
+        container = parse(_content(data))
+        header = container.header
+        images.check_size(header.width, header.height, _name(data), self.max_pixels)
         pixels = decoder.decode(container, self._model_for(container), self.threads or available_cpus(), progress)
         return contents.picture_of(container, pixels)
+
+    def decode_to(
+        self,
+        data: Encoded,
+        target: str | os.PathLike[str] | BinaryIO,
+        progress: Progress | None = None,
+        *,
+        suffix: str = "",
+        quality: float | None = None,
+    ) -> tuple[str, ...]:
+        """Decode into the file of a picture, and return what it does not hold, a sentence each.
+
+        Parameters
+        ----------
+        target : path, which is overwritten, or open binary file
+        suffix : as ".png"; needed for an open file, and else taken from the path
+        quality : 0 to 100, of JPEG, AVIF and WebP; see `tintype.images.save`
+
+        Raises
+        ------
+        As `decode`; also InputError for a target that cannot hold the picture, and OSError.
+        """
+        suffix = images.output_suffix(suffix or (target if isinstance(target, str | os.PathLike) else ""))
+        lost = images.save(self.decode_picture(data, progress), target, suffix=suffix, quality=quality)
+        for note in lost:
+            LOG.warning("%s: %s", _name(target), note)
+        return lost
+
+    def _load(self, image: Source, read: images.ReadOptions) -> images.Picture:
+        """A picture within the limit of pixels; what reading it changed is logged."""
+        if isinstance(image, images.Picture):
+            images.check_size(image.width, image.height, "the picture", self.max_pixels)
+            return image
+        picture = images.load(image, replace(read, max_pixels=self.max_pixels))
+        for note in picture.notes:
+            LOG.warning("%s: %s", _name(image), note)
+        return picture
 
     def _tiling(self, width: int, height: int, whole: bool) -> Tiling:
         """How a picture is cut; `whole`: into one tile unless the caller chose tiles."""
@@ -170,13 +255,6 @@ class Codec:
             )
         return tiling
 
-    def _check_pixels(self, width: int, height: int) -> None:
-        if width * height > self.max_pixels:
-            raise InputError(
-                f"{width} x {height} are {width * height} pixels, above the limit of {self.max_pixels}; "
-                "raise max_pixels (--max-pixels) to allow such pictures"
-            )
-
     def _model_for(self, container: Container) -> "TileModel":
         bundle = self.model if self.options is None and self.model not in store.manifest() else None
         return load.model_for(container.header, container.numerics, bundle, self.options)
@@ -189,13 +267,14 @@ def encode(
     return Codec(model, threads=threads).encode(image, quality)
 
 
-def decode(data: bytes, threads: int | None = None) -> Image.Image:
+def decode(data: Encoded, threads: int | None = None) -> Image.Image:
     """`Codec(threads=threads).decode(data)`."""
     return Codec(threads=threads).decode(data)
 
 
-def info(data: bytes) -> Info:
+def info(data: Encoded) -> Info:
     """Facts about a file. Every checksum is verified; no pixel is decoded."""
+    data = _content(data)
     container = parse(data)
     header = container.header
     name = store.name_of(header.weights_hash)
@@ -221,7 +300,25 @@ def info(data: bytes) -> Info:
 
 def open(path: str | os.PathLike[str], threads: int | None = None) -> Image.Image:
     """Decode a .tint file from disk."""
-    return decode(Path(path).read_bytes(), threads)
+    return decode(path, threads)
+
+
+def _content(data: Encoded) -> Bytes:
+    """All bytes of a file."""
+    if isinstance(data, str | os.PathLike):
+        return Path(data).read_bytes()
+    if isinstance(data, bytes | bytearray | memoryview):
+        return data
+    content = data.read()
+    if not isinstance(content, bytes):
+        raise InputError(f"{_name(data)} was opened as text; open it in binary mode")
+    return content
+
+
+def _name(source: object) -> str:
+    """Of a picture or a file, for messages."""
+    name = source if isinstance(source, str | os.PathLike) else getattr(source, "name", None)
+    return os.fspath(name) if isinstance(name, str | os.PathLike) else "the picture"
 
 
 def _level(quality: float | None, model: "TileModel") -> int:

@@ -1,8 +1,12 @@
 """What a picture is in a file beside its tiles: fields of the header and chunks, in both directions."""
 
+from dataclasses import replace
+
+import numpy as np
+
 from tintype.codec.container.alpha import read_alpha, write_alpha
 from tintype.codec.container.file import Chunk, ChunkType, Container
-from tintype.codec.container.header import SRGB_8_BIT, Samples
+from tintype.codec.container.header import SRGB_8_BIT, ColourType, Samples
 from tintype.images import CodePoints, Picture
 from tintype.pixels import IntPixels
 
@@ -40,12 +44,18 @@ def picture_of(container: Container, pixels: IntPixels) -> Picture:
     CorruptError
         The transparency is not a plane of the picture's size.
     """
+    header, alpha = container.header, container.chunk(ChunkType.ALPHA)
+    picture = replace(described(container), pixels=pixels)
+    return picture if alpha is None else replace(picture, alpha=read_alpha(alpha, header.width, header.height))
+
+
+def described(container: Container) -> Picture:
+    """All of a picture but pixels and transparency: they are black and missing, and take no memory."""
     header, chunk = container.header, container.chunk
-    alpha = chunk(ChunkType.ALPHA)
+    shape = (header.height, header.width) if header.colour == ColourType.GREY else (header.height, header.width, 3)
     return Picture(
-        pixels,
+        np.broadcast_to(np.uint8(0), shape),
         depth=header.samples.depth,
-        alpha=None if alpha is None else read_alpha(alpha, header.width, header.height),
         code_points=code_points(header.samples),
         icc=chunk(ChunkType.ICC),
         exif=chunk(ChunkType.EXIF),

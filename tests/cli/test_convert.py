@@ -36,10 +36,12 @@ def test_a_checkpoint_becomes_a_weights_file_that_create_model_loads(
 def test_what_is_no_checkpoint_or_another_model_is_refused_in_one_line(
     checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out, text = tmp_path / "out.safetensors", tmp_path / "text"
+    out, text, page = tmp_path / "out.safetensors", tmp_path / "text", tmp_path / "page"
     text.write_text("weights, honestly")
+    page.write_text("Rate limit exceeded\n")
     for arguments, message in (
         ([str(text), str(out)], "not a PyTorch checkpoint"),
+        ([str(page), str(out)], "not a PyTorch checkpoint"),
         ([str(tmp_path / "missing"), str(out)], "cannot be read"),
         ([str(checkpoint), str(out)], "no official model has these weights; compared with"),
         ([str(checkpoint), str(out), "--model", "hpcm-base"], "does not fit hpcm-base; compared with hpcm-base"),

@@ -46,7 +46,8 @@ def test_a_folder_is_decoded_to_png_and_greys_stay_grey(tmp_path: Path) -> None:
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / place).write_bytes(library.encode(pixels))
     (tmp_path / "in/notes.txt").write_text("not ours")
-    assert tintype(tmp_path, "decode", "in", "-o", "out").all == DONE
+    expected = "2 of 2 files decoded, 1 other file skipped\n"
+    assert tintype(tmp_path, "decode", "in", "-o", "out").all == (0, "", expected)
     assert names(tmp_path / "out") == ["a.png", "sub/b.png"]
     with Image.open(tmp_path / "out/sub/b.png") as image:
         assert (image.size, image.mode) == ((6, 5), "L")
@@ -91,7 +92,8 @@ def test_every_changed_byte_and_every_cut_is_an_error_without_output(tmp_path: P
         (bad / f"cut{position:04}.tint").write_bytes(small[:position])
     result = tintype(tmp_path, "decode", "bad", "-o", "out")
     assert (result.status, result.out) == (3, "")
-    lines = result.err.splitlines()
+    *lines, count = result.err.splitlines()
+    assert count == f"0 of {2 * len(small)} files decoded"
     assert [line.partition(": ")[0] for line in lines] == [f"bad/{name}" for name in names(bad)]
     assert not [line for line in lines if "internal error" in line]
     assert not (tmp_path / "out").exists()
@@ -172,3 +174,28 @@ def test_models_lists_what_ships(tmp_path: Path, small: bytes) -> None:
     assert text.out.splitlines()[0] in facts
     for word in ("weights", "parameters", "encoder", "decoder", "levels", "training", about.weights_hash, "kMAC/px"):
         assert word in text.out
+
+
+def test_the_format_and_quality_are_chosen_and_what_is_lost_is_named(tmp_path: Path) -> None:
+    pixels = np.dstack([picture(40, 56), picture(40, 56)[..., :1]]).astype(np.uint16) * 257
+    (tmp_path / "a.tint").write_bytes(library.encode(pixels))
+    result = tintype(tmp_path, "decode", "a.tint", "--format", "jpg", "-q", "40")
+    assert (result.status, result.out, result.err.count("\n")) == (0, "", 1)
+    assert result.err.startswith("a.tint: ")
+    assert "no transparency" in result.err and "16 bits per sample became 8" in result.err
+    assert tintype(tmp_path, "decode", "a.tint", "-o", "fine.jpg", "-q", "95").status == 0
+    assert (tmp_path / "a.jpg").stat().st_size < (tmp_path / "fine.jpg").stat().st_size
+    for format in ("webp", "avif"):
+        assert tintype(tmp_path, "decode", "a.tint", "-o", f"{format}/", "--format", format, "-q", "30").status == 0
+        with Image.open(tmp_path / format / f"a.{format}") as image:
+            assert image.size == (56, 40)
+    assert tintype(tmp_path, "decode", "a.tint").all == DONE
+    streamed = tintype(tmp_path, "decode", "a.tint", "-o", "-", "--format", "jpg", "-q", "40")
+    assert streamed.raw == (tmp_path / "a.jpg").read_bytes()
+
+
+def test_a_quality_of_a_format_without_one_is_wrong_usage(tmp_path: Path, small: bytes) -> None:
+    (tmp_path / "a.tint").write_bytes(small)
+    expected = "a.tint: PNG has no quality to choose; JPEG, WebP and AVIF have\n"
+    assert tintype(tmp_path, "decode", "a.tint", "-q", "50").all == (2, "", expected)
+    assert names(tmp_path) == ["a.tint"]

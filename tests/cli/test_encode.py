@@ -72,9 +72,10 @@ def test_a_folder_is_walked_and_its_tree_mirrored(tmp_path: Path) -> None:
     for place in ("b.jpg", "sub/deep/a.png", "sub/c.v2.webp", ".hidden/d.png", "._b.jpg"):
         photo(tmp_path / "in" / place)
     (tmp_path / "in" / "notes.txt").write_text("not a picture")
-    assert tintype(tmp_path, "encode", "in", "-o", "out").all == DONE
+    expected = "3 of 3 pictures encoded, 3 other files skipped\n"
+    assert tintype(tmp_path, "encode", "in", "-o", "out").all == (0, "", expected)
     assert names(tmp_path / "out") == ["b.tint", "sub/c.v2.tint", "sub/deep/a.tint"]
-    assert tintype(tmp_path, "encode", "in/sub").all == DONE
+    assert tintype(tmp_path, "encode", "in/sub").all == (0, "", "2 of 2 pictures encoded\n")
     assert (tmp_path / "in/sub/deep/a.tint").exists()
 
 
@@ -85,18 +86,104 @@ def test_after_a_bad_input_the_others_follow_and_the_worst_status_counts(tmp_pat
     result = tintype(tmp_path, "encode", "bad.png", "missing.png", "a.png", "z.png", "-o", "out/")
     assert (result.status, result.out) == (4, "")
     first, second = result.err.splitlines()
-    assert first.startswith("bad.png: not a picture in a known format (PNG, ")
+    assert first == "bad.png: not a picture in a known format, or damaged"
     assert second == "missing.png: No such file or directory"
     assert names(tmp_path / "out") == ["a.tint", "z.tint"]
     assert tintype(tmp_path, "encode", "bad.png", "a.png").status == 3
 
 
 def test_two_inputs_do_not_share_an_output(tmp_path: Path) -> None:
-    first = photo(tmp_path / "a.png")
-    photo(tmp_path / "a.jpg", seed=1)
-    result = tintype(tmp_path, "encode", "a.png", "a.jpg", "--force")
-    assert result.all == (2, "", "a.jpg: a.tint was just written from a.png; give one of them another -o\n")
-    assert (tmp_path / "a.tint").read_bytes() == library.encode(first)
+    first = photo(tmp_path / "x/a.png")
+    photo(tmp_path / "y/a.png", seed=1)
+    result = tintype(tmp_path, "encode", "x/a.png", "y/a.png", "-o", "out/", "--force")
+    message = "y/a.png: out/a.tint was just written from x/a.png; give one of them another -o\n"
+    assert result.all == (2, "", message)
+    assert (tmp_path / "out/a.tint").read_bytes() == library.encode(first)
+
+
+def test_pictures_that_differ_in_their_suffix_alone_both_get_a_name(tmp_path: Path) -> None:
+    for seed, name in enumerate(["a.PNG", "A.bmp", "b.png"]):
+        photo(tmp_path / "in" / name, seed=seed)
+    assert tintype(tmp_path, "encode", "in", "-o", "out").err == "3 of 3 pictures encoded\n"
+    assert names(tmp_path / "out") == ["A.bmp.tint", "a.PNG.tint", "b.tint"]
+    for name in ("a.PNG", "A.bmp"):
+        assert (tmp_path / f"out/{name}.tint").read_bytes() == library.encode(tmp_path / "in" / name)
+    assert tintype(tmp_path, "decode", "out", "-o", "back").status == 0
+    assert names(tmp_path / "back") == ["A.bmp.png", "a.PNG.png", "b.png"]
+
+
+def test_a_folder_of_all_kinds_has_every_picture_encoded_or_named(tmp_path: Path) -> None:
+    photo(tmp_path / "in/1.jpg")
+    (tmp_path / "in/2.HEIC").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200))
+    (tmp_path / "in/3.CR2").write_bytes(b"II*\0" + bytes(200))
+    (tmp_path / "in/4.svg").write_text("<svg/>")
+    (tmp_path / "in/notes.txt").write_text("not a picture")
+    (tmp_path / "in/.hidden").mkdir()
+    Image.fromarray(picture(8, 8)).save(tmp_path / "in/5", "PNG")
+    result = tintype(tmp_path, "encode", "in", "-o", "out")
+    assert (result.status, result.out) == (3, "")
+    *lines, count = result.err.splitlines()
+    assert [line.partition(": ")[0] for line in lines] == ["in/2.HEIC", "in/3.CR2", "in/4.svg"]
+    assert count == "2 of 5 pictures encoded, 2 other files skipped"
+    assert names(tmp_path / "out") == ["1.tint", "5.tint"]
+
+
+def test_characters_that_steer_a_terminal_are_shown_as_escapes(tmp_path: Path) -> None:
+    name = "a\x1b[31m\n\u202eb.png"
+    shown = r"a\x1b[31m\n\u202eb"
+    photo(tmp_path / name)
+    assert tintype(tmp_path, "encode", name, "-v").err.startswith(f"{shown}.png: ")
+    coded = str(Path(name).with_suffix(".tint"))
+    exists = tintype(tmp_path, "encode", name).err
+    assert exists.startswith(f"{shown}.png: ") and exists.count("\\x1b") == 2 and exists[:-1].isprintable()
+    assert tintype(tmp_path, "verify", coded).out == f"{shown}.tint: OK\n"
+    assert tintype(tmp_path, "info", coded).out.startswith(f"{shown}.tint\n  picture")
+    assert tintype(tmp_path, "info", name + "x").err == f"{shown}.pngx: No such file or directory\n"
+    japanese = "\u5199\u771f \u3000\u00a0\u00e9.png"  # letters and spaces of the world stay
+    assert tintype(tmp_path, "encode", japanese).err == f"{japanese}: No such file or directory\n"
+
+
+@pytest.mark.parametrize("command, output", [("encode", "b.png"), ("encode", "x/b.JPG"), ("decode", "b.tint")])
+def test_an_output_of_the_wrong_kind_is_wrong_usage(tmp_path: Path, command: str, output: str) -> None:
+    photo(tmp_path / "a.png")
+    (tmp_path / "a.tint").write_bytes(library.encode(picture(8, 8)))
+    result = tintype(tmp_path, command, "a.png" if command == "encode" else "a.tint", "-o", output)
+    assert (result.status, result.out, result.err.count("\n")) == (2, "", 1)
+    assert output in result.err and ("name it b.tint" in result.err or "picture's suffix" in result.err)
+    assert names(tmp_path) == ["a.png", "a.tint"]
+
+
+def test_choices_of_reading_reach_the_file(tmp_path: Path) -> None:
+    rgba = np.dstack([picture(30, 40), np.zeros((30, 40), np.uint8)])
+    Image.fromarray(rgba).save(tmp_path / "clear.png")
+    Image.fromarray(picture(8, 8)).convert("CMYK").save(tmp_path / "print.jpg")
+    frames = [Image.fromarray(picture(16, 16, seed)) for seed in range(2)]
+    frames[0].save(tmp_path / "pages.tif", save_all=True, append_images=frames[1:])
+
+    assert tintype(tmp_path, "encode", "clear.png", "--background", "#010203").all == DONE
+    flat = np.broadcast_to(np.array([1, 2, 3], np.uint8), (30, 40, 3))
+    assert (tmp_path / "clear.tint").read_bytes() == library.encode(flat)
+    assert tintype(tmp_path, "encode", "pages.tif", "--frame", "1").status == 0
+    assert (tmp_path / "pages.tint").read_bytes() == library.encode(picture(16, 16, 1))
+    converted = tintype(tmp_path, "encode", "print.jpg", "--convert")
+    assert (converted.status, converted.err.count("\n")) == (0, converted.err.count("print.jpg: "))
+    assert "CMYK" in converted.err
+
+
+def test_metadata_are_stripped_and_times_kept_on_demand(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "maker"
+    exif.get_ifd(0x8825)[1] = "N"
+    photo(tmp_path / "a.jpg", exif=exif)
+    os.utime(tmp_path / "a.jpg", (10**9, 10**9))
+    for options, kept in (((), {0x010F, 0x8825}), (("--strip=gps",), {0x010F}), (("--strip",), set())):
+        assert tintype(tmp_path, "encode", "a.jpg", "--force", "--keep-times", *options).all == DONE
+        assert set(library.open(tmp_path / "a.tint").getexif()) & {0x010F, 0x8825} == kept
+        assert (tmp_path / "a.tint").stat().st_mtime == 10**9
+    assert tintype(tmp_path, "decode", "a.tint", "--keep-times", "-o", "b.png").all == DONE
+    assert (tmp_path / "b.png").stat().st_mtime == 10**9
+    assert tintype(tmp_path, "encode", "a.jpg", "--force").all == DONE
+    assert (tmp_path / "a.tint").stat().st_mtime > 10**9
 
 
 def test_several_inputs_need_a_folder(tmp_path: Path) -> None:
@@ -152,6 +239,11 @@ def message_of(data: bytes) -> str:
         (("encode", "a.png", "-q", "nan"), "'nan' is not a number from 0 to 100"),
         (("encode", "a.png", "-q", "best"), "'best' is not a number from 0 to 100"),
         (("encode", "a.png", "--threads", "0"), "'0' is not a whole number of at least 1"),
+        (("encode", "a.png", "--strip=exif"), "invalid choice: 'exif'"),
+        (("encode", "a.png", "--frame", "-1"), "'-1' is not a whole number"),
+        (("encode", "a.png", "--frame", "x"), "'x' is not a whole number"),
+        (("decode", "a.tint", "--format", "doc"), "invalid choice: 'doc'"),
+        (("decode", "a.tint", "-q", "101"), "'101' is not a number from 0 to 100"),
         (("decode", "a.tint", "--threads", "1.5"), "'1.5' is not a whole number of at least 1"),
     ],
 )
@@ -170,8 +262,8 @@ def test_wrong_usage_is_told_before_anything_is_done(
 def refused(tmp_path: Path) -> Path:
     """A folder of pictures that cannot be coded."""
     rgb = Image.fromarray(picture(8, 8))
-    rgb.convert("RGBA").save(tmp_path / "alpha.png")
-    Image.fromarray(np.arange(64, dtype=np.uint16).reshape(8, 8)).save(tmp_path / "deep.png")
+    Image.fromarray(np.arange(64, dtype=np.float32).reshape(8, 8)).save(tmp_path / "floats.tif")
+    (tmp_path / "drawing.svg").write_bytes(b"<svg/>")
     rgb.convert("CMYK").save(tmp_path / "print.jpg")
     rgb.save(tmp_path / "film.gif", save_all=True, append_images=[Image.fromarray(picture(8, 8, 9))])
     return tmp_path
@@ -180,11 +272,12 @@ def refused(tmp_path: Path) -> Path:
 def test_what_cannot_be_coded_is_refused_with_the_reason(refused: Path) -> None:
     result = tintype(refused, "encode", ".", "-o", "out")
     assert (result.status, result.out) == (3, "")
-    alpha, deep, film, print_ = result.err.splitlines()
-    assert alpha.startswith("alpha.png: has transparency")
-    assert deep.startswith("deep.png: ") and "convert it to 8 bits first" in deep
-    assert film.startswith("film.gif: 2 frames or pages")
-    assert print_.startswith("print.jpg: CMYK; convert it to RGB first")
+    drawing, film, floats, print_, count = result.err.splitlines()
+    assert drawing.startswith("drawing.svg: SVG cannot be read: it is a drawing")
+    assert floats.startswith("floats.tif: its samples are floats")
+    assert film.startswith("film.gif: 2 frames")
+    assert print_.startswith("print.jpg: ") and "CMYK" in print_ and "--convert" in print_
+    assert count == "0 of 4 pictures encoded"
     assert not (refused / "out").exists()
 
 
@@ -243,7 +336,7 @@ def test_an_interrupted_write_leaves_no_trace(
     coded = tmp_path / "a.tint"
     coded.write_bytes(library.encode(picture(8, 8)))
 
-    def interrupt(picture: object, file: "os.PathLike[str]", suffix: str) -> None:
+    def interrupt(picture: object, file: "os.PathLike[str]", **_: object) -> None:
         assert [name for name in names(tmp_path) if name.endswith(".part")]
         raise KeyboardInterrupt
 
@@ -256,7 +349,7 @@ def test_an_interrupted_write_leaves_no_trace(
 def test_our_own_mistakes_are_one_line_and_a_traceback_on_demand(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(*_: object) -> bytes:
+    def fail(*_: object, **__: object) -> bytes:
         raise KeyError("lost")
 
     monkeypatch.setattr("tintype.api.Codec.encode", fail)
@@ -275,7 +368,7 @@ def test_our_own_mistakes_are_one_line_and_a_traceback_on_demand(
 def test_no_memory_is_status_4(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(*_: object) -> bytes:
+    def fail(*_: object, **__: object) -> bytes:
         raise MemoryError
 
     monkeypatch.setattr("tintype.api.Codec.encode", fail)

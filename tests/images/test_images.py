@@ -51,9 +51,8 @@ def test_strided_arrays_become_contiguous():
     "array, message",
     [
         (RGB.astype(np.float32), "array of float32 .* convert it to uint8"),
-        (RGB.astype(np.uint16), "array of uint16"),
         (RGB[:, :, :2], r"shape \(9, 7, 2\) is neither"),
-        (np.zeros((2, 2, 4), np.uint8), r"shape \(2, 2, 4\)"),
+        (np.zeros((2, 2, 5), np.uint8), r"shape \(2, 2, 5\)"),
         (np.zeros(5, np.uint8), r"shape \(5,\)"),
         (np.zeros((0, 5), np.uint8), "5 x 0 pixels; each side must be from 1 to 65535"),
         (np.zeros((1, MAX_SIDE + 1), np.uint8), "65536 x 1 pixels"),
@@ -295,23 +294,3 @@ def test_a_truncated_file_is_refused(tmp_path):
     path.write_bytes(encoded(Image.fromarray(noise), "PNG").getvalue()[:5000])
     with pytest.raises(InputError, match=r"cut.png: damaged, .*truncated"):
         load(path)
-
-
-@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "PPM", "JPEG2000"])
-@pytest.mark.filterwarnings("ignore")  # Pillow's, about the damage
-def test_damaged_files_are_refused_or_read(format):
-    rng = np.random.default_rng(251)
-    tags = Image.Exif()
-    tags[0x0112] = 6
-    options = {"exif": tags} if format in ("PNG", "JPEG", "WEBP", "AVIF", "TIFF") else {}
-    whole = encoded(Image.fromarray(RGB), format, **options).getvalue()
-    refused = 0
-    for _ in range(100):
-        data = bytearray(whole)
-        for at in rng.integers(0, len(data), 4):
-            data[at] = rng.integers(0, 256)
-        try:
-            assert load(io.BytesIO(data[: rng.integers(len(data) // 2, len(data) + 1)])).pixels.dtype == np.uint8
-        except InputError:
-            refused += 1
-    assert refused > 0

@@ -20,6 +20,13 @@ def test_several_processes_without_fabric_are_refused_with_what_to_install(monke
         choose("cpu", False, processes=2)
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has the device")
+@pytest.mark.parametrize("device", ["cuda", "cuda:7", "abacus"])
+def test_a_device_that_is_not_there_is_refused(device: str) -> None:
+    with pytest.raises(UnsupportedError, match=f"device '{device}' cannot be used"):
+        choose(device, False)
+
+
 @pytest.mark.parametrize(("bf16", "optimiser"), [(False, "adamw"), (True, "adamw"), (True, "muon")])
 def test_fabric_and_plain_torch_give_the_same_losses_to_the_last_digit(
     bf16: bool, optimiser: str, tmp_path: Path

@@ -3,14 +3,26 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from tintype.cli.files import STREAM, Outputs, is_tint, plan
-from tintype.cli.options import add_max_pixels, add_model, add_output, add_threads, add_weights, make_codec
-from tintype.cli.outcome import Report, UsageError
+from tintype.cli.files import STREAM, Outputs, is_tint, plan, say_count
+from tintype.cli.options import (
+    add_keep_times,
+    add_max_pixels,
+    add_model,
+    add_output,
+    add_threads,
+    add_weights,
+    make_codec,
+    quality,
+)
+from tintype.cli.outcome import Report, UsageError, say
 from tintype.cli.progress import Progress
 from tintype.errors import InputError
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
+
+
+FORMATS = ("png", "jpg", "webp", "avif", "tif", "bmp", "ppm")
 
 
 def register(commands: "Commands") -> None:
@@ -26,6 +38,19 @@ def register(commands: "Commands") -> None:
         "picture to write (.png, .jpg, .webp, .avif, .tif, .bmp, .ppm), or a folder for PNG files; end the name of a "
         "new folder with /; - writes PNG to standard output",
     )
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        help="format to write, whatever the name of the output (default: that of its suffix, png for folders and -)",
+    )
+    parser.add_argument(
+        "-q",
+        "--quality",
+        metavar="Q",
+        type=quality,
+        help="0 to 100, of JPEG (default: 95), AVIF (default: 90) and WebP (default: without loss)",
+    )
+    add_keep_times(parser)
     add_model(parser, "a .tintmodel file, for files encoded with it")
     add_weights(parser, "weights file, for files encoded with an HPCM model")
     add_threads(parser)
@@ -37,27 +62,34 @@ def run(options: argparse.Namespace) -> int:
     """Decode every input; returns the exit status."""
     from tintype import images
 
-    outputs = Outputs(options.force)
+    outputs = Outputs(options.force, options.keep_times)
     report = Report()
     with report.file("tintype decode"):
-        codec = make_codec(options)
-        jobs = plan(options.inputs, options.output, ".png", is_tint, report)
+        codec, done = make_codec(options), 0
+        jobs = plan(options.inputs, options.output, f".{options.format or 'png'}", is_tint, report)
         with Progress() as progress:
             for job in progress.each(jobs):
                 with report.file(job.input.name):
-                    suffix = _suffix(job.target)
+                    suffix = _suffix(job.target, options)
                     outputs.check(job)
                     picture = codec.decode_picture(job.input.read(), progress.tiles)
                     with outputs.open(job) as file:
-                        images.save(picture, file, suffix=suffix)
+                        lost = images.save(picture, file, suffix=suffix, quality=options.quality)
+                    done += 1
+                    if lost:
+                        say(f"{job.input.name}: {' '.join(lost)}")
+        say_count(options.inputs, done, len(jobs), "files decoded", report)
     return report.status
 
 
-def _suffix(target: str) -> str:
+def _suffix(target: str, options: argparse.Namespace) -> str:
     """Suffix that selects a target's format; checked before the work begins."""
-    from tintype.images import output_suffix
+    from tintype.images import check_quality, output_suffix
 
     try:
-        return output_suffix(".png" if target == STREAM else target)
+        name = f".{options.format}" if options.format else ".png" if target == STREAM else target
+        suffix = output_suffix(name)
+        check_quality(suffix, options.quality)
+        return suffix
     except InputError as error:
         raise UsageError(str(error)) from error

@@ -1,29 +1,32 @@
 """`tintype encode`: pictures to .tint files."""
 
 import argparse
-import io
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.cli.files import STREAM, Input, Outputs, plan
+from tintype.cli.files import STREAM, Input, Outputs, is_folder, plan, say_count
 from tintype.cli.options import (
+    add_keep_times,
     add_max_pixels,
     add_model,
     add_numerics,
     add_output,
     add_threads,
     add_weights,
+    counted,
     make_codec,
     positive,
     quality,
 )
-from tintype.cli.outcome import Report, say
+from tintype.cli.outcome import Report, UsageError, say
 from tintype.cli.progress import Progress
+from tintype.errors import InputError
 
 if TYPE_CHECKING:
     from tintype.api import Source
     from tintype.cli.options import Commands
+    from tintype.images import ReadOptions
 
 
 def register(commands: "Commands") -> None:
@@ -57,6 +60,25 @@ def register(commands: "Commands") -> None:
         type=positive,
         help="side of tiles in pixels, at least 64 (default: 504 above 2^20 pixels, HPCM: the whole picture)",
     )
+    parser.add_argument(
+        "--background",
+        metavar="COLOUR",
+        help="put transparent pictures on this colour: white, #rrggbb, ...",
+    )
+    parser.add_argument(
+        "--frame", metavar="N", type=counted, help="frame of an animation or page of a TIFF to encode, from 0"
+    )
+    parser.add_argument(
+        "--convert", action="store_true", help="convert CMYK, Lab and other kinds to RGB or grey, and say so"
+    )
+    parser.add_argument(
+        "--strip",
+        choices=("all", "gps"),
+        nargs="?",
+        const="all",
+        help="leave out EXIF, XMP and IPTC (all, the default), or what of them names the place (gps)",
+    )
+    add_keep_times(parser)
     add_threads(parser)
     add_max_pixels(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="print size, rate, level and time of each file")
@@ -67,10 +89,11 @@ def run(options: argparse.Namespace) -> int:
     """Encode every input; returns the exit status."""
     from tintype.api import info
 
-    outputs = Outputs(options.force)
+    outputs = Outputs(options.force, options.keep_times)
     report = Report()
     with report.file("tintype encode"):
-        codec = make_codec(options)
+        _check_output(options.output)
+        codec, read, done = make_codec(options), _read_options(options), 0
         jobs = plan(options.inputs, options.output, ".tint", _is_picture, report)
         codec.load()  # a wrong name is reported once, not per file
         with Progress() as progress:
@@ -78,9 +101,12 @@ def run(options: argparse.Namespace) -> int:
                 with report.file(job.input.name):
                     outputs.check(job)
                     begin = time.perf_counter()
-                    data = codec.encode(_source(job.input), options.quality, progress.tiles)
+                    data = codec.encode(
+                        _source(job.input), options.quality, progress.tiles, read=read, strip=options.strip
+                    )
                     with outputs.open(job) as file:
                         file.write(data)
+                    done += 1
                     if options.verbose:
                         seconds = time.perf_counter() - begin
                         about = info(data)
@@ -88,11 +114,28 @@ def run(options: argparse.Namespace) -> int:
                             f"{job.input.name}: {about.size_bytes} bytes, {about.bpp:.3f} bpp, level {about.level}, "
                             f"{seconds:.2f} s"
                         )
+        say_count(options.inputs, done, len(jobs), "pictures encoded", report)
     return report.status
 
 
+def _check_output(output: str | None) -> None:
+    if output is not None and not is_folder(output) and Path(output).suffix and _is_picture(Path(output)):
+        raise UsageError(
+            f"-o {output} is the name of a picture, but encode writes .tint files; name it {Path(output).stem}.tint"
+        )
+
+
+def _read_options(options: argparse.Namespace) -> "ReadOptions":
+    from tintype.images import ReadOptions
+
+    try:
+        return ReadOptions(frame=options.frame, background=options.background, convert=options.convert)
+    except InputError as error:
+        raise UsageError(str(error)) from error
+
+
 def _source(input: Input) -> "Source":
-    return io.BytesIO(input.read()) if input.path == STREAM else input.path
+    return input.read() if input.path == STREAM else input.path
 
 
 def _is_picture(path: Path) -> bool:

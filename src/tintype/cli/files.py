@@ -4,13 +4,14 @@ import io
 import os
 import secrets
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from tintype.cli.outcome import Report, UsageError
+from tintype.cli.outcome import Report, UsageError, printable, say
 from tintype.errors import InputError
 
 STREAM = "-"  # standard input or output
@@ -25,8 +26,8 @@ class Input:
 
     @property
     def name(self) -> str:
-        """For messages."""
-        return "standard input" if self.path == STREAM else self.path
+        """For messages and results."""
+        return "standard input" if self.path == STREAM else printable(self.path)
 
     def read(self) -> bytes:
         """All bytes."""
@@ -53,7 +54,7 @@ def find(arguments: Sequence[str], wanted: Callable[[Path], bool], report: Repor
     Parameters
     ----------
     wanted : whether a file found in a folder is processed
-    report : takes an error for each folder without such files, or that cannot be read
+    report : takes an error for each folder without such files, or that cannot be read, and the count of other files
     """
     found = []
     for argument in arguments:
@@ -61,7 +62,9 @@ def find(arguments: Sequence[str], wanted: Callable[[Path], bool], report: Repor
         if argument == STREAM or not folder.is_dir():
             found.append(Input(argument, Path(folder.name)))
             continue
-        inside = [Input(str(path), path.relative_to(folder)) for path in _walk(folder, report) if wanted(path)]
+        files = list(_walk(folder, report))
+        inside = [Input(str(path), path.relative_to(folder)) for path in files if wanted(path)]
+        report.skipped += len(files) - len(inside)
         if not inside:
             report.error(argument, InputError("this folder holds no file that the command can process"))
         found += inside
@@ -73,12 +76,12 @@ def _walk(folder: Path, report: Report) -> Iterator[Path]:
     with report.file(str(folder)):
         entries = sorted(folder.iterdir())
     for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        if not entry.is_dir():
-            yield entry
-        elif not entry.is_symlink():  # a link may lead back up
+        if entry.name.startswith(".") or (entry.is_dir() and entry.is_symlink()):  # such a link may lead back up
+            report.skipped += 1
+        elif entry.is_dir():
             yield from _walk(entry, report)
+        else:
+            yield entry
 
 
 def is_folder(output: str) -> bool:
@@ -116,11 +119,30 @@ def plan(
         raise UsageError(f"-o {output} is one file, but there are several inputs; end the name of a folder with /")
 
     inputs = find(arguments, wanted, report)
-    if output is None:
-        return [Job(each, str(Path(each.path).with_suffix(suffix))) for each in inputs]
-    if into_folder:
-        return [Job(each, str(Path(output, each.below).with_suffix(suffix)), makes_folders=True) for each in inputs]
-    return [Job(each, output) for each in inputs]
+    if output is not None and not into_folder:
+        return [Job(each, output) for each in inputs]
+    places = [Path(each.path) if output is None else Path(output, each.below) for each in inputs]
+    targets = _named_after(places, suffix)
+    return [Job(each, target, makes_folders=into_folder) for each, target in zip(inputs, targets, strict=True)]
+
+
+def _named_after(places: Sequence[Path], suffix: str) -> list[str]:
+    """Names of results: IMG.tint of IMG.jpg, but IMG.jpg.tint and IMG.png.tint where both exist."""
+    plain = [str(place.with_suffix(suffix)) for place in places]
+    sharing = defaultdict(set)
+    for place, name in zip(places, plain, strict=True):
+        sharing[name.casefold()].add(place)  # some file systems do not tell upper from lower case
+    return [
+        name if len(sharing[name.casefold()]) == 1 else f"{place}{suffix}"
+        for place, name in zip(places, plain, strict=True)
+    ]
+
+
+def say_count(arguments: Sequence[str], done: int, total: int, what: str, report: Report) -> None:
+    """After folders: how many of their files were processed, and how many skipped as hidden or of another kind."""
+    if total and any(os.path.isdir(argument) for argument in arguments):
+        skipped = f", {report.skipped} other file{'s' * (report.skipped > 1)} skipped" if report.skipped else ""
+        say(f"{done} of {total} {what}{skipped}")
 
 
 class Outputs:
@@ -129,10 +151,11 @@ class Outputs:
     Parameters
     ----------
     force : overwrite files that exist already
+    keep_times : give results the time of modification of their inputs
     """
 
-    def __init__(self, force: bool) -> None:
-        self.force = force
+    def __init__(self, force: bool, keep_times: bool = False) -> None:
+        self.force, self.keep_times = force, keep_times
         self._written: dict[str, str] = {}  # targets to the inputs they were made from
 
     def check(self, job: Job) -> None:
@@ -177,6 +200,9 @@ class Outputs:
                 target.parent.mkdir(parents=True, exist_ok=True)
             with open(part, "xb") as file:
                 yield file
+            if self.keep_times and job.input.path != STREAM:
+                about = os.stat(job.input.path)
+                os.utime(part, ns=(about.st_atime_ns, about.st_mtime_ns))
             self.check(job)  # again: time has passed
             os.replace(part, target)
         except OSError as error:

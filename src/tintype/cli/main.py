@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import logging
 import sys
 import warnings
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import tintype
 from tintype.cli import compare, convert, decode, encode, evaluate, info, models, report, study, train, verify
-from tintype.cli.outcome import say, show_warning
+from tintype.cli.outcome import LogLines, say, show_warning
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
@@ -27,11 +28,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     warnings.showwarning = show_warning
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: file names need not be text
+    log, lines = logging.getLogger("tintype"), LogLines()
+    log.addHandler(lines)
     try:
         status: int = options.run(options)
     except KeyboardInterrupt:
         say("interrupted")
         return INTERRUPTED
+    finally:
+        log.removeHandler(lines)
     return status
 
 

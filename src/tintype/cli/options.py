@@ -35,6 +35,13 @@ def fraction(text: str) -> float:
     return value
 
 
+def counted(text: str) -> int:
+    """A whole number of at least 0."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
 def positive(text: str) -> int:
     """A whole number of at least 1."""
     if not (text.isdecimal() and int(text) >= 1):
@@ -56,6 +63,12 @@ def rates(text: str) -> list[float]:
 def add_output(parser: argparse.ArgumentParser, help: str) -> None:
     parser.add_argument("-o", "--output", metavar="OUT", help=help)
     parser.add_argument("--force", action="store_true", help="overwrite existing files")
+
+
+def add_keep_times(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--keep-times", action="store_true", help="give each result the time of modification of its input"
+    )
 
 
 def add_model(parser: argparse.ArgumentParser, help: str) -> None:

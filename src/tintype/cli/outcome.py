@@ -3,10 +3,12 @@
 With TINTYPE_DEBUG=1 in the environment the traceback is printed too.
 """
 
+import logging
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntEnum
 from typing import Any
@@ -43,17 +45,29 @@ def describe(error: Exception) -> str:
         return f"{error.filename}: {text}" if error.filename is not None else text
     if isinstance(error, MemoryError):
         return "not enough memory; a smaller --threads needs less"
+    if isinstance(error, ModuleNotFoundError) and error.name is not None:
+        package = error.name.partition(".")[0]
+        return f'{package} is not installed; pip install "{EXTRAS.get(package, package)}"'
     if isinstance(error, TintypeError | UsageError | OSError | ImportError):
         return " ".join(str(error).split())
     text = " ".join(f"{type(error).__name__}: {error}".split())
     return f"internal error ({text}); set TINTYPE_DEBUG=1 for a traceback, and please report it"
 
 
+EXTRAS: Mapping[str, str] = {
+    **dict.fromkeys(("torch", "safetensors"), "tintype[train]"),
+    **dict.fromkeys(("matplotlib", "bjontegaard", "ssimulacra2", "pillow_jxl"), "tintype[eval]"),
+    "rich": "tintype",
+}
+"""Packages that only some commands need, and what installs them."""
+
+
 class Report:
-    """Continues after a bad file and remembers the worst status."""
+    """Continues after a bad file, remembers the worst status, and counts what was skipped."""
 
     def __init__(self) -> None:
         self.status = Status.DONE
+        self.skipped = 0  # files and folders inside of folders
 
     @contextmanager
     def file(self, name: str) -> Iterator[None]:
@@ -66,7 +80,7 @@ class Report:
     def error(self, name: str, error: Exception) -> None:
         """Print an error and count it."""
         self.status = max(self.status, status_of(error))
-        text = describe(error)
+        name, text = printable(name), printable(describe(error))
         say(text if text.startswith(f"{name}: ") else f"{name}: {text}")
         if os.environ.get("TINTYPE_DEBUG") == "1":
             traceback.print_exception(error)
@@ -75,7 +89,7 @@ class Report:
 def result(text: str) -> None:
     """Print a result on stdout. If that is full or closed the command ends: nobody would see further results."""
     try:
-        print(text, flush=True)
+        print(printable(text, keep="\n"), flush=True)
     except OSError as error:
         # otherwise the interpreter flushes again when it ends, and complains
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -84,8 +98,26 @@ def result(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """Print a remark on stderr; stdout is for results."""
-    print(text, file=sys.stderr)
+    """Print a remark in one line on stderr; stdout is for results."""
+    print(printable(text), file=sys.stderr)
+
+
+def printable(text: str, keep: str = "") -> str:
+    """A text without characters that steer a terminal or turn around what is read: names of files may hold any."""
+    return "".join(
+        letter.encode("unicode_escape").decode()
+        if letter not in keep and (unicodedata.category(letter)[0] == "C" or letter in "\u2028\u2029")
+        else letter
+        for letter in text
+    )
+
+
+class LogLines(logging.Handler):
+    """Shows what the library logs as remarks."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one record."""
+        say(record.getMessage())
 
 
 def show_warning(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -5,7 +5,7 @@ from tintype.images.metadata import strip
 from tintype.images.options import ReadOptions
 from tintype.images.picture import MAX_PIXELS, MAX_SIDE, CodePoints, Picture, check_size
 from tintype.images.read import Source, load, load_8bit
-from tintype.images.write import output_suffix, save, to_pillow
+from tintype.images.write import check_quality, output_suffix, pillow_info, pillow_mode, save, to_pillow
 
 __all__ = [
     "MAX_PIXELS",
@@ -14,11 +14,14 @@ __all__ = [
     "Picture",
     "ReadOptions",
     "Source",
+    "check_quality",
     "check_size",
     "is_picture",
     "load",
     "load_8bit",
     "output_suffix",
+    "pillow_info",
+    "pillow_mode",
     "save",
     "strip",
     "to_pillow",

@@ -50,12 +50,25 @@ class Picture:
 
 
 def from_array(array: NDArray[Any], max_pixels: int = MAX_PIXELS) -> Picture:
-    if array.dtype != np.uint8:
-        raise InputError(f"an array of {array.dtype} cannot be coded; scale it to 0..255 and convert it to uint8")
-    if not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)):
-        raise InputError(f"an array of shape {array.shape} is neither (height, width, 3) RGB nor (height, width) grey")
+    """A picture of 8 bits (uint8) or 16 (uint16): grey, RGB, or RGB and alpha."""
+    if array.dtype not in (np.uint8, np.uint16):
+        raise InputError(
+            f"an array of {array.dtype} cannot be coded; scale it to 0..255 and convert it to uint8, or scale it to "
+            "0..65535 and convert it to uint16"
+        )
+    if not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))):
+        raise InputError(
+            f"an array of shape {array.shape} is neither (height, width) grey, (height, width, 3) RGB nor (height, "
+            "width, 4) RGB and alpha"
+        )
     check_size(array.shape[1], array.shape[0], "the array", max_pixels)
-    return Picture(np.ascontiguousarray(array))
+    opaque = np.iinfo(array.dtype).max
+    alpha = array[:, :, 3] if array.ndim == 3 and array.shape[2] == 4 else None
+    return Picture(
+        np.ascontiguousarray(array[:, :, :3] if array.ndim == 3 else array),
+        depth=8 * array.dtype.itemsize,
+        alpha=None if alpha is None or (alpha == opaque).all() else np.ascontiguousarray(alpha),
+    )
 
 
 def check_size(width: int, height: int, name: str, max_pixels: int = MAX_PIXELS) -> None:

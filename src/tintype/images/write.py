@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -29,23 +29,37 @@ def to_pillow(picture: Picture) -> Image.Image:
     `photoshop` for IPTC. Colour that code points alone describe gets an equivalent `icc_profile` if there is one, and
     its two H.273 numbers as `code_points`.
     """
-    deep_grey = picture.depth > 8 and picture.grey and picture.alpha is None
-    image = Image.fromarray(interleaved(picture, 16 if deep_grey else 8))
+    mode = pillow_mode(picture.grey, picture.depth, picture.alpha is not None)
+    image = Image.fromarray(interleaved(picture, 16 if mode == "I;16" else 8))
+    image.info |= pillow_info(picture)
+    return image
+
+
+def pillow_mode(grey: bool, depth: int, alpha: bool) -> str:
+    """Mode of the image that `to_pillow` makes of a picture."""
+    if alpha:
+        return "LA" if grey else "RGBA"
+    return "RGB" if not grey else "L" if depth == 8 else "I;16"
+
+
+def pillow_info(picture: Picture) -> dict[str | tuple[int, int], Any]:
+    """Metadata of a picture as `to_pillow` puts them in `Image.info`."""
+    info: dict[str | tuple[int, int], Any] = {}
     profile = picture.icc
     if picture.code_points and picture.code_points != SRGB:
-        image.info["code_points"] = tuple(picture.code_points)
+        info["code_points"] = tuple(picture.code_points)
         profile = profile or colour.profile(picture.code_points, picture.grey)
     if profile:
-        image.info["icc_profile"] = profile
+        info["icc_profile"] = profile
     if picture.exif:
-        image.info["exif"] = EXIF_PREFIX + picture.exif
+        info["exif"] = EXIF_PREFIX + picture.exif
     if dpi := exif.dpi(picture.exif):
-        image.info["dpi"] = dpi
+        info["dpi"] = dpi
     if picture.xmp:
-        image.info["xmp"] = picture.xmp
+        info["xmp"] = picture.xmp
     if picture.iptc:
-        image.info["photoshop"] = {iptc.RESOURCE: picture.iptc}
-    return image
+        info["photoshop"] = {iptc.RESOURCE: picture.iptc}
+    return info
 
 
 def save(
@@ -85,11 +99,8 @@ def save(
         picture = from_array(picture)
     path_suffix = os.fspath(target) if isinstance(target, str | os.PathLike) else ""
     suffix = output_suffix(suffix or path_suffix)
+    check_quality(suffix, quality)
     format = _FORMATS[suffix]
-    if quality is not None and not format.quality:
-        raise InputError(f"{format.name} has no quality to choose; JPEG, WebP and AVIF have")
-    if quality is not None and not 0 <= quality <= 100:
-        raise InputError(f"quality {quality}: 0 to 100 are possible")
     fitted, lost = _fitted(picture, format)
     size = f"{picture.width} x {picture.height} pixels"
     with pillow_errors(f"{size} as {format.name}", "cannot be written, choose another format"):
@@ -114,6 +125,15 @@ def output_suffix(path: str | os.PathLike[str]) -> str:
     if suffix not in _FORMATS:
         raise InputError(f"{os.fspath(path)!r} does not end in a picture's suffix: {', '.join(_FORMATS)}")
     return suffix
+
+
+def check_quality(suffix: str, quality: float | None) -> None:
+    """Refuse a quality outside 0 to 100, and one of a format that has none to choose."""
+    format = _FORMATS[suffix]
+    if quality is not None and not format.quality:
+        raise InputError(f"{format.name} has no quality to choose; JPEG, WebP and AVIF have")
+    if quality is not None and not 0 <= quality <= 100:
+        raise InputError(f"quality {quality}: 0 to 100 are possible")
 
 
 Fitted = tuple[Picture, tuple[str, ...]]  # what is left of a picture, and a sentence for each thing that is not
@@ -157,7 +177,10 @@ _FORMATS: Mapping[str, _Format] = {
 
 def _fitted(picture: Picture, format: _Format) -> Fitted:
     """A picture as a format can hold it. Metadata that its writer does not know stay, and are named."""
-    lost = []
+    lost = list[str]()
+    if picture.exif:
+        picture, damage = _with_sound_exif(picture)
+        lost += damage
     if picture.alpha is not None and not format.alpha:
         picture = on_white(picture)
         lost.append(f"Transparent parts were put on white: {format.name} has no transparency.")
@@ -171,6 +194,16 @@ def _fitted(picture: Picture, format: _Format) -> Fitted:
         unsaid += (f"{', '.join(lacking)} left out: {format.name} has no place for it.",)
     picture, dropped = format.fit(picture)
     return picture, (*lost, *unsaid, *dropped)
+
+
+def _with_sound_exif(picture: Picture) -> Fitted:
+    """A .tint file may hold any bytes as EXIF; what is written is sound, and says that the picture is upright."""
+    sound = exif.sound(picture.exif or b"")
+    if sound is None:
+        return replace(picture, exif=None), ("Its EXIF is damaged and was left out.",)
+    fields, lost = exif.repaired(sound)
+    fields, _ = exif.upright(fields, 1, picture.width, picture.height)
+    return replace(picture, exif=fields), lost
 
 
 def _coloured(picture: Picture, format: _Format) -> Fitted:

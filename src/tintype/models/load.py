@@ -1,6 +1,7 @@
 """Models by name, by options and by file: one road over the table of families. Engines are imported when first used."""
 
 import os
+import sys
 import threading
 from collections import defaultdict
 from collections.abc import Mapping
@@ -115,6 +116,15 @@ def _bundled(name: str, process: int) -> TileModel:
     bundle = store.load(name)
     found: TileModel = _family_of_bundle(bundle).module().load(bundle)
     return found
+
+
+def forget() -> None:
+    """Free the models that this process keeps loaded, for all callers; the next call loads again."""
+    _bundled.cache_clear()
+    for family in FAMILIES.values():
+        engine = sys.modules.get(family.engine)
+        if not family.bundled and engine is not None:
+            engine.forget()
 
 
 def _family_of_bundle(bundle: "Bundle") -> Family:

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from PIL import Image, ImageFile
 
-from tintype import api
+from tintype import api, contents, images
 from tintype.codec.container.file import MAGIC, ChunkType, parse
 from tintype.codec.container.header import ColourType
 from tintype.errors import TintypeError
@@ -42,11 +42,9 @@ class TintImageFile(ImageFile.ImageFile):
         header = container.header
         self._data = data
         self._size = header.width, header.height
-        self._mode = "L" if header.colour == ColourType.GREY else "RGB"
-        for kind, key, prefix in _METADATA:
-            content = container.chunk(kind)
-            if content:
-                self.info[key] = prefix + content
+        grey = header.colour == ColourType.GREY
+        self._mode = images.pillow_mode(grey, header.samples.depth, container.chunk(ChunkType.ALPHA) is not None)
+        self.info |= images.pillow_info(contents.described(container))
         self.tile = [ImageFile._Tile("raw", (0, 0, *self.size), 0, self.mode)]
 
     def load(self) -> Any:
@@ -64,14 +62,6 @@ class TintImageFile(ImageFile.ImageFile):
         """Nothing to seek: `load` has put the pixels at the start."""
 
 
-_METADATA = (
-    (ChunkType.ICC, "icc_profile", b""),
-    (ChunkType.EXIF, "exif", b"Exif\0\0"),
-    (ChunkType.XMP, "xmp", b""),
-)
-"""Chunk, Pillow's key, and the prefix that Pillow expects."""
-
-
 def _accept(prefix: bytes) -> bool:
     return prefix.startswith(MAGIC)
 
@@ -83,7 +73,7 @@ def _save(image: Image.Image, file: IO[bytes], filename: str | bytes) -> None:
     if not isinstance(quality, int | float) or not 0 <= quality <= api.QUALITY_MAX:
         raise ValueError(f"quality {quality!r} is not a number from 0 to {api.QUALITY_MAX}")
     frame = image.copy()  # of this frame only, with its own metadata
-    for _, key, _ in _METADATA:
+    for key in ("icc_profile", "exif", "xmp"):
         if key in options:
             value = options[key]
             frame.info[key] = value.tobytes() if isinstance(value, Image.Exif) else value

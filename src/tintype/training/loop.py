@@ -98,7 +98,10 @@ class Trainer:
             record = self.train_step()
             in_a_row = 0 if record["finite"] else in_a_row + 1
             if in_a_row == SKIPS_IN_A_ROW:
-                raise FloatingPointError(f"step {self.step}: {in_a_row} steps in a row were not finite; see the log")
+                raise InputError(
+                    f"step {self.step}: {in_a_row} steps in a row were not finite, see the log; lower learning_rate or "
+                    "clip, or raise warmup (--set)"
+                )
             self.seconds, clock = self.seconds + time.time() - clock, time.time()
             if self.step % config.log_every == 0 or not record["finite"]:
                 pace = (self.step - logged[0]) * config.batch / max(time.time() - logged[1], 1e-9)

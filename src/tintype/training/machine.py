@@ -154,8 +154,16 @@ def choose(device: str, bf16: bool, processes: int = 1, nodes: int = 1, strategy
     Raises
     ------
     UnsupportedError
-        Several processes or a strategy for them are wanted, and Fabric is not installed.
+        There is no such device, or several processes or a strategy for them are wanted and Fabric is not installed.
     """
+    try:
+        wanted = torch.device(device)
+    except RuntimeError as error:
+        raise UnsupportedError(f"device {device!r} cannot be used: {str(error).splitlines()[0]}") from error
+    if wanted.type == "cuda" and (wanted.index or 0) >= torch.cuda.device_count():
+        raise UnsupportedError(
+            f"device {device!r} cannot be used: PyTorch finds {torch.cuda.device_count()} of this kind"
+        )
     try:
         import lightning_fabric  # noqa: F401  # is it there?
     except ImportError as error:
