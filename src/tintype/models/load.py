@@ -1,4 +1,4 @@
-"""Models by name, by options and by file: one road over the table of families. Engines are imported when first used."""
+"""Loads models by name, by options, or for a file. Engines are imported when first used."""
 
 import os
 import sys

@@ -3,7 +3,7 @@
 import base64
 import html
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -19,11 +19,10 @@ from tintype.evaluation.measuring.matching import Match, match
 from tintype.evaluation.measuring.measure import alike
 from tintype.evaluation.metrics import registry
 from tintype.evaluation.pages import page
+from tintype.evaluation.pages.page import Progress
 from tintype.evaluation.pages.scenes import WHOLE_PIXELS, Scenes, Version, regions
 from tintype.evaluation.results import curves
 from tintype.pixels import Pixels8
-
-Progress = Callable[[str], None]
 
 PEERS = ("jpeg444", "webp_m6", "avif444_s6", "jxl_e7")
 DEFAULT_QUALITY = 40.0  # ours; low enough for differences to be seen

@@ -4,13 +4,16 @@ import base64
 import html
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
 from PIL import Image
 
 from tintype.pixels import Pixels8
+
+Progress = Callable[[str], None]
+"""Receives what was just done for a page, in words."""
 
 SHOWN_BY_BROWSERS = {".jpg": "image/jpeg", ".webp": "image/webp", ".avif": "image/avif"}
 

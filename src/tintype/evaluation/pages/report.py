@@ -1,7 +1,7 @@
 """A page from the results of a run: curves, tables, and pictures to look at."""
 
 import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from tintype.evaluation.codecs.tintype import is_ours
 from tintype.evaluation.measuring import rows
 from tintype.evaluation.measuring.rows import TIMES
 from tintype.evaluation.pages import page, viewing
+from tintype.evaluation.pages.page import Progress
 from tintype.evaluation.pages.scenes import Scenes
 from tintype.evaluation.pages.viewing import Shown
 from tintype.evaluation.results import curves, summary
@@ -22,8 +23,6 @@ from tintype.evaluation.results.summary import COMPARED, Results
 PAGE = "report.html"
 PLOTTED = ("psnr", "ms_ssim_db", "ms_ssim_db_of_mean", "ssimulacra2", "psnr_y", "texture", "butteraugli")
 PICTURES = 3
-
-Progress = Callable[[str], None]
 
 
 def render(results: Results, shown: Shown, title: str, progress: Progress | None = None) -> str:

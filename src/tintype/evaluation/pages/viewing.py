@@ -1,6 +1,6 @@
 """Files for a report's viewer: every codec of a run at about the same size, coded again from the pictures."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,14 +10,13 @@ from tintype.evaluation.codecs.names import Codec, codec_named
 from tintype.evaluation.measuring.matching import match
 from tintype.evaluation.measuring.measure import alike
 from tintype.evaluation.measuring.rows import Row
+from tintype.evaluation.pages.page import Progress
 from tintype.evaluation.pages.scenes import WHOLE_PIXELS, Scenes, Version, regions
 from tintype.evaluation.results.curves import Table
 from tintype.evaluation.results.summary import Results
 from tintype.pixels import Pixels8
 
 RATES = (0.25, 0.6)  # bpp at which pictures are shown
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
