@@ -73,6 +73,7 @@ FORMATS = (
     Format("OpenEXR", (".exr",), refused=_FLOATS),
     Format("Radiance HDR", (".hdr",), refused=_FLOATS),
     Format("FITS", (".fits", ".fit"), refused=_FLOATS),
+    Format("IM", (".im",), refused="its readers die out; convert it to PNG or TIFF"),
     Format("GIMP", (".xcf",), refused=_WORK),
     Format("Krita", (".kra",), refused=_WORK),
     Format("PSB", (".psb",), refused=_WORK),
