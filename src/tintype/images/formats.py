@@ -67,7 +67,7 @@ FORMATS = (
     Format("XVTHUMB", ()),
     Format("TGA", (".tga", ".icb", ".vda", ".vst")),  # last: its files begin with nothing of their own
     Format("EPS", (".eps", ".ps", ".ai"), refused=_STARTS_PROGRAMS),
-    Format("PDF", (".pdf",), refused=_DRAWING),
+    Format("PDF", (), refused=_DRAWING),  # known by content alone: in folders it is a document, not a picture
     Format("SVG", (".svg", ".svgz"), refused=_DRAWING),
     Format("WMF", (".wmf", ".emf"), refused=_DRAWING),
     Format("OpenEXR", (".exr",), refused=_FLOATS),
