@@ -63,7 +63,7 @@ def main() -> None:
     torch.manual_seed(0)
     model = load(options.model, options.weights, options.threads, options.precision, options.device, options.compile)
     noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
-    pixels = images.load(options.picture).pixels[:height, :width] if options.picture else noise
+    pixels = images.load_8bit(options.picture)[:height, :width] if options.picture else noise
     how = f"{options.threads} threads, {options.precision}{', compiled' * options.compile}, torch {torch.__version__}"
     print(
         f"{options.model} {pixels.shape[1]}x{pixels.shape[0]}, {device_name(model.device)}, {how}, "

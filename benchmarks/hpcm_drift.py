@@ -62,7 +62,7 @@ def main() -> None:
     columns = ["picture", "payload", "hashes", *(f"{tolerance:g}" for tolerance in TOLERANCES)]
     print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
     for path in options.pictures:
-        pixels = images.load(path).pixels
+        pixels = images.load_8bit(path)
         if options.size:
             width, height = map(int, options.size.split("x"))
             pixels = pixels[:height, :width]

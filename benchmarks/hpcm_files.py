@@ -41,7 +41,7 @@ def main() -> None:
     print(table(columns, []))
     exact = 0
     for path in paths:
-        pixels = images.load(path).pixels
+        pixels = images.load_8bit(path)
         outcomes = [there_and_back(pixels, options.weights, *pair) for pair in PAIRS]
         data, decoded = outcomes[0][0], outcomes[0][1]
         estimate = None if options.no_estimate else estimated_bytes(network, pixels)

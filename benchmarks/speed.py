@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--sizes", default="768x512,4032x3024")
     parser.add_argument("--repeat", type=int, default=3)
     options = parser.parse_args()
-    parts = [images.load(path).pixels for path in options.pictures]
+    parts = [images.load_8bit(path) for path in options.pictures]
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     print(f"{processor()}, {os.cpu_count()} CPUs, load {load:.1f} at the start. Seconds; peak MB includes Python.\n")
     print(table(HEADER, []))

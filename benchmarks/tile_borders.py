@@ -204,7 +204,7 @@ def main() -> None:
     parser.add_argument("--qualities", default=",".join(map(str, QUALITIES)), help="default: %(default)s")
     parser.add_argument("--tile", type=int, help="side of the tiles in pixels (default: as files have it)")
     options = parser.parse_args()
-    parts = [images.load(path).pixels for path in options.pictures]
+    parts = [images.load_8bit(path) for path in options.pictures]
     width, height = map(int, options.size.split("x"))
     pixels = parts[0] if len(parts) == 1 else mosaic(parts, width, height)
     qualities = [float(text) for text in options.qualities.split(",")]

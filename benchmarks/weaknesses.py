@@ -92,7 +92,7 @@ def face() -> Pixels8:
     spec = find_spec("skimage")
     if spec is None or spec.origin is None:
         raise SystemExit("the face comes with scikit-image; install tintype[demo]")
-    return images.load(Path(spec.origin).parent / "data" / "astronaut.png").pixels[:SIDE, 96 : 96 + SIDE]
+    return images.load_8bit(Path(spec.origin).parent / "data" / "astronaut.png")[:SIDE, 96 : 96 + SIDE]
 
 
 SCENES = {"text": text, "desktop": desktop, "shapes": shapes, "face": face}

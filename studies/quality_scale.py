@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model", default=store.DEFAULT)
     options = parser.parse_args()
-    pictures = [images.load(path).pixels for path in sorted(options.folder.rglob("*")) if path.suffix in SUFFIXES]
+    pictures = [images.load_8bit(path) for path in sorted(options.folder.rglob("*")) if path.suffix in SUFFIXES]
     model = load.model(options.model)
     encoders = [Encoder(model, picture, keep=True) for picture in pictures]
 

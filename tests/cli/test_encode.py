@@ -262,6 +262,8 @@ def test_wrong_usage_is_told_before_anything_is_done(
 def refused(tmp_path: Path) -> Path:
     """A folder of pictures that cannot be coded."""
     rgb = Image.fromarray(picture(8, 8))
+    Image.fromarray(np.arange(64, dtype=np.float32).reshape(8, 8)).save(tmp_path / "floats.tif")
+    (tmp_path / "drawing.svg").write_bytes(b"<svg/>")
     rgb.convert("CMYK").save(tmp_path / "print.jpg")
     rgb.save(tmp_path / "film.gif", save_all=True, append_images=[Image.fromarray(picture(8, 8, 9))])
     return tmp_path
@@ -270,10 +272,12 @@ def refused(tmp_path: Path) -> Path:
 def test_what_cannot_be_coded_is_refused_with_the_reason(refused: Path) -> None:
     result = tintype(refused, "encode", ".", "-o", "out")
     assert (result.status, result.out) == (3, "")
-    film, print_, count = result.err.splitlines()
+    drawing, film, floats, print_, count = result.err.splitlines()
+    assert drawing.startswith("drawing.svg: SVG cannot be read: it is a drawing")
+    assert floats.startswith("floats.tif: its samples are floats")
     assert film.startswith("film.gif: 2 frames")
     assert print_.startswith("print.jpg: ") and "CMYK" in print_ and "--convert" in print_
-    assert count == "0 of 2 pictures encoded"
+    assert count == "0 of 4 pictures encoded"
     assert not (refused / "out").exists()
 
 

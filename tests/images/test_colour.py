@@ -10,7 +10,7 @@ from PIL import Image, ImageCms
 
 from tests.images import files
 from tests.images.files import box, chunk, noise, png, saved
-from tintype.images import CodePoints, colour, icc, load
+from tintype.images import CodePoints, Picture, colour, icc, load, save
 from tintype.images.boxes import primary_properties
 
 RGB = noise((16, 16, 3), 8).astype(np.uint8)
@@ -194,6 +194,12 @@ def test_colour_tags_of_tiff_are_kept(bits):
     np.testing.assert_allclose(grey[0, 1], (128 / 255) ** 3, atol=0.01)
 
 
+def with_exif(format: str, tags: Image.Exif, profile: bytes | None = None) -> bytes:
+    file = io.BytesIO()
+    save(Picture(RGB, icc=profile, exif=tags.tobytes()[6:]), file, suffix=f".{format.lower()}")
+    return file.getvalue()
+
+
 @pytest.mark.parametrize("format", ["JPEG", "WEBP", "TIFF", "PNG"])
 def test_adobe_rgb_of_cameras_becomes_a_profile(format):
     for ifd, tag, value in ((0xA005, 1, "R03"), (0x8769, 0xA001, 2)):
@@ -203,14 +209,14 @@ def test_adobe_rgb_of_cameras_becomes_a_profile(format):
             tags.get_ifd(0x8769)[0xA005] = {tag: value}
         else:
             tags.get_ifd(ifd)[tag] = value
-        picture = load(saved(Image.fromarray(RGB), format, exif=tags))
+        picture = load(with_exif(format, tags))
         expected = np.array([[0.6097, 0.3111, 0.0195]])
         np.testing.assert_allclose(light_of(picture.icc, np.array([[255, 0, 0]], np.uint8)), expected, atol=0.02)
-        kept = load(saved(Image.fromarray(RGB), format, exif=tags, icc_profile=SRGB_ICC))
+        kept = load(with_exif(format, tags, SRGB_ICC))
         assert kept.icc == SRGB_ICC
     plain = Image.Exif()
     plain.get_ifd(0x8769)[0xA001] = 1
-    assert load(saved(Image.fromarray(RGB), format, exif=plain)).icc is None
+    assert load(with_exif(format, plain)).icc is None
 
 
 def bmp(

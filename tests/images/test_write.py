@@ -9,7 +9,21 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from tests.images.metadata.made import IPTC, MAKER_NOTE, RGB, XMP, camera_exif, encoded, fields, jpeg, xmp_with
+from tests.images.metadata.made import (
+    IPTC,
+    MAKER_NOTE,
+    RGB,
+    XMP,
+    camera_exif,
+    encoded,
+    fields,
+    jpeg,
+    raw,
+    short,
+    structure,
+    text,
+    xmp_with,
+)
 from tintype.errors import InputError
 from tintype.images import CodePoints, Picture, load, save, to_pillow
 from tintype.images.metadata import Metadata, gather, xmp
@@ -88,17 +102,30 @@ def test_densities_stand_where_each_format_has_them():
         assert gathered(written(Picture(RGB), suffix)[0]) == Metadata()
 
 
-def test_exif_longer_than_a_jpegs_segment_is_named_and_the_file_is_whole():
-    data, lost = written(replace(FULL, exif=EXIF + bytes(70_000)), ".jpg")
-    assert lost == ("EXIF was left out: JPEG holds at most 64 KB of EXIF.",)
-    assert gathered(data).xmp == XMP
-    noise = np.random.default_rng(251).integers(0, 256, (210, 210, 3), np.uint8)
-    thumbnail = encoded("JPEG", noise, quality=98)
-    assert len(thumbnail) > 65_000
-    data, lost = written(replace(FULL, exif=camera_exif(thumbnail=thumbnail)), ".jpg")
-    found = fields(gathered(data).exif)
-    assert lost == ("The thumbnail in EXIF was left out: JPEG holds at most 64 KB of EXIF.",)
-    assert found == fields(camera_exif()) and found["thumbnail"] == {}
+def exif_with(tag: int, size: int, thumbnail: bytes = b"") -> bytes:
+    """EXIF with a long field, and with some that are not."""
+    directories = {"main": {0x010F: text("ACME")}, "exif": {0x8827: short(200), tag: raw(bytes(size))}}
+    return structure("<", directories | ({"thumbnail": {0x0103: short(6)}} if thumbnail else {}), thumbnail)
+
+
+@pytest.mark.parametrize(
+    "exif, lost, kept",
+    [
+        (exif_with(0x9286, 100, bytes(65_535)), "The thumbnail in EXIF", {0x8827, 0x9286}),
+        (exif_with(0x927C, 65_535), "Maker note and thumbnail in EXIF", {0x8827}),
+        (exif_with(0x927C, 65_535, jpeg(16, 8)), "Maker note and thumbnail in EXIF", {0x8827}),
+        (exif_with(0x9286, 65_535), "EXIF", set()),
+    ],
+    ids=["thumbnail", "maker note", "both", "text"],
+)
+def test_exif_longer_than_a_jpegs_segment_is_cut_by_name(exif, lost, kept):
+    data, sentences = written(replace(FULL, exif=exif), ".jpg")
+    found = gathered(data)
+    assert sentences == (f"{lost} left out: JPEG holds at most 64 KB of EXIF.",)
+    assert (found.xmp, found.iptc) == (XMP, IPTC)
+    assert opened(data).size == (36, 24)
+    assert set(fields(found.exif)["exif"]) == kept
+    assert fields(found.exif)["main"].get(0x010F) == ("ACME" if kept else None)
 
 
 def test_long_xmp_goes_into_an_extension():
@@ -111,7 +138,7 @@ def test_long_xmp_goes_into_an_extension():
     assert xmp.value(found.xmp, "xmp:Label") == "y" * 150_000
     assert xmp.value(found.xmp, "xmp:Rating") == "4" and b"A &amp; B" in found.xmp
     data, lost = written(Picture(RGB, xmp=b"<a>" + b"y" * 70_000 + b"</a>"), ".jpg")
-    assert len(lost) == 1 and lost[0].startswith("XMP was left out: JPEG holds at most 64 KB")
+    assert len(lost) == 1 and lost[0].startswith("XMP left out: JPEG holds at most 64 KB")
     assert gathered(data) == Metadata()
 
 
@@ -294,11 +321,12 @@ def test_pillow_images_have_the_nearest_mode(picture, mode):
 
 def test_pillow_images_bring_all_metadata_back():
     found = gather(to_pillow(FULL))
-    assert found == Metadata(1, EXIF, XMP, IPTC, ())
+    assert found == Metadata(1, EXIF, XMP, IPTC)
     image = to_pillow(Picture(RGB, code_points=CodePoints(12, 13)))
     assert image.info["code_points"] == (12, 13)
     assert ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"])).profile.profile_description == "H.273 12/13"
     assert "icc_profile" not in to_pillow(Picture(RGB, code_points=CodePoints(9, 16))).info
+    assert load(image).code_points == (12, 13)
     assert to_pillow(Picture(RGB, code_points=CodePoints(1, 13))).info == {}
 
 

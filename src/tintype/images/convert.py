@@ -45,7 +45,10 @@ def converted(opened: Opened) -> Raster:
         samples = np.asarray(image.convert("RGB"))
         way = "by the plain formula, for it has no profile" if image.mode == "CMYK" else "by the formula"
         return Raster(samples, notes=(f"{model} was converted to sRGB {way}.",), converted=True)
-    rgb = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    try:
+        rgb = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except ImageCms.PyCMSError as error:
+        raise opened.refusal(f"its profile is damaged or not one of {model}; remove it, then convert it") from error
     assert isinstance(rgb, Image.Image)  # None only where an image is changed in place
     way = "by its profile" if profile else "by its definition"
     return Raster(np.asarray(rgb), notes=(f"{model} was converted to sRGB {way}.",), converted=True)

@@ -1,20 +1,28 @@
 """Pillow as a guest in somebody's process: its errors, limits and warnings as ours."""
 
+import ctypes
 import logging
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError, _imaging
 
 from tintype.errors import InputError
 from tintype.images.picture import check_pixels
 
 
 @contextmanager
-def pillow_errors(name: str, otherwise: str = "damaged, or of a kind that cannot be read") -> Iterator[None]:
-    """Errors of Pillow and of other readers as ours. Errors of the system and ours pass."""
+def pillow_errors(
+    name: str, otherwise: str = "damaged, or of a kind that cannot be read", explained: bool = True
+) -> Iterator[None]:
+    """Errors of Pillow and of other readers as ours. Errors of the system and ours pass.
+
+    Parameters
+    ----------
+    explained : the library's own words follow; not all libraries speak to users
+    """
     try:
         yield
     except (InputError, MemoryError):
@@ -26,7 +34,7 @@ def pillow_errors(name: str, otherwise: str = "damaged, or of a kind that cannot
     except Exception as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise InputError(f"{name}: {otherwise} ({error})") from error
+        raise InputError(f"{name}: {otherwise}" + (f" ({error})" if explained else "")) from error
 
 
 @contextmanager
@@ -78,6 +86,7 @@ def _quiet() -> Iterator[None]:
             logging.getLogger("PIL").addHandler(_NOWHERE)  # else errors go to stderr where logging is not set up
             _silence.enter_context(warnings.catch_warnings())
             warnings.filterwarnings("ignore", module=r"PIL\.|pillow_heif|pillow_jxl|rawpy")
+            _silence.callback(_set_libtiff_handler, _set_libtiff_handler(None))
         _readers += 1
     try:
         yield
@@ -90,3 +99,17 @@ def _quiet() -> Iterator[None]:
 
 
 _NOWHERE = logging.NullHandler()
+
+
+def _set_libtiff_handler(handler: int | None) -> int | None:
+    """Have Pillow's copy of libtiff call this for its errors, which it prints else; returns the handler before.
+
+    Pillow raises an error of its own for each. Where libtiff is built into Pillow, nothing changes.
+    """
+    try:
+        set_handler = ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler
+    except (OSError, AttributeError):
+        return None
+    set_handler.argtypes, set_handler.restype = [ctypes.c_void_p], ctypes.c_void_p
+    before: int | None = set_handler(handler)
+    return before

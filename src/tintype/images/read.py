@@ -33,7 +33,6 @@ Source = Image.Image | NDArray[Any] | bytes | bytearray | memoryview | str | os.
 
 BYTES_PER_PIXEL = 16  # at most, of a file that is read; and a constant for what does not grow with the picture
 BYTES_BESIDE = 2**28
-TIFF_ICC = 34675
 
 READERS: Mapping[str, Callable[[Opened], Raster]] = {
     "PNG": png.read,
@@ -110,7 +109,8 @@ def _from_bytes(data: bytes, name: str, options: ReadOptions) -> Picture:
     format = identify(data[:HEAD], Path(name).suffix)
     if format is not None:
         check_reader(format, name)
-    with our_limits(name, options.max_pixels), pillow_errors(name):
+    by_pillow = format is None or format.module is None
+    with our_limits(name, options.max_pixels), pillow_errors(name, explained=by_pillow):
         if format is not None and format.name == "RAW":
             raster = raw.read(data, name, options)
             metadata = gather_tiff(data, 0, *_sides(raster))  # most makers' files are TIFF on the outside
@@ -130,13 +130,13 @@ def _from_bytes(data: bytes, name: str, options: ReadOptions) -> Picture:
 
 def _opened(data: bytes, format: Format | None, name: str, options: ReadOptions) -> Image.Image:
     """An image of Pillow's, of its own readers or of a plugin."""
-    file = io.BytesIO(data)
+    file = io.BytesIO(png.without_long_texts(data) if format is not None and format.name == "PNG" else data)
     if format is None or not format.module:
         return Image.open(file, formats=READABLE)
     if format.name == "HEIF":
-        from pillow_heif import HeifImageFile
+        import pillow_heif
 
-        heif: Image.Image = HeifImageFile(file)
+        heif: Image.Image = pillow_heif.HeifImageFile(file)
         return heif
     from pillow_jxl.JpegXLImagePlugin import JXLImageFile
 
@@ -155,7 +155,6 @@ def _from_tiff(data: bytes, name: str, options: ReadOptions) -> Picture:
         if isinstance(error, InputError | MemoryError):
             raise
         image = Image.new("1", (1, 1))
-    image.info.setdefault("icc_profile", tags.get(TIFF_ICC))
     raster = tiff.read(Opened(image, data, name, options), tags)
     return _picture(raster, image, gather_tiff(data, number, *_sides(raster)), name, options)
 
@@ -204,7 +203,7 @@ def _picture(raster: Raster, image: Image.Image | None, metadata: Metadata, name
     stated = _colour(raster, image, samples.ndim == 2, metadata.exif)
     return Picture(
         np.ascontiguousarray(rescaled(samples, bits, depth)),
-        icc=stated.icc,
+        icc=stated.icc or metadata.icc,
         exif=metadata.exif,
         xmp=metadata.xmp,
         iptc=metadata.iptc,
@@ -219,20 +218,22 @@ def _colour(raster: Raster, image: Image.Image | None, grey: bool, exif: bytes |
     """What the format states, the ICC profile, or what EXIF says, in this order; a profile stays beside code points."""
     if raster.converted or image is None:
         return raster.colour
+    points = image.info.get("code_points")  # where `to_pillow` puts them
+    if isinstance(points, tuple) and len(points) == 2 and all(isinstance(point, int) for point in points):
+        raster = replace(raster, colour=colour.of_code_points(*points))
     profile = image.info.get("icc_profile")
     icc = profile if isinstance(profile, bytes) and profile else raster.colour.icc
     if icc or raster.colour.code_points or grey:
         return raster.colour._replace(icc=icc)
-    return colour.adobe_rgb() if _says_adobe_rgb(image, exif) else raster.colour
+    return colour.adobe_rgb() if _says_adobe_rgb(exif) else raster.colour
 
 
-def _says_adobe_rgb(image: Image.Image, exif: bytes | None) -> bool:
+def _says_adobe_rgb(exif: bytes | None) -> bool:
     """Whether EXIF names Adobe RGB, by the interoperability index or the value that cameras use for it."""
     exif_ifd, interoperability_ifd, colour_space, index = 0x8769, 0xA005, 0xA001, 1
+    tags = Image.Exif()
     try:
-        tags = image.getexif()
-        if exif:
-            tags.load(exif)
+        tags.load(exif or b"")
         value = tags.get_ifd(interoperability_ifd).get(index)
         return str(value).rstrip("\0") == "R03" or tags.get_ifd(exif_ifd).get(colour_space) == 2
     except Exception:  # damaged EXIF raises all sorts of errors, and says nothing about colour then

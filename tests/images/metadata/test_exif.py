@@ -91,9 +91,12 @@ def test_sides_that_are_true_already_stay():
     assert [fields(data)["exif"][tag] for tag in (0xA002, 0xA003)] == [24, 36]
 
 
-def test_sides_in_the_main_directory_turn_too():
-    data = structure("<", {"main": {0x0100: long(36), 0x0101: short(24), 0x0112: short(5)}})
-    assert fields(exif.upright(data, 5, 36, 24)[0])["main"] == {0x0100: 24, 0x0101: 36, 0x0112: 1}
+def test_sides_in_other_directories_turn_too():
+    main, interop = {0x0100: long(36), 0x0101: short(24), 0x0112: short(5)}, {0x1001: long(36), 0x1002: long(24)}
+    data = structure("<", {"main": main, "exif": {0x8827: short(200)}, "interop": interop})
+    found = fields(exif.upright(data, 5, 36, 24)[0])
+    assert found["main"] == {0x0100: 24, 0x0101: 36, 0x0112: 1}
+    assert found["interop"] == {0x1001: 24, 0x1002: 36}
 
 
 @pytest.mark.parametrize("prefix", [b"", b"Exif\0\0", b"Exif\0\0Exif\0\0"])

@@ -1,6 +1,7 @@
 """Every format is asked for its metadata; damaged ones are dropped by name and never an error."""
 
 import io
+import re
 import struct
 import time
 import zlib
@@ -9,8 +10,21 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from tests.images.metadata.made import IPTC, RGB, XMP, camera_exif, encoded, fields, jpeg, xmp_with
-from tintype.images.metadata import Metadata, gather, iptc
+from tests.images.metadata.made import (
+    IPTC,
+    RGB,
+    XMP,
+    camera_exif,
+    encoded,
+    fields,
+    jpeg,
+    long,
+    short,
+    structure,
+    text,
+    xmp_with,
+)
+from tintype.images.metadata import Metadata, gather, gather_tiff, iptc
 
 EXIF = camera_exif()
 COMMENT = b"ASCII\0\0\0a comment"
@@ -249,6 +263,11 @@ def test_comments_become_exif(data):
     assert found.notes == ()
 
 
+def test_the_time_of_a_png_is_that_of_the_last_change():
+    time = chunk(b"tIME", struct.pack(">H5B", 2020, 1, 31, 23, 59, 8))
+    assert fields(gathered(png_with(time)).exif)["main"] == {0x0132: "2020:01:31 23:59:08"}
+
+
 def test_text_without_a_field_of_its_kind_is_dropped_by_name():
     found = gathered(png_with(chunk(b"tEXt", b"date:create\x002020"), chunk(b"tEXt", b"Author\0Ann")))
     assert fields(found.exif)["main"] == {0x013B: "Ann"}
@@ -267,6 +286,8 @@ def test_text_without_a_field_of_its_kind_is_dropped_by_name():
         (tiff("<", {33723: b"nothing"}), "Its IPTC is damaged and was left out."),
         (tiff("<", {700: b"nothing"}), "Its XMP is damaged and was left out."),
         (jpeg_with((0xEB, b"JP\0\1\0\0\0\1jumb")), "Its content credentials"),
+        (jpeg_with((0xED, b"Photoshop 3.0\0" + b"8BIM\x07\xd0\0\0\0\0\0\2ab")), "Its clipping paths were left out."),
+        (jpeg_with((0xE1, b"FLIR\0abc"), (0xE4, b"\xff")), "Its segments APP1 FLIR, APP4 were left out."),
     ],
 )
 @pytest.mark.filterwarnings("ignore")  # Pillow's, about the same damage
@@ -321,12 +342,12 @@ def test_each_page_has_its_own_metadata():
 
 def test_images_in_memory_bring_what_their_info_holds():
     image = Image.fromarray(RGB)
-    text = {
+    texts = {
         "XML:com.adobe.xmp": XMP.decode(),
         "Raw profile type iptc": "\niptc\n" + f"{len(IPTC)}\n{IPTC.hex()}\n",
         "x": "y",
     }
-    image.info |= {"exif": b"Exif\0\0" + EXIF, "dpi": (72, 72), "comment": b"a comment", **text}
+    image.info |= {"exif": b"Exif\0\0" + EXIF, "dpi": (72, 72), "comment": b"a comment", **texts}
     found = gather(image)
     expected = fields(EXIF)
     expected["exif"][0x9286] = COMMENT
@@ -355,6 +376,23 @@ def test_the_file_is_left_where_it_was():
         with Image.open(io.BytesIO(data)) as image:
             gather(image)
             np.testing.assert_array_equal(np.asarray(image), expected)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        jpeg_with((0xE1, b"Exif\0\0" + EXIF), (0xFE, b"a comment")),
+        png_with(chunk(b"eXIf", EXIF), chunk(b"tEXt", b"Comment\0a comment")),
+        encoded("JPEG2000") + box(b"uuid", UUIDS["exif"] + EXIF),
+    ],
+    ids=["JPEG", "PNG", "JPEG 2000"],
+)
+def test_blocks_above_the_limit_are_passed_over_by_name(data, monkeypatch):
+    monkeypatch.setattr("tintype.images.metadata.found.MAX_BLOCK", 100)
+    found = gathered(data)
+    assert [note for note in found.notes if re.search(r"A block of metadata of \d{3,} bytes was left out", note)]
+    if data[:2] != b"\0\0":
+        assert fields(found.exif)["exif"] == {0x9286: COMMENT}
 
 
 def bomb() -> bytes:
@@ -402,16 +440,52 @@ def test_damaged_files_never_raise():
                 gather(image)
 
 
-def test_jpeg_xl_boxes_are_read_where_its_reader_is_installed():
-    pytest.importorskip("pillow_jxl")
+def test_a_raw_file_has_the_metadata_of_its_outside():
+    main, exif = {0x010F: text("ACME"), 0x0100: long(160), 0x0112: short(8)}, {0xA002: long(60), 0xA003: long(40)}
+    data = structure("<", {"main": main, "exif": exif})
+    found = gather_tiff(data, 0, 40, 60)
+    assert (found.orientation, found.notes) == (8, ())
+    expected = fields(found.exif)
+    assert (expected["main"], expected["exif"]) == ({0x010F: "ACME", 0x0112: 1}, {0xA002: 40, 0xA003: 60})
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_jpeg_xl_boxes_are_read_where_its_reader_is_installed(orientation):
+    plugin = pytest.importorskip("pillow_jxl.JpegXLImagePlugin")
     file = io.BytesIO()
-    Image.fromarray(RGB).save(file, "JXL", exif=b"Exif\0\0" + EXIF, xmp=XMP, use_container=True)
-    found = gathered(file.getvalue())
-    assert fields(found.exif) == fields(EXIF)
-    assert found.xmp == XMP
+    exif = camera_exif(orientation=orientation)
+    Image.fromarray(RGB).save(file, "JXL", exif=b"Exif\0\0" + exif, xmp=XMP, use_container=True)
+    found = gather(plugin.JXLImageFile(io.BytesIO(file.getvalue())))
+    assert (found.orientation, found.xmp) == (1, XMP)  # the plugin leaves the codestream's orientation at 1
+    assert fields(found.exif) == fields(camera_exif())
+    # as encoders do that turn the codestream: EXIF has the sides before the turn
+    turned = exif_of_sides(24, 36, orientation)
+    file = io.BytesIO()
+    Image.fromarray(RGB).save(file, "JXL", exif=b"Exif\0\0" + turned, use_container=True)
+    found = gather(plugin.JXLImageFile(io.BytesIO(file.getvalue())))
+    sides = [fields(found.exif)["exif"][tag] for tag in (0xA002, 0xA003)]
+    assert (found.orientation, sides) == (1, [36, 24] if orientation == 6 else [24, 36])
+
+
+def exif_of_sides(width: int, height: int, orientation: int) -> bytes:
+    return camera_exif(orientation=orientation, width=width, height=height)
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_heif_is_turned_by_its_reader_and_its_exif_follows(orientation):
+    heif = pytest.importorskip("pillow_heif")
+    file = io.BytesIO()
+    exif = camera_exif(orientation=orientation, thumbnail=jpeg(16, 8))
+    heif.from_pillow(Image.fromarray(RGB)).save(file, exif=b"Exif\0\0" + exif)
+    image = heif.HeifImageFile(io.BytesIO(file.getvalue()))
+    found = gather(image)
+    expected = fields(camera_exif(thumbnail=jpeg(16, 8), width=image.width, height=image.height))
+    assert found.orientation == 1
+    assert [fields(found.exif)["exif"][tag] for tag in (0xA002, 0xA003)] == [image.width, image.height]
+    assert fields(found.exif)["thumbnail"] == expected["thumbnail"]
 
 
 def test_text_beyond_ascii_is_utf_8():
-    text = PngImagePlugin.PngInfo()
-    text.add_text("Description", "d\u00e9j\u00e0", zip=True)
-    assert "d\u00e9j\u00e0\0".encode() in gathered(encoded("PNG", pnginfo=text)).exif
+    described = PngImagePlugin.PngInfo()
+    described.add_text("Description", "d\u00e9j\u00e0", zip=True)
+    assert "d\u00e9j\u00e0\0".encode() in gathered(encoded("PNG", pnginfo=described)).exif

@@ -68,11 +68,38 @@ def test_what_is_no_picture_and_a_folder_without_pictures_are_refused(tmp_path: 
     with pytest.raises(InputError, match="no pictures"):
         load(tmp_path)
     (tmp_path / "a.png").write_bytes(b"no picture")
-    with pytest.raises(InputError, match=r"a\.png: cannot be read"):
+    with pytest.raises(InputError, match=r"none of the 1 pictures can be read; .*a\.png: not a picture"):
         load(tmp_path)
     np.save(tmp_path / "a.npy", np.zeros(3))
     with pytest.raises(InputError, match="not pictures"):
         load(tmp_path / "a.npy")
+
+
+def test_pictures_are_trained_on_as_they_look(tmp_path: Path) -> None:
+    ramp = np.tile(np.linspace(10, 240, 64).astype(np.uint8), (64, 1))
+    Image.fromarray(ramp.astype(np.uint16) * 257 + 3).save(tmp_path / "a_16bit.png")
+    Image.fromarray(ramp).save(tmp_path / "b_8bit.png")
+    clear = np.zeros((64, 64, 4), np.uint8)
+    clear[..., :3] = picture(64, 64)
+    Image.fromarray(clear).save(tmp_path / "c_clear.png")
+    Image.fromarray(np.dstack([ramp] * 4), "CMYK").save(tmp_path / "d_cmyk.jpg")
+    deep, grey, under_alpha, cmyk = load(tmp_path, 64)
+    assert np.array_equal(deep, np.dstack([ramp] * 3))
+    assert np.array_equal(grey, deep)
+    assert (under_alpha == 255).all()
+    assert cmyk.shape == (64, 64, 3)
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_hidden_files_are_left_out_and_unreadable_ones_skipped_by_name(tmp_path: Path, cached: bool) -> None:
+    source = folder_of(tmp_path / "in", (64, 64), (64, 64), (64, 64))
+    (source / "._0.png").write_bytes(b"\0\5\x16\7" + bytes(116))
+    (source / "1.png").write_bytes(b"no picture")
+    (source / "page.svg").write_bytes(b"<svg/>")
+    (source / "notes.txt").write_bytes(b"Dear diary")
+    with pytest.warns(UserWarning, match=r"2 of 4 pictures cannot be read and are skipped: .*1\.png.*page\.svg"):
+        found = load(source, 64, tmp_path / "run" if cached else None)
+    assert np.array_equal(found, np.stack([picture(64, 64, 0), picture(64, 64, 2)]))
 
 
 @pytest.mark.parametrize(("kind", "quality", "limit"), [("raw", 95, 120_000), ("webp", 100, 8_000)])

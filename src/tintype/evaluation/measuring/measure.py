@@ -55,7 +55,7 @@ def measure(
     """
     try:
         data = subject.path.read_bytes()
-        original = images.load(subject.path).pixels
+        original = images.load_8bit(subject.path)
     except (TintypeError, OSError) as error:
         settings, versions = codec.settings, codec.versions
         return [Row(subject.name, codec=codec.name, settings=settings, versions=versions, error=line(error))]

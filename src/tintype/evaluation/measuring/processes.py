@@ -95,7 +95,7 @@ def peaks(names: Sequence[str], image: str, picture: Path) -> dict[str, Peak]:
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         pixels, file, back = (Path(folder) / name for name in ("pixels.npy", "coded", "back.npy"))
-        np.save(pixels, images.load(picture).pixels)
+        np.save(pixels, images.load_8bit(picture))
         for name in names:
             try:
                 coder = codec(name)

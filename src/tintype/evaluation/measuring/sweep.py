@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tintype import images
 from tintype.errors import InputError
 from tintype.evaluation.codecs import names as codecs
 from tintype.evaluation.measuring import rows
@@ -19,7 +20,6 @@ from tintype.evaluation.measuring.measure import Subject, line, measure, sha256
 from tintype.evaluation.measuring.rows import Row
 from tintype.evaluation.metrics.registry import METRICS
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".ppm", ".pgm", ".jp2")
 SOURCES = "sources.json"
 CODECS = "codecs.json"
 FILES = "files"  # folder of coded files, inside the folder of results
@@ -69,7 +69,7 @@ def subjects(paths: Sequence[Path]) -> tuple[Subject, ...]:
     files = list(chain.from_iterable(_pictures(path) for path in paths))
     if not files:
         where = ", ".join(map(str, paths))
-        raise InputError(f"{where}: no pictures; files that end in {', '.join(SUFFIXES)} are looked for")
+        raise InputError(f"{where}: no pictures")
     stems = [file.stem for file in files]
     # a name must mean one picture: a.png and a.jpg keep their suffixes
     named = {(file.stem if stems.count(file.stem) == 1 else file.name): file for file in files}
@@ -80,7 +80,7 @@ def subjects(paths: Sequence[Path]) -> tuple[Subject, ...]:
 
 def _pictures(path: Path) -> list[Path]:
     if path.is_dir():
-        return sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
+        return sorted(file for file in path.iterdir() if file.is_file() and images.is_picture(file))
     return [path]
 
 

@@ -87,7 +87,7 @@ def build(
     # trials: every pair of codecs on every picture at every rate, and now and then one whose answer is known
     for image, path in pictures:
         try:
-            original = _detailed_part(images.load(path).pixels)
+            original = _detailed_part(images.load_8bit(path))
         except (TintypeError, OSError) as error:
             left_out.append(str(error))
             continue

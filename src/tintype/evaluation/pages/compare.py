@@ -90,7 +90,7 @@ def compare(
     say = progress or (lambda text: None)
 
     # ours sets the size, unless the caller does
-    original = images.load(photo).pixels
+    original = images.load_8bit(photo)
     names = registry.DEFAULT + _slow_metrics(original)
     ours = codecs.codec(model, threads)
     say(f"{ours.name}")

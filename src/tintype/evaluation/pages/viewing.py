@@ -35,7 +35,7 @@ def scenes(results: Results, shown: Shown, progress: Progress) -> tuple[Scenes, 
     usable = _usable(results.measured, shown.recipes, notes)
     for name, path in shown.sources.items():
         try:
-            original = images.load(path).pixels
+            original = images.load_8bit(path)
         except (TintypeError, OSError) as error:
             notes.append(f"{name} cannot be shown: {error}")
             continue

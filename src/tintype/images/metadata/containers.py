@@ -4,70 +4,51 @@ import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import BinaryIO
 
 from tintype.images.metadata import exif, iptc
-from tintype.images.metadata.exif import CENTIMETRE, EXIF_PREFIX, INCH, Density
+from tintype.images.metadata.exif import CENTIMETRE, EXIF_PREFIX, TIME
+from tintype.images.metadata.found import XMP_PREFIX, Found, decoded, density_of
 from tintype.images.metadata.tiff import Ifd, Readable, Tiff
 
-MAX_BLOCK = 2**24  # bytes of one block of metadata, unpacked
-MAX_TOTAL = 2**26  # bytes of all of them
+MAX_NAMES = 8  # in one note
 MAX_BLOCKS = 2**18  # segments, chunks or boxes that are looked at
 
-XMP_PREFIX = b"http://ns.adobe.com/xap/1.0/\0"
 XMP_EXTENSION_PREFIX = b"http://ns.adobe.com/xmp/extension/\0"
-XMP_KEYWORD = "XML:com.adobe.xmp"  # of PNG's text
 CREDENTIALS = "Its content credentials (C2PA) were left out: they do not hold for other pixels."
-
-
-@dataclass(slots=True)
-class Found:
-    """Metadata as a file has them, not checked yet."""
-
-    exif: bytes | None = None
-    xmp: bytes | None = None
-    iptc: bytes | None = None
-    density: Density | None = None
-    comments: list[tuple[str, str]] = field(default_factory=list)  # keyword, empty if the format has none, and text
-    notes: list[str] = field(default_factory=list)
-    extensions: dict[bytes, dict[int, bytes]] = field(default_factory=dict)  # of XMP: parts by digest and place
-    room: int = MAX_TOTAL  # bytes that may still be read
-
-    def read(self, file: BinaryIO, size: int) -> bytes:
-        """A block; empty if it is longer than any that makes sense."""
-        if size > min(MAX_BLOCK, self.room):
-            self.notes.append(f"A block of metadata of {size} bytes was left out.")
-            return b""
-        self.room -= size
-        return file.read(size)
 
 
 def jpeg(file: BinaryIO, found: Found) -> None:
     """Segments before the first scan."""
-    resources = b""
+    resources, others = b"", list[str]()
     for marker, size in _segments(file):
-        wanted = marker in (0xE0, 0xE1, 0xEB, 0xED, 0xFE)
-        data = found.read(file, size) if wanted else b""
-        if not wanted:
+        if not (0xE0 <= marker <= 0xEF or marker == 0xFE):
             file.seek(size, 1)
-        elif marker == 0xE0 and data[:5] == b"JFIF\0" and len(data) >= 12:
+            continue
+        data = found.read(file, size)
+        if marker == 0xE0 and data[:5] == b"JFIF\0" and len(data) >= 12:
             unit, x, y = struct.unpack_from(">BHH", data, 7)
-            found.density = _density(x, y, unit + 1) if unit <= 2 else None
+            found.density = density_of(x, y, unit + 1) if unit <= 2 else None
         elif marker == 0xE1 and data.startswith(EXIF_PREFIX):
             found.exif = found.exif or data
         elif marker == 0xE1 and data.startswith(XMP_PREFIX):
             found.xmp = found.xmp or data[len(XMP_PREFIX) :]
         elif marker == 0xE1 and data.startswith(XMP_EXTENSION_PREFIX):
-            _keep_extension(found, data[len(XMP_EXTENSION_PREFIX) :])
+            found.keep_extension(data[len(XMP_EXTENSION_PREFIX) :])
         elif marker == 0xEB and data[:2] == b"JP" and CREDENTIALS not in found.notes:
             found.notes.append(CREDENTIALS)
         elif marker == 0xED and data.startswith(iptc.PHOTOSHOP_PREFIX):
             resources += data[len(iptc.PHOTOSHOP_PREFIX) :]  # long resources go on in the next segment
         elif marker == 0xFE:
-            found.comments.append(("", _text(data)))
-    found.iptc = iptc.of_resources(resources)
+            found.comments.append(("", decoded(data)))
+        elif marker not in _KNOWN_SEGMENTS and not data.startswith(_KNOWN_CONTENTS):
+            name = re.match(rb"[\w ]{0,16}", data)
+            others.append(f"APP{marker - 0xE0} {name[0].decode() if name else ''}".strip())
+    if others:
+        names = list(dict.fromkeys(others))[:MAX_NAMES]
+        found.notes.append(f"Its segments {', '.join(names)} were left out.")
+    found.keep_resources(resources)
 
 
 def png(file: BinaryIO, found: Found) -> None:
@@ -80,22 +61,22 @@ def png(file: BinaryIO, found: Found) -> None:
         (size,), kind = struct.unpack(">I", head[:4]), head[4:]
         if kind == b"caBX":
             found.notes.append(CREDENTIALS)
-        if kind not in (b"eXIf", b"pHYs", b"tEXt", b"zTXt", b"iTXt"):
+        if kind not in (b"eXIf", b"pHYs", b"tIME", b"tEXt", b"zTXt", b"iTXt"):
             file.seek(size + 4, 1)
             continue
         data = found.read(file, size)
         check = file.read(4)
         if len(data) < size or struct.pack(">I", zlib.crc32(kind + data)) != check:
             found.notes.append(f"A damaged {kind.decode()} chunk was left out.")
-            if not data:
-                file.seek(size - 4, 1)
         elif kind == b"eXIf":
             found.exif = data
+        elif kind == b"tIME" and size == 7:
+            found.comments.append((TIME, "{:04}:{:02}:{:02} {:02}:{:02}:{:02}".format(*struct.unpack(">H5B", data))))
         elif kind == b"pHYs" and size == 9:
             x, y, unit = struct.unpack(">IIB", data)
-            found.density = _density(x, y, CENTIMETRE, 100) if unit == 1 else _density(x, y, 1)
+            found.density = density_of(x, y, CENTIMETRE, 100) if unit == 1 else density_of(x, y, 1)
         else:
-            _keep_text(found, *_png_text(kind, data, found))
+            found.keep_text(*_png_text(kind, data, found))
 
 
 def webp(file: BinaryIO, found: Found) -> None:
@@ -111,7 +92,7 @@ def webp(file: BinaryIO, found: Found) -> None:
                 found.exif = found.exif or data
             else:
                 found.xmp = found.xmp or data
-            file.seek(size % 2 + (0 if data else size), 1)
+            file.seek(size % 2, 1)
         else:
             file.seek(size + size % 2, 1)
 
@@ -131,11 +112,15 @@ def gif(file: BinaryIO, found: Found) -> None:
         elif kind != b"!":
             return
         elif (label := file.read(1)) == b"\xfe":
-            found.comments.append(("", _text(b"".join(part[1:] for part in _gif_blocks(file, found)))))
+            found.comments.append(("", decoded(b"".join(part[1:] for part in _gif_blocks(file, found)))))
         else:
-            parts = b"".join(_gif_blocks(file, found if label == b"\xff" else None))
-            if parts[1:12] == b"XMP DataXMP":
-                found.xmp = parts[12 : max(12, len(parts) - _GIF_TRAILER)]
+            parts = list(_gif_blocks(file, found if label == b"\xff" else None))
+            name = parts[0][1:] if parts else b""
+            if name == b"XMP DataXMP":
+                packet = b"".join(parts[1:])
+                found.xmp = packet[: max(0, len(packet) - _GIF_TRAILER)]
+            elif name == b"ICCRGBG1012":
+                found.icc = b"".join(part[1:] for part in parts[1:])
 
 
 def boxes(file: BinaryIO, found: Found) -> None:
@@ -151,7 +136,8 @@ def tiff(data: Readable, found: Found, page: int = 0) -> None:
     entries = structure.directory(Ifd.MAIN, page).entries
     blocks = {tag: entries[tag].data for tag in (0x02BC, 0x83BB, 0x8649) if tag in entries}
     found.xmp = blocks.get(0x02BC)
-    found.iptc = blocks.get(0x83BB) or iptc.of_resources(blocks.get(0x8649, b""))
+    found.iptc = blocks.get(0x83BB)
+    found.keep_resources(blocks.get(0x8649, b""))
     found.exif = exif.of_tiff(data, page)
 
 
@@ -160,8 +146,11 @@ def bmp(file: BinaryIO, found: Found) -> None:
     head = file.read(32)
     if len(head) == 32 and struct.unpack_from("<I", head)[0] >= 40:
         x, y = struct.unpack_from("<ii", head, 24)
-        found.density = _density(x, y, CENTIMETRE, 100)
+        found.density = density_of(x, y, CENTIMETRE, 100)
 
+
+_KNOWN_SEGMENTS = {0xE0, 0xEE}  # JFIF, and Adobe's about colour
+_KNOWN_CONTENTS = (b"ICC_PROFILE\0", b"MPF\0", b"Ducky", b"JP", iptc.PHOTOSHOP_PREFIX, XMP_PREFIX, EXIF_PREFIX)
 
 READERS: Mapping[str, Callable[[BinaryIO, Found], None]] = {
     "JPEG": jpeg,
@@ -174,12 +163,6 @@ READERS: Mapping[str, Callable[[BinaryIO, Found], None]] = {
     "BMP": bmp,
 }
 """Readers by Pillow's names of formats. That of TIFF is not among them: it needs a page."""
-
-
-def of_text(found: Found, texts: Mapping[str, str]) -> None:
-    """Text by its keyword, as PNG has it."""
-    for keyword, text in texts.items():
-        _keep_text(found, keyword, text)
 
 
 def _segments(file: BinaryIO) -> Iterator[tuple[int, int]]:
@@ -199,83 +182,16 @@ def _segments(file: BinaryIO) -> Iterator[tuple[int, int]]:
         yield byte[0], size - 2
 
 
-def _keep_extension(found: Found, data: bytes) -> None:
-    if len(data) >= 40:
-        (at,) = struct.unpack_from(">I", data, 36)
-        found.extensions.setdefault(data[:32], {})[at] = data[40:]
-
-
-def extension(found: Found, digest: str) -> bytes | None:
-    """The extension of a packet, put together; None if a part is missing."""
-    parts = found.extensions.get(digest.encode(), {})
-    whole = bytearray()
-    for at in sorted(parts):
-        if at > len(whole):
-            return None
-        whole[at:] = parts[at]
-    return bytes(whole) or None
-
-
 def _png_text(kind: bytes, data: bytes, found: Found) -> tuple[str, str]:
     keyword, _, rest = data.partition(b"\0")
     name = keyword.decode("latin-1")
     if kind == b"tEXt":
-        return name, _text(rest, "latin-1")
+        return name, decoded(rest, "latin-1")
     if kind == b"zTXt":
-        return name, _text(_inflated(rest[1:], name, found), "latin-1")
+        return name, decoded(found.inflated(rest[1:], name), "latin-1")
     packed, rest = rest[:1] == b"\1", rest[2:]
     *_, text = (rest.split(b"\0", 2) + [b""] * 3)[:3]  # language, translated keyword, text
-    return name, _text(_inflated(text, name, found) if packed else text)
-
-
-def _inflated(data: bytes, name: str, found: Found) -> bytes:
-    unpacker = zlib.decompressobj()
-    size = min(MAX_BLOCK, found.room)
-    try:
-        text = unpacker.decompress(data, size)
-    except zlib.error:
-        text = b""
-    found.room -= len(text)
-    if not unpacker.eof:
-        found.notes.append(f"A damaged or very long text {name!r} was left out.")
-        return b""
-    return text
-
-
-def _keep_text(found: Found, keyword: str, text: str) -> None:
-    raw = re.match(r"Raw profile type (exif|iptc|xmp|APP1|8bim)", keyword, re.IGNORECASE)
-    if keyword == XMP_KEYWORD:
-        found.xmp = found.xmp or text.encode() or None
-    elif raw:
-        data = _raw_profile(text)
-        if data is None:
-            found.notes.append(f"A damaged text {keyword!r} was left out.")
-        elif data.startswith(XMP_PREFIX):
-            found.xmp = found.xmp or data[len(XMP_PREFIX) :]
-        elif data.startswith((EXIF_PREFIX, b"II*\0", b"MM\0*")):
-            found.exif = found.exif or data
-        elif data.startswith(b"8BIM"):
-            found.iptc = found.iptc or iptc.of_resources(data)
-        elif raw[1].lower() == "iptc":
-            found.iptc = found.iptc or data
-        elif raw[1].lower() == "xmp":
-            found.xmp = found.xmp or data
-        else:
-            found.notes.append(f"A damaged text {keyword!r} was left out.")
-    elif text:
-        found.comments.append((keyword, text))
-
-
-def _raw_profile(text: str) -> bytes | None:
-    """ImageMagick's way to put bytes into text: a name, their number, and hexadecimal digits, on lines of their own."""
-    head = re.match(r"\s*[^\n]*\n\s*(\d{1,9})\s", text)
-    if head is None:
-        return None
-    try:
-        data = bytes.fromhex(text[head.end() :])
-    except ValueError:
-        return None
-    return data if len(data) == int(head[1]) else None
+    return name, decoded(found.inflated(text, name) if packed else text)
 
 
 _GIF_TRAILER = 257  # bytes of 1, 255, 254, ... 0; the zero that ends the block is not counted
@@ -355,20 +271,4 @@ def _keep_resolution(found: Found, data: bytes) -> None:
         if x_under and y_under:
             x, y = (Fraction(over, under) * Fraction(10) ** (power - 2) for over, under, power in (
                 (x_over, x_under, x_power), (y_over, y_under, y_power)))  # fmt: skip
-            found.density = _density(x, y, CENTIMETRE)
-
-
-def _density(x: Fraction | int, y: Fraction | int, unit: int, per: int = 1) -> Density | None:
-    """A density, if it says anything: square pixels of no known size do not."""
-    if x <= 0 or y <= 0 or (unit not in (INCH, CENTIMETRE) and x == y):
-        return None
-    return Density(Fraction(x) / per, Fraction(y) / per, unit)
-
-
-def _text(data: bytes, encoding: str = "utf-8") -> str:
-    """Text; comments that are not UTF-8 are taken for Latin-1, the habit before it."""
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError:
-        text = data.decode("latin-1")
-    return text.rstrip("\0").strip()
+            found.density = density_of(x, y, CENTIMETRE)

@@ -36,7 +36,7 @@ MAX_THUMBNAIL = 2**20  # pixels; EXIF's own are 160 x 120
 MAX_COMMENT = 2**14  # bytes: EXIF has to fit into the 64 KB that JPEG has for it
 MAX_NOTE_OFFSET = 2**15
 
-_SIDES = ((Ifd.EXIF, PIXEL_WIDTH, PIXEL_HEIGHT), (Ifd.MAIN, 0x0100, 0x0101))
+_SIDES = ((Ifd.EXIF, PIXEL_WIDTH, PIXEL_HEIGHT), (Ifd.MAIN, 0x0100, 0x0101), (Ifd.INTEROP, 0x1001, 0x1002))
 _DENSITIES = ((Ifd.MAIN, X_RESOLUTION, Y_RESOLUTION), (Ifd.EXIF, 0xA20E, 0xA20F))
 
 STORAGE_TAGS = frozenset(
@@ -55,6 +55,8 @@ class Density(NamedTuple):
     unit: int  # INCH, CENTIMETRE, or 1 where only the shape of a pixel is known
 
 
+TIME = "tIME"  # PNG's time of the last change, among comments
+
 _HOMES: Mapping[str, tuple[Ifd, int]] = {
     "": (Ifd.EXIF, USER_COMMENT),
     "comment": (Ifd.EXIF, USER_COMMENT),
@@ -63,6 +65,7 @@ _HOMES: Mapping[str, tuple[Ifd, int]] = {
     "author": (Ifd.MAIN, 0x013B),
     "copyright": (Ifd.MAIN, 0x8298),
     "title": (Ifd.MAIN, 0x9C9B),
+    TIME: (Ifd.MAIN, 0x0132),
 }
 """Keyword of a comment, as PNG registers them, to the field that says the same. JPEG and GIF comments have none."""
 
@@ -79,6 +82,15 @@ def orientation(exif: bytes | None) -> int | None:
     tiff = Tiff.of(exif) if exif else None
     found = tiff.number(tiff.directory(Ifd.MAIN), ORIENTATION) if tiff else None
     return found if found in range(1, 9) else None
+
+
+def sides(exif: bytes | None) -> tuple[int | None, int | None]:
+    """Width and height that it states."""
+    tiff = Tiff.of(sound(exif) or b"") if exif else None
+    if tiff is None:
+        return None, None
+    directory = tiff.directory(Ifd.EXIF)
+    return tiff.number(directory, PIXEL_WIDTH), tiff.number(directory, PIXEL_HEIGHT)
 
 
 def upright(exif: bytes, turn: int, width: int, height: int) -> tuple[bytes, tuple[str, ...]]:
@@ -160,7 +172,7 @@ def with_comments(exif: bytes | None, comments: Iterable[tuple[str, str]]) -> tu
     editor = _editor_or_new(exif)
     changed, notes = False, []
     for keyword, text in comments:
-        home = _HOMES.get(keyword.lower())
+        home = _HOMES.get(keyword if keyword == TIME else keyword.lower())
         if home is None or len(text) > MAX_COMMENT:
             notes.append(f"Its text {keyword!r} was left out." if keyword else "Its comment was left out.")
             continue
@@ -215,6 +227,16 @@ def without_thumbnail(exif: bytes) -> bytes:
 def has_thumbnail(exif: bytes) -> bool:
     tiff = Tiff.of(exif)
     return bool(tiff and tiff.directory(Ifd.THUMBNAIL).offset)
+
+
+def essential(exif: bytes) -> bytes | None:
+    """EXIF in as few bytes as it needs, without thumbnail and maker note."""
+    slim = of_tiff(exif)
+    editor = Editor.of(slim) if slim else None
+    if editor is None or MAKER_NOTE not in editor.directory(Ifd.EXIF).entries:
+        return slim
+    editor.edit(Ifd.EXIF, {MAKER_NOTE: None})
+    return of_tiff(editor.to_bytes())  # without the bytes that the note had
 
 
 def without(exif: bytes, tag: int) -> bytes:

@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import BinaryIO
 
 from PIL import Image
 
 from tintype.images.metadata import containers, exif, iptc, xmp
-from tintype.images.metadata.containers import Found
 from tintype.images.metadata.exif import INCH, Density
+from tintype.images.metadata.found import Found
 from tintype.images.metadata.orientation import TRANSPOSED
 from tintype.images.metadata.tiff import FileBytes, Readable
 
@@ -26,6 +26,7 @@ class Metadata:
     exif: bytes | None = None
     xmp: bytes | None = None
     iptc: bytes | None = None
+    icc: bytes | None = None  # where Pillow does not read it
     notes: tuple[str, ...] = ()  # what could not be kept, a sentence each
 
 
@@ -49,10 +50,22 @@ def gather(image: Image.Image) -> Metadata:
         file.seek(position)
     if not (file and reader) or image.format == "JXL":  # a JPEG inside JPEG XL has metadata of its own
         _read_info(image, found)
-    # these decoders turn the samples as the codestream says, whatever EXIF says
-    turned = image.format in ("JXL", "HEIF") and not getattr(image, "jpeg", False)
-    orientation = 1 if turned else _orientation(found)
-    return _finished(found, orientation, image.width, image.height)
+    done = _turned_already(image, found)
+    turn = done or _orientation(found)
+    sides = (image.height, image.width) if done in TRANSPOSED else (image.width, image.height)
+    metadata = _finished(found, turn, *sides)
+    return replace(metadata, orientation=1) if done else metadata
+
+
+def _turned_already(image: Image.Image, found: Found) -> int:
+    """The orientation that the decoder has undone, whatever EXIF says; 0 if that is left to us."""
+    if image.format == "HEIF":
+        return int(image.info.get("original_orientation") or 1)
+    if image.format != "JXL" or getattr(image, "jpeg", False):
+        return 0
+    # the codestream's orientation is not known here, but if EXIF's was its own, EXIF has the sides before the turn
+    stated = _orientation(found)
+    return stated if stated in TRANSPOSED and exif.sides(found.exif) == (image.height, image.width) else 1
 
 
 def gather_tiff(data: Readable, page: int, width: int, height: int) -> Metadata:
@@ -92,7 +105,9 @@ def _read_info(image: Image.Image, found: Found) -> None:
     comment = info.get("comment")
     if isinstance(comment, bytes | str) and comment:
         found.comments.append(("", comment.decode("utf-8", "replace") if isinstance(comment, bytes) else comment))
-    containers.of_text(found, {key: text for key, text in getattr(image, "text", info).items() if _is_text(key, text)})
+    for key, text in getattr(image, "text", info).items():
+        if _is_text(key, text):
+            found.keep_text(key, text)
 
 
 def _fractions(x: float, y: float) -> tuple[Fraction, Fraction]:
@@ -112,7 +127,7 @@ def _finished(found: Found, orientation: int, width: int, height: int) -> Metada
     records = _checked(iptc.sound, found.iptc, "IPTC", notes)
     digest = xmp.value(packet, "xmpNote:HasExtendedXMP") if packet else None
     if packet and digest:
-        extension = containers.extension(found, digest)
+        extension = found.extension(digest)
         whole = xmp.merged(packet, extension) if extension else None
         if whole is None:
             notes.append("The extension of its XMP is damaged or missing and was left out.")
@@ -134,7 +149,7 @@ def _finished(found: Found, orientation: int, width: int, height: int) -> Metada
     notes = list(dict.fromkeys(notes))
     if len(notes) > MAX_NOTES:
         notes = [*notes[:MAX_NOTES], f"{len(notes) - MAX_NOTES} more pieces of metadata were left out."]
-    return Metadata(orientation, exif_bytes, packet, records, tuple(notes))
+    return Metadata(orientation, exif_bytes, packet, records, found.icc, tuple(notes))
 
 
 def _checked(check: Callable[[bytes], bytes | None], data: bytes | None, name: str, notes: list[str]) -> bytes | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 PHOTOSHOP_PREFIX = b"Photoshop 3.0\0"
 RESOURCE = 0x0404  # of Photoshop: the IPTC records
+PATHS = range(2000, 2999)  # resources of Photoshop that hold clipping paths
 PLACES = frozenset({26, 27, 90, 92, 95, 100, 101})  # fields of record 2 that say where, down to the sublocation
 
 _START = 0x1C
@@ -12,18 +13,26 @@ _START = 0x1C
 
 def of_resources(data: bytes) -> bytes | None:
     """The records among Photoshop's image resources; None if there are none, or the resources are damaged before."""
+    return next((sound(content) for kind, content in _resources(data) if kind == RESOURCE), None)
+
+
+def has_paths(data: bytes) -> bool:
+    """Whether there are clipping paths among Photoshop's image resources."""
+    return any(kind in PATHS for kind, _ in _resources(data))
+
+
+def _resources(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Numbers and contents; ends before the first damaged one."""
     at = 0
     while data[at : at + 4] == b"8BIM" and at + 12 <= len(data):
         (kind,) = struct.unpack_from(">H", data, at + 4)
         name = data[at + 6] + 1
         at += 6 + name + name % 2
         if at + 4 > len(data):
-            return None
+            return
         (size,) = struct.unpack_from(">I", data, at)
-        if kind == RESOURCE:
-            return sound(data[at + 4 : at + 4 + size])
+        yield kind, data[at + 4 : at + 4 + size]
         at += 4 + size + size % 2
-    return None
 
 
 def to_resources(iptc: bytes) -> bytes:

@@ -28,7 +28,7 @@ def read(opened: Opened) -> Raster:
         raise opened.refusal(f"{max(depths)} bits per sample cannot be read; convert it to 16 first")
     if enumerated in (CMYK, LAB):
         raise opened.refusal(f"CMYK or Lab of {max(depths)} bits cannot be read; convert it to RGB first")
-    if max(depths) <= 8 or len(depths) == 1:
+    if max(depths) <= 8 or (len(depths) == 1 and opened.image.mode.startswith("I")):
         opened.image.load()
         values = np.asarray(opened.image)
         # Pillow moves samples of fewer bits to the top of 8 or 16
@@ -36,6 +36,8 @@ def read(opened: Opened) -> Raster:
     else:
         if enumerated == YCC:
             raise opened.refusal(f"YCbCr of {max(depths)} bits cannot be read; convert it to RGB first")
+        if len({depth <= 8 for depth in depths}) > 1:
+            raise opened.refusal(f"components of {depths} bits cannot be read; convert it to one depth first")
         needed("imagecodecs", f"{opened.name}: JPEG 2000 of {max(depths)} bits per sample")
         import imagecodecs
 

@@ -13,7 +13,8 @@ from typing import Any
 from PIL import Image
 
 from tintype.images.metadata import exif, iptc, xmp
-from tintype.images.metadata.containers import XMP_EXTENSION_PREFIX, XMP_PREFIX
+from tintype.images.metadata.containers import XMP_EXTENSION_PREFIX
+from tintype.images.metadata.found import XMP_PREFIX
 from tintype.images.picture import Picture
 
 DEFAULT_QUALITY = 95
@@ -44,13 +45,16 @@ def fit(picture: Picture) -> tuple[Picture, tuple[str, ...]]:
     """A picture with as much EXIF as one segment holds, and with XMP that can be divided."""
     lost = []
     if picture.exif and len(picture.exif) > MAX_EXIF:
-        shorter = exif.without_thumbnail(picture.exif)
-        fits = len(shorter) <= MAX_EXIF
-        what = "The thumbnail in EXIF" if fits else "EXIF"
-        lost.append(f"{what} was left out: JPEG holds at most 64 KB of EXIF.")
-        picture = replace(picture, exif=shorter if fits else None)
+        steps = (
+            ("The thumbnail in EXIF", exif.without_thumbnail(picture.exif)),
+            ("Maker note and thumbnail in EXIF", exif.essential(picture.exif)),
+            ("EXIF", None),
+        )
+        what, shorter = next(step for step in steps if not step[1] or len(step[1]) <= MAX_EXIF)
+        lost.append(f"{what} left out: JPEG holds at most 64 KB of EXIF.")
+        picture = replace(picture, exif=shorter)
     if picture.xmp and len(picture.xmp) > MAX_XMP and xmp.split(picture.xmp, MAX_XMP) is None:
-        lost.append("XMP was left out: JPEG holds at most 64 KB in a piece, and it cannot be divided.")
+        lost.append("XMP left out: JPEG holds at most 64 KB in a piece, and it cannot be divided.")
         picture = replace(picture, xmp=None)
     return picture, tuple(lost)
 

@@ -12,12 +12,13 @@ import numpy as np
 from PIL import Image
 
 from tintype.images.metadata import exif, iptc
-from tintype.images.metadata.containers import XMP_KEYWORD
+from tintype.images.metadata.found import XMP_KEYWORD
 from tintype.images.picture import Picture, Samples
 from tintype.images.samples import interleaved, stored_bits
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER_END = 33  # signature and IHDR
+LEVEL = 3  # of zlib: on photographs of 16 bits 1 % larger than 6, in a third of the time
 BLOCK_BYTES = 2**22  # of samples that are filtered at a time
 
 
@@ -64,7 +65,7 @@ def _deep(samples: Samples) -> bytes:
     kind = {(): 0, (3,): 2, (2,): 4, (4,): 6}[tuple(channels)]  # IHDR's colour type
     header = struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0)
     pieces = [SIGNATURE, _chunk(b"IHDR", header)]
-    packer = zlib.compressobj()
+    packer = zlib.compressobj(LEVEL)
     for rows in _filtered(samples):
         if packed := packer.compress(rows):
             pieces.append(_chunk(b"IDAT", packed))

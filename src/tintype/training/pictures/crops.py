@@ -1,6 +1,8 @@
 """Training pictures: decoded once, cropped deterministically from (seed, step)."""
 
 import hashlib
+import os
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,23 +10,26 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 from torch.nn import functional as F
 
-from tintype.errors import InputError
+from tintype import images
+from tintype.errors import InputError, TintypeError
 from tintype.training.outputs import staged
 from tintype.training.pictures import shards
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".avif", ".ppm", ".bmp", ".tif", ".tiff"}
 MANIFEST = ".sha256"
 SMALLEST_SCALE = 0.5
+AS_SEEN = images.ReadOptions(background="white", convert=True)
+NAMED = 5  # skipped pictures, by their names; more are counted
 
 Pictures = NDArray[np.uint8]  # (N, S, S, 3)
 
 
 def load(source: Path, side: int = 512, cache: Path | None = None) -> Pictures:
-    """Pictures (N, S, S, 3), decoded.
+    """Pictures (N, S, S, 3), decoded as `images.load_8bit` shows them: upright, on white where they are transparent.
+
+    Those that cannot be read are skipped with a warning that names them. Hidden files are not looked at.
 
     Parameters
     ----------
@@ -36,7 +41,7 @@ def load(source: Path, side: int = 512, cache: Path | None = None) -> Pictures:
     Raises
     ------
     InputError
-        There are no pictures, one cannot be read, or its hash is not the manifest's.
+        There are no pictures, none can be read, or the hash of one is not the manifest's.
     """
     if source.suffix == ".npy":
         array: Pictures = np.load(source, mmap_mode="r")
@@ -62,45 +67,71 @@ def find(source: Path) -> list[Path]:
         raise InputError(f"{source}: there is no such folder or file")
     paths = _checked(source) if source.suffix == MANIFEST else pictures_in(source)
     if not paths:
-        raise InputError(f"{source}: no pictures ({', '.join(sorted(SUFFIXES))}) to train on")
+        raise InputError(f"{source}: no pictures to train on")
     return paths
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """Picture files under a folder, sorted by path."""
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    """Picture files under a folder, sorted by path, without hidden files and folders."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and path.is_file()
+        and images.is_picture(path)
+    )
 
 
 def pack(paths: Sequence[Path], side: int, out: Path | None) -> Pictures:
     """Decode pictures to (N, side, side, 3), in memory or in an .npy file, on all available CPUs."""
     shape = (len(paths), side, side, 3)
     if out is None:
-        return _decode(paths, np.empty(shape, np.uint8))
+        target: Pictures = np.empty(shape, np.uint8)
+        read = _decode(paths, target)
+        return target if len(read) == len(paths) else target[read]
     with staged(out.parent) as part:
-        packed = _decode(paths, np.lib.format.open_memmap(part / out.name, "w+", np.uint8, shape))
-        assert isinstance(packed, np.memmap)
+        packed = np.lib.format.open_memmap(part / out.name, "w+", np.uint8, shape)
+        read = _decode(paths, packed)
+        if len(read) < len(paths):
+            everything = packed
+            packed = np.lib.format.open_memmap(part / f"read-{out.name}", "w+", np.uint8, (len(read), *shape[1:]))
+            for place, number in enumerate(read):
+                packed[place] = everything[number]
+            os.replace(part / f"read-{out.name}", part / out.name)
         packed.flush()
     return packed
 
 
-def _decode(paths: Sequence[Path], target: Pictures) -> Pictures:
-    """Fill (N, side, side, 3) with central squares."""
+def _decode(paths: Sequence[Path], target: Pictures) -> list[int]:
+    """Fill (N, side, side, 3) with central squares; returns the numbers of those that could be read."""
 
-    def decode(number: int) -> None:
-        target[number] = _square(paths[number], target.shape[1])
+    def decode(number: int) -> str | None:
+        try:
+            target[number] = _square(paths[number], target.shape[1])
+        except (TintypeError, OSError) as error:
+            return str(error)
+        return None
 
     with ThreadPoolExecutor() as pool:
-        list(pool.map(decode, range(len(paths))))
-    return target
+        errors = list(pool.map(decode, range(len(paths))))
+    skipped = [error for error in errors if error is not None]
+    if len(skipped) == len(paths):
+        raise InputError(f"none of the {len(paths)} pictures can be read; {skipped[0]}")
+    if skipped:
+        more = f"; and {len(skipped) - NAMED} more" if len(skipped) > NAMED else ""
+        warnings.warn(
+            f"{len(skipped)} of {len(paths)} pictures cannot be read and are skipped: "
+            + "; ".join(skipped[:NAMED]) + more,
+            stacklevel=2,
+        )  # fmt: skip
+    return [number for number, error in enumerate(errors) if error is None]
 
 
 def _square(path: Path, side: int) -> NDArray[np.uint8]:
     """The central square of a picture, reflected where it is smaller."""
-    try:
-        with Image.open(path) as picture:
-            pixels = np.asarray(picture.convert("RGB"))
-    except (OSError, UnidentifiedImageError) as error:
-        raise InputError(f"{path}: cannot be read as a picture: {error}") from error
+    pixels = images.load_8bit(path, AS_SEEN)
+    if pixels.ndim == 2:
+        pixels = np.repeat(pixels[:, :, None], 3, axis=2)
     height, width = pixels.shape[:2]
     pixels = np.pad(pixels, [(0, max(0, side - height)), (0, max(0, side - width)), (0, 0)], "symmetric")
     top, left = (pixels.shape[0] - side) // 2, (pixels.shape[1] - side) // 2
