@@ -1,7 +1,7 @@
 """Cutting a picture into independent tiles, and putting decoded tiles back.
 
 A tile is responsible for its *core*; the cores partition the picture. The network sees more: `margin` pixels
-of the real neighbours around the core, and whatever fills its sides up to a multiple of the network's stride.
+of the real neighbours around the core, and a filling (codec/filling.py) up to multiples of the network's stride.
 docs/format.md, "Tiles", is the normative text; `tile_grid` is the only place that computes it.
 """
 
@@ -10,8 +10,8 @@ from itertools import pairwise
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tintype.codec.filling import fill
 from tintype.pixels import IntPixels, Pixels
 
 WHOLE_PICTURE_PIXELS = 2**20
@@ -76,11 +76,11 @@ class Tile:
     """One independently decodable region. `core` and `source` are in picture coordinates.
 
     The network's pixel (0, 0) is the source's top left corner; the source lies inside the picture, and what
-    it lacks of (height, width) is filled by reflection at the right and at the bottom.
+    it lacks of (height, width) is filled at the right and at the bottom.
     """
 
     core: Rect  # the pixels this tile is responsible for
-    source: Rect  # core, margins and further real pixels up to the network's size
+    source: Rect  # core and margins, as far as the picture reaches
     height: int  # at the network, multiples of its stride
     width: int
 
@@ -136,15 +136,13 @@ def extract(picture: IntPixels, tile: Tile, depth: int = 8) -> Pixels:
     -------
     float32, shape (3, tile.height, tile.width), in [0, 1], contiguous; grey has three equal channels
     """
+    height, width = tile.source.height, tile.source.width
     block = picture[tile.source.slices]
-    if block.shape[:2] != (tile.height, tile.width):
-        rows = mirrored(tile.source.height, tile.height)
-        columns = mirrored(tile.source.width, tile.width)
-        block = block[rows[:, None], columns]
     if block.ndim == 2:
         block = np.broadcast_to(block[:, :, None], (*block.shape, 3))
     pixels = np.empty((3, tile.height, tile.width), np.float32)
-    np.divide(block.transpose(2, 0, 1), 2**depth - 1, out=pixels, dtype=np.float32)
+    np.divide(block.transpose(2, 0, 1), 2**depth - 1, out=pixels[:, :height, :width], dtype=np.float32)
+    fill(pixels, height, width)
     return pixels
 
 
@@ -202,12 +200,5 @@ def _spans(length: int, tiling: Tiling, stride: int) -> list[_Span]:
         source = max(0, begin - tiling.margin)  # no margin at the picture's own edges
         needed = min(length, end + tiling.margin) - source
         padded = -(-needed // stride) * stride  # up to a multiple of the stride
-        # real neighbours are better than reflections: take them as far as the picture reaches
-        spans.append(_Span(begin, end - begin, source, min(length - source, padded), padded))
+        spans.append(_Span(begin, end - begin, source, needed, padded))
     return spans
-
-
-def mirrored(length: int, padded: int) -> NDArray[np.intp]:
-    """Index along an axis that is reflected at its end, the last pixel repeated: 0 1 2 2 1 0 0 1 2 ..."""
-    phase = np.arange(padded) % (2 * length)
-    return np.minimum(phase, 2 * length - 1 - phase)

@@ -177,7 +177,10 @@ _FORMATS: Mapping[str, _Format] = {
 
 def _fitted(picture: Picture, format: _Format) -> Fitted:
     """A picture as a format can hold it. Metadata that its writer does not know stay, and are named."""
-    lost = []
+    lost = list[str]()
+    if picture.exif:
+        picture, damage = _with_sound_exif(picture)
+        lost += damage
     if picture.alpha is not None and not format.alpha:
         picture = on_white(picture)
         lost.append(f"Transparent parts were put on white: {format.name} has no transparency.")
@@ -191,6 +194,16 @@ def _fitted(picture: Picture, format: _Format) -> Fitted:
         unsaid += (f"{', '.join(lacking)} left out: {format.name} has no place for it.",)
     picture, dropped = format.fit(picture)
     return picture, (*lost, *unsaid, *dropped)
+
+
+def _with_sound_exif(picture: Picture) -> Fitted:
+    """A .tint file may hold any bytes as EXIF; what is written is sound, and says that the picture is upright."""
+    sound = exif.sound(picture.exif or b"")
+    if sound is None:
+        return replace(picture, exif=None), ("Its EXIF is damaged and was left out.",)
+    fields, lost = exif.repaired(sound)
+    fields, _ = exif.upright(fields, 1, picture.width, picture.height)
+    return replace(picture, exif=fields), lost
 
 
 def _coloured(picture: Picture, format: _Format) -> Fitted:

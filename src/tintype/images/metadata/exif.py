@@ -77,6 +77,22 @@ def sound(exif: bytes) -> bytes | None:
     return exif if Editor.of(exif) else None
 
 
+def repaired(exif: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """EXIF without the fields and directories in it that cannot be read, and a sentence if there were any."""
+    editor = Editor.of(exif)
+    if editor is None:
+        return exif, ()
+    damaged = editor.repair()
+    main = editor.directory(Ifd.MAIN).entries
+    if any(tag in main and main[tag].type != RATIONAL for tag in (X_RESOLUTION, Y_RESOLUTION)):
+        # Pillow does not open a JPEG file that has them
+        editor.edit(Ifd.MAIN, dict.fromkeys((X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT)))
+        damaged = True
+    if not damaged:
+        return exif, ()
+    return editor.to_bytes(), ("Damaged fields of its EXIF were left out.",)
+
+
 def orientation(exif: bytes | None) -> int | None:
     """The orientation that it states, 1 to 8."""
     tiff = Tiff.of(exif) if exif else None
@@ -200,7 +216,8 @@ def of_tiff(data: Readable, page: int = 0) -> bytes | None:
         entries = source.directory(ifd, page).entries
         left_out = _POINTER_TAGS | (STORAGE_TAGS if ifd is Ifd.MAIN else frozenset())
         found = {tag: _small(source, entry) for tag, entry in entries.items() if tag not in left_out}
-        editor.edit(ifd, found)
+        if found:
+            editor.edit(ifd, found)
     if not editor.directory(Ifd.MAIN).count:
         return None
     return editor.to_bytes()
@@ -237,15 +254,6 @@ def essential(exif: bytes) -> bytes | None:
         return slim
     editor.edit(Ifd.EXIF, {MAKER_NOTE: None})
     return of_tiff(editor.to_bytes())  # without the bytes that the note had
-
-
-def without(exif: bytes, tag: int) -> bytes:
-    """EXIF without an entry of its main directory."""
-    editor = Editor.of(exif)
-    if editor is None or tag not in editor.directory(Ifd.MAIN).entries:
-        return exif
-    editor.edit(Ifd.MAIN, {tag: None})
-    return editor.to_bytes()
 
 
 _POINTER_TAGS = frozenset({0x8769, 0x8825, 0xA005})

@@ -134,6 +134,8 @@ def _finished(found: Found, orientation: int, width: int, height: int) -> Metada
         packet = whole or packet
 
     if exif_bytes:
+        exif_bytes, lost = exif.repaired(exif_bytes)
+        notes += lost
         exif_bytes, lost = exif.upright(exif_bytes, orientation, width, height)
         notes += lost
     if packet:

@@ -215,14 +215,12 @@ class Editor(Tiff):
         struct.pack_into(f"{self.order}{FORMATS[type]}", self.data, entry.position + 8, number)
 
     def edit(self, ifd: Ifd, changes: Mapping[int, Entry | None]) -> None:
-        """Add, replace, or with None remove entries. The directory moves behind the end, the values in it stay."""
-        if not changes:
-            return
+        """Add, replace, or with None remove entries, and remove damaged ones.
+
+        The directory moves behind the end; the values in it stay.
+        """
         old = self.directory(ifd)
-        table = {}
-        for at in range(old.count):
-            raw = bytes(self.data[old.offset + 2 + 12 * at : old.offset + 14 + 12 * at])
-            table[struct.unpack_from(f"{self.order}H", raw)[0]] = raw
+        table = {tag: bytes(self.data[entry.position : entry.position + 12]) for tag, entry in old.entries.items()}
         for tag, value in changes.items():
             if value is None:
                 table.pop(tag, None)
@@ -234,6 +232,26 @@ class Editor(Tiff):
         self.data += struct.pack(f"{self.order}H", len(table)) + b"".join(table[tag] for tag in sorted(table))
         self.data += struct.pack(f"{self.order}I", old.next)
         self._point(ifd, offset)
+
+    def repair(self) -> bool:
+        """Remove entries that cannot be read, and pointers to directories that are none. False: there were none."""
+        damaged = False
+        for ifd in (Ifd.THUMBNAIL, *POINTERS, Ifd.MAIN):
+            above, pointer = POINTERS.get(ifd, (Ifd.MAIN, 0))
+            directory = self.directory(ifd)
+            if directory.offset and directory.count == len(directory.entries):
+                continue
+            if ifd is Ifd.THUMBNAIL:
+                if self.directory(Ifd.MAIN).next:
+                    self.remove_thumbnail()
+                    damaged = True
+            elif directory.offset:
+                self.edit(ifd, {})
+                damaged = True
+            elif pointer in self.directory(above).entries:
+                self.edit(above, {pointer: None})
+                damaged = True
+        return damaged
 
     def remove_thumbnail(self) -> None:
         """Cut the chain after the main directory; its values stay, since writers share them between directories."""

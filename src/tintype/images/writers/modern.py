@@ -6,7 +6,6 @@ from typing import Any
 
 from PIL import Image
 
-from tintype.images.metadata import ORIENTATION, exif
 from tintype.images.picture import Picture
 from tintype.images.samples import interleaved
 
@@ -27,9 +26,7 @@ def avif(picture: Picture, quality: float | None) -> bytes:
     file = io.BytesIO()
     options: dict[str, Any] = {"quality": AVIF_QUALITY if quality is None else round(quality), "subsampling": "4:4:4"}
     if picture.exif:
-        # AVIF has a place of its own for the orientation. Where EXIF states one, Pillow writes EXIF anew for its sake,
-        # and moves maker notes
-        options["exif"] = exif.without(picture.exif, ORIENTATION)
+        options["exif"] = _Verbatim(picture.exif)
     if picture.alpha is not None:
         options["advanced"] = {"alpha:lossless": "1"}
     metadata = {"icc_profile": picture.icc, "xmp": picture.xmp}
@@ -40,6 +37,20 @@ def avif(picture: Picture, quality: float | None) -> bytes:
     if picture.code_points and not picture.icc and place >= 0:
         struct.pack_into(">HH", data, place + len(_COLOUR), *picture.code_points)  # Pillow always writes sRGB's
     return bytes(data)
+
+
+class _Verbatim(Image.Exif):
+    """EXIF that goes into a file byte for byte: Pillow would write one anew, and move its maker note."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self._bytes = data
+
+    def __len__(self) -> int:
+        return 1  # not empty
+
+    def tobytes(self, offset: int = 8) -> bytes:
+        return self._bytes
 
 
 _COLOUR = b"colrnclx"  # the box of colour code points

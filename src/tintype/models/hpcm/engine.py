@@ -24,9 +24,9 @@ from torch._dynamo.exc import TorchDynamoException
 from tintype.codec.agreement import DEFAULT_TOLERANCE
 from tintype.codec.container.header import MODEL_NAMES
 from tintype.codec.entropy.tables import Symbols
+from tintype.codec.filling import mirrored
 from tintype.codec.steps import Quantiser
 from tintype.codec.tile_model import Coded, Identity, Numerics, Precision, StepRows
-from tintype.codec.tiling import mirrored
 from tintype.errors import UnsupportedError
 from tintype.models.hpcm import coding, memory, weights
 from tintype.models.hpcm.context import ContextNet, Fusion
