@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.mosaic import mosaic
 from tintype import images, metrics
-from tintype.evaluation.codecs.names import codec
+from tintype.evaluation.codecs.names import codec_named
 from tintype.evaluation.measuring import processes
 from tintype.evaluation.results.markdown import table
 from tintype.weights import store
@@ -57,7 +57,7 @@ def main() -> None:
                         cells = measure(
                             name, quality, np.ascontiguousarray(pixels), threads, options.repeat, Path(folder)
                         )
-                        shown = codec(name).name
+                        shown = codec_named(name).name
                         print(f"| {size}, {threads}, {shown} q{quality:g} | {' | '.join(cells)} |", flush=True)
 
 

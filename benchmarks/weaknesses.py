@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from tintype import images, metrics
-from tintype.evaluation.codecs import names as codecs
+from tintype.evaluation.codecs.names import codec_named
 from tintype.evaluation.measuring.matching import match
 from tintype.evaluation.results.markdown import table
 from tintype.pixels import Pixels8
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--against", default="avif444_s6")
     parser.add_argument("--quality", type=int, default=40)
     options = parser.parse_args()
-    first, second = codecs.codec(options.codec), codecs.codec(options.against)
+    first, second = codec_named(options.codec), codec_named(options.against)
     rows, lines = [], []
     for name, pixels in SCENES.items():
         scene = pixels()

@@ -2,7 +2,6 @@
 
 import logging
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, Self
@@ -13,13 +12,15 @@ from PIL import Image
 from tintype import contents, images
 from tintype.codec import decoder
 from tintype.codec.container.fields import Bytes
-from tintype.codec.container.file import ChunkType, Container, parse
+from tintype.codec.container.file import ChunkType, Container, chunk_name, parse
 from tintype.codec.container.header import MAX_TILE_PIXELS, MIN_CORE, ColourType
 from tintype.codec.encoder import Encoder
 from tintype.codec.hidden import fill_hidden
 from tintype.codec.tiling import DEFAULT_MARGIN, WHOLE_PICTURE, Tiling, largest_tile_pixels
+from tintype.codec.workers import Progress
 from tintype.errors import InputError
 from tintype.models import load
+from tintype.models.hpcm.options import Options
 from tintype.weights import store
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 Source = images.Source | images.Picture
 Encoded = Bytes | str | os.PathLike[str] | BinaryIO  # content of a .tint file, its path, or the open file
-Progress = Callable[[int, int], None]  # tiles done, tiles in all
 
 LOG = logging.getLogger("tintype")  # of what was converted, and of what a result could not keep
 
@@ -96,7 +96,7 @@ class Codec:
         threads: int | None = None,
         max_pixels: int = MAX_PIXELS,
         tile: int | None = None,
-        options: load.Options | None = None,
+        options: Options | None = None,
     ) -> None:
         for name, count, least in (("threads", threads, 1), ("max_pixels", max_pixels, 1), ("tile", tile, MIN_CORE)):
             if count is not None and count < least:
@@ -109,7 +109,7 @@ class Codec:
             model = store.TUNES[tune]
         if model is None and options is None:
             model = store.DEFAULT
-        load.family_of(model, options)
+        load.require_fit(model, options)  # now, not at the first picture
         self.model, self.options = model, options
         self.threads, self.max_pixels, self.tile = threads, max_pixels, tile
 
@@ -292,7 +292,7 @@ def info(data: Encoded) -> Info:
         tiles=header.tile_count,
         size_bytes=len(data),
         bpp=8 * len(data) / (header.width * header.height),
-        chunks=tuple((_chunk_name(chunk.type), len(chunk.data)) for chunk in container.chunks),
+        chunks=tuple((chunk_name(chunk.type) or str(chunk.type), len(chunk.data)) for chunk in container.chunks),
         numerics=None if numerics is None else str(numerics),
         decodable=name is not None,
     )
@@ -347,10 +347,3 @@ def available_cpus() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _chunk_name(type: int) -> str:
-    try:
-        return ChunkType(type).name
-    except ValueError:
-        return str(type)

@@ -1,6 +1,7 @@
 """The whole codec without a network: encoder, container, coder, decoder on the toy model."""
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,9 +10,10 @@ from numpy.typing import NDArray
 from tests.pictures import deep_picture, picture
 from tests.toy import ToyModel
 from tintype.codec import decoder
-from tintype.codec.container.file import Container, parse
+from tintype.codec.container.file import ChunkType, Container, parse
 from tintype.codec.container.header import Samples
 from tintype.codec.encoder import Encoder
+from tintype.codec.tile_model import Numerics
 from tintype.codec.tiling import Tiling
 from tintype.errors import CorruptError
 from tintype.pixels import Pixels
@@ -104,6 +106,29 @@ def test_salvage_decodes_the_tiles_that_are_whole() -> None:
     salvaged = decoder.decode(parse(bytes(data), salvage=True), model)
     assert np.abs(salvaged[:96, :96].astype(int) - original[:96, :96]).max() <= 3
     assert (salvaged[104:, 104:] == 128).all()
+
+
+class _FloatToy(ToyModel):
+    """Claims rows that depend on the machine, so that its files need row hashes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.identity = replace(self.identity, numerics=Numerics("float32", 1, "toy", "CPU"))
+
+
+def test_a_float_models_file_without_row_hashes_is_decoded_only_in_salvage() -> None:
+    model, original = _FloatToy(), picture(40, 50)
+    data = bytearray(Encoder(model, original).encode(7))
+    whole = decoder.decode(parse(data), model)
+    container = parse(data)
+    others = tuple(chunk for chunk in container.chunks if chunk.type != ChunkType.ROW_HASHES)
+    assert len(others) < len(container.chunks)
+    with pytest.raises(CorruptError, match="lacks the chunk ROW_HASHES"):
+        decoder.decode(replace(container, chunks=others), model)
+    data[data.index(container.chunk(ChunkType.ROW_HASHES))] ^= 1
+    salvaged = parse(data, salvage=True)
+    assert salvaged.chunk(ChunkType.ROW_HASHES) is None and not salvaged.damage
+    assert np.array_equal(decoder.decode(salvaged, model), whole)
 
 
 @pytest.mark.parametrize("tiling", [Tiling(), Tiling(64, 4)])

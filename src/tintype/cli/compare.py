@@ -63,7 +63,7 @@ def _run(options: argparse.Namespace) -> None:
         found = compare.compare(
             options.photo,
             options.model or store.DEFAULT,
-            names.names(options.codecs) if options.codecs else compare.PEERS,
+            names.parse_names(options.codecs) if options.codecs else compare.PEERS,
             options.quality,
             options.size,
             available_cpus(),

@@ -80,7 +80,7 @@ def _run(options: argparse.Namespace) -> None:
         subjects = tuple(subjects[i * len(subjects) // options.limit] for i in range(options.limit))
     plan = sweep.Plan(
         subjects,
-        tuple(names.names(options.codecs) if options.codecs else names.USUAL),
+        tuple(names.parse_names(options.codecs) if options.codecs else names.USUAL),
         tuple(registry.named(options.metrics) if options.metrics else registry.DEFAULT),
         dict(_qualities(text) for text in options.qualities),
     )

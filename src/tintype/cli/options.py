@@ -8,7 +8,7 @@ from tintype.errors import InputError
 
 if TYPE_CHECKING:
     from tintype.api import Codec
-    from tintype.models.load import Options
+    from tintype.models.hpcm.options import Options
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -153,15 +153,16 @@ def make_codec(options: argparse.Namespace) -> "Codec":
 
 
 def _family_options(options: argparse.Namespace) -> "Options | None":
-    """Options of the family whose model is chosen; None where it has none."""
+    """Options of HPCM; None where another family's model is chosen, or no weights file is given."""
+    from tintype.models.hpcm.options import Options
     from tintype.models.load import FAMILIES, family_named
 
     given = {field: value for field in FAMILY_FLAGS if (value := getattr(options, field, None)) is not None}
     by_weights = options.model is None and "weights" in given
     family = FAMILIES["hpcm"] if by_weights else family_named(options.model)
-    if given and family.options is None:
+    if given and family.bundled:
         flags = ", ".join(FAMILY_FLAGS[field] for field in given)
         raise UsageError(f"{flags}: {family.name} models have no such option; HPCM models do, with --weights FILE")
-    if family.options is None or "weights" not in given:
+    if "weights" not in given:
         return None
-    return family.options(**given)
+    return Options(**given)

@@ -51,7 +51,7 @@ def _run(options: argparse.Namespace) -> None:
 
     found = rows.read(options.folder / rows.RESULTS)
     if options.codecs:
-        chosen = names.names(options.codecs)
+        chosen = names.parse_names(options.codecs)
         if absent := set(chosen) - {row.codec for row in found}:
             raise UsageError(f"no codecs named {', '.join(sorted(absent))} in these results")
         found = [row for row in found if row.codec in chosen]

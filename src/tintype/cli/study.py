@@ -55,7 +55,7 @@ def _build(options: argparse.Namespace) -> None:
     from tintype.evaluation.pages import blind_test
     from tintype.weights import store
 
-    chosen = names.names(options.codecs or f"{store.DEFAULT},jpeg,webp,avif")
+    chosen = names.parse_names(options.codecs or f"{store.DEFAULT},jpeg,webp,avif")
     pictures = [(subject.name, subject.path) for subject in sweep.subjects(options.pictures)]
     trials, excluded = blind_test.build(pictures, chosen, options.rates, options.out, available_cpus())
     for reason in excluded:

@@ -48,4 +48,4 @@ def decode_steps(schedule: Schedule, shapes: list[Shape]) -> Generator[StepRows,
 
 def _rows(step: Step, shape: Shape) -> Rows:
     """Rows of a step in coding order; they may be given per channel: broadcast (C, 1, 1) to (C, h, w)."""
-    return np.ascontiguousarray(step.lattice.gather(np.broadcast_to(step.density, shape)), np.uint16)
+    return np.ascontiguousarray(step.lattice.gather(np.broadcast_to(step.rows, shape)), np.uint16)

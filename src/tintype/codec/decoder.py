@@ -10,27 +10,9 @@ from tintype.codec.entropy import rans
 from tintype.codec.steps import walk
 from tintype.codec.tile_model import TileModel
 from tintype.codec.tiling import Tile, tile_grid
-from tintype.codec.workers import in_order
+from tintype.codec.workers import Progress, in_order
 from tintype.errors import CorruptError, DesyncError, FormatError
 from tintype.pixels import IntPixels, Pixels
-
-Progress = Callable[[int, int], None]  # tiles done, tiles in all
-
-
-def check(container: Container, model: TileModel) -> None:
-    """That the model can decode the file.
-
-    Raises
-    ------
-    CorruptError
-        If the level is above the model's levels.
-    """
-    levels = model.identity.levels
-    if container.header.level >= levels:
-        raise CorruptError(
-            f"level {container.header.level} in the header is above {levels - 1}, the highest of "
-            f"{model.identity.name}; the file is damaged"
-        )
 
 
 def decode(container: Container, model: TileModel, threads: int = 1, progress: Progress | None = None) -> IntPixels:
@@ -41,18 +23,19 @@ def decode(container: Container, model: TileModel, threads: int = 1, progress: P
     Raises
     ------
     FormatError
-        If a payload cannot be read; the message names the tile.
+        If a payload cannot be read; the message names the tile. If the level is above the model's levels, or a file
+        of a float model lacks its row hashes.
     DesyncError
         If a float model finds other table rows than the encoder's; the message names tile and step.
     """
-    check(container, model)
+    _require_level(container, model)
     header, agreements = container.header, _agreements(container, model)
     grey = header.colour == ColourType.GREY
     canvas = Canvas(header.width, header.height, grey, header.tiling, header.samples.depth)
     tiles = tile_grid(header.width, header.height, header.tiling, model.identity.stride)
 
     def work(number: int) -> tuple[int, Pixels]:
-        return number, decode_tile(container, model, tiles[number], number, agreements(number))
+        return number, _decode_tile(container, model, tiles[number], number, agreements(number))
 
     whole = [number for number in range(len(tiles)) if number not in container.damage]
     for done, (number, pixels) in enumerate(in_order(work, whole, threads if model.tiles_in_parallel else 1), 1):
@@ -64,12 +47,18 @@ def decode(container: Container, model: TileModel, threads: int = 1, progress: P
     return canvas.picture()
 
 
-def decode_tile(
-    container: Container, model: TileModel, tile: Tile, number: int, agreement: Agreement | None = None
-) -> Pixels:
+def _require_level(container: Container, model: TileModel) -> None:
+    levels = model.identity.levels
+    if container.header.level >= levels:
+        raise CorruptError(
+            f"level {container.header.level} in the header is above {levels - 1}, the highest of "
+            f"{model.identity.name}; the file is damaged"
+        )
+
+
+def _decode_tile(container: Container, model: TileModel, tile: Tile, number: int, agreement: Agreement) -> Pixels:
     """What the network makes of one tile: (3, tile.height, tile.width), not clipped."""
     level = container.header.level
-    agreement = agreement or _agreements(container, model)(number)
     steps = model.decode(tile.height, tile.width, level)
     try:
         decoder = rans.Decoder(container.payload(number), model.tables)
@@ -81,10 +70,23 @@ def decode_tile(
 
 
 def _agreements(container: Container, model: TileModel) -> Callable[[int], Agreement]:
-    """For each tile, what confirms its rows."""
-    hashes = container.chunk(ChunkType.ROW_HASHES)
-    if model.identity.numerics is None or hashes is None:  # missing where a damaged file is salvaged
+    """For each tile, what confirms its rows.
+
+    Raises
+    ------
+    CorruptError
+        If a file of a float model lacks row hashes, unless it is salvaged.
+    """
+    if model.identity.numerics is None:  # rows are integers, the same on every machine
         return lambda number: Agreement(None, None, None)
+    hashes = container.chunk(ChunkType.ROW_HASHES)
+    if hashes is None:
+        if not container.salvaged:
+            raise CorruptError(
+                f"a file of {container.header.model_name} lacks the chunk ROW_HASHES, without which a decoder cannot "
+                "know that its rows are the encoder's; the file is damaged"
+            )
+        return lambda number: Agreement(None, None, None)  # a salvaged tile may be noise; it is better than none
     records = Records.parse(container.header.tile_count, hashes, container.chunk(ChunkType.ROW_REPAIRS))
     recorded = container.numerics
     return lambda number: Agreement(records.tiles[number], recorded, model.identity.numerics)

@@ -1,6 +1,6 @@
 """From a picture to the bytes of a file, tile by tile."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,11 +12,10 @@ from tintype.codec.entropy import rans
 from tintype.codec.quantise import RateDistortion
 from tintype.codec.tile_model import Numerics, TileModel
 from tintype.codec.tiling import Tile, Tiling, extract, tile_grid
-from tintype.codec.workers import in_order
+from tintype.codec.workers import Progress, in_order
 from tintype.pixels import IntPixels
 
 quantiser = lru_cache(maxsize=8)(RateDistortion.of)
-Progress = Callable[[int, int], None]  # tiles done, tiles in all
 
 
 class Encoder:

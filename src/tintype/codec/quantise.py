@@ -70,8 +70,8 @@ class RateDistortion:
         symbol = symbols.reshape(-1)[where]
         # from |symbol| to |symbol| - 1; larger symbols than the table has take its last column
         lower = np.minimum(np.abs(symbol).astype(np.intp) - 1, self.saved_bits.shape[1] - 1)
-        rows = np.broadcast_to(step.density, values.shape).reshape(-1)[where]
-        # density, worth and width may be given per channel; worth is per squared latent unit, values are in widths
+        rows = np.broadcast_to(step.rows, values.shape).reshape(-1)[where]
+        # rows, worth and width may be given per channel; worth is per squared latent unit, values are in widths
         weight = np.broadcast_to(step.worth * np.square(step.width), values.shape).reshape(-1)[where]
         # (v - n + 1)^2 - (v - n)^2, for a value v that was rounded to n > 0
         added_error = 2 * (np.abs(values.reshape(-1)[where]) - np.abs(symbol)) + 1
@@ -89,6 +89,6 @@ def _rounded(values: Floats, step: Step, skips: NDArray[np.bool_]) -> Floats:
     # methods that arrays of numpy and torch share: models without skip rows are quantised where they run
     symbols = values.round().clip(-SYMBOL_MAX, SYMBOL_MAX)
     if skips.any():
-        symbols[np.broadcast_to(skips[step.density], symbols.shape)] = 0
+        symbols[np.broadcast_to(skips[step.rows], symbols.shape)] = 0
     rounded: Floats = symbols
     return rounded

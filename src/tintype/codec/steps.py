@@ -1,4 +1,4 @@
-"""Coding steps of one tile: what a schedule yields, and the one loop that walks it.
+"""Coding steps of one tile: what a schedule yields, and two loops over a schedule.
 
 A tile is coded step by step. A step is a batch of symbols whose table rows are known once all earlier symbols are
 known. A schedule is a generator: it yields a step, is sent the step's symbols, and returns the reconstructed latents.
@@ -46,15 +46,18 @@ EVERYTHING = Everything()
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Symbols whose densities are known together. Arrays have the full shape of the latents.
+    """Symbols whose rows are known together.
 
-    Outside the step's lattice the values mean nothing. `latents` is None when decoding.
+    All arrays broadcast to one shape, the step's:
+
+    pico      (C, h, w), or (B, C, h, w) in training: all latents. Outside the lattice the values mean nothing
+    hpcm      the latents of this step alone, (B, c, h, w), or (n,) where some are padding; the lattice is `EVERYTHING`
     """
 
-    density: Array  # coding: table rows; training: real row indices, which gradients pass through
+    rows: Array  # coding: rows of the tables; training: real row indices, which gradients pass through
     mean: Array  # latent units
     width: Array  # quantisation width, > 0, latent units
-    latents: Array | None  # what the analysis found, latent units
+    latents: Array | None  # what the analysis found, latent units; None when decoding
     lattice: Lattice
     worth: Array | None = None  # encoding: bits that a squared error of one latent unit is worth; None: unknown
 
@@ -62,17 +65,17 @@ class Step:
 Schedule = Generator[Step, Array, Array]  # yields a step, is sent its symbols (zero outside), returns latents
 
 Quantiser = Callable[[Step], Array]
-"""Integer-valued symbols, full shape, in the engine's own arrays, for one step."""
+"""Integer-valued symbols of one step, in the step's shape and the engine's own arrays."""
 
 
-Question = TypeVar("Question")
-Answer = TypeVar("Answer")
-Result = TypeVar("Result")
-Asked = TypeVar("Asked")
-Told = TypeVar("Told")
+Yielded = TypeVar("Yielded")  # by a schedule
+Sent = TypeVar("Sent")  # to it
+Returned = TypeVar("Returned")  # by it, at its end
+OuterYielded = TypeVar("OuterYielded")  # by a relay of it
+OuterSent = TypeVar("OuterSent")  # to the relay
 
 
-def walk(steps: Generator[Question, Answer, Result], answer: Callable[[Question], Answer]) -> Result:
+def walk(steps: Generator[Yielded, Sent, Returned], answer: Callable[[Yielded], Sent]) -> Returned:
     """Answer each step of a generator, in order; returns what the generator returns.
 
     Parameters
@@ -83,22 +86,26 @@ def walk(steps: Generator[Question, Answer, Result], answer: Callable[[Question]
     sent: Any = None  # starts the generator
     while True:
         try:  # around `send` alone: a StopIteration of `answer` must not pass for the end of the steps
-            question = steps.send(sent)
+            step = steps.send(sent)
         except StopIteration as stop:
-            result: Result = stop.value
-            return result
-        sent = answer(question)
+            returned: Returned = stop.value
+            return returned
+        sent = answer(step)
 
 
 def relay(
-    steps: Generator[Question, Answer, Result], exchange: Callable[[Question], Generator[Asked, Told, Answer]]
-) -> Generator[Asked, Told, Result]:
-    """The same steps in other words: `exchange` asks the caller, and returns what a step is sent."""
-    sent: Any = None
+    steps: Generator[Yielded, Sent, Returned],
+    exchange: Callable[[Yielded], Generator[OuterYielded, OuterSent, Sent]],
+) -> Generator[OuterYielded, OuterSent, Returned]:
+    """`walk` as a generator, whose `exchange` may itself yield before it returns what the step is sent.
+
+    So a schedule that yields steps becomes a decoder that yields rows (`TileModel.decode`).
+    """
+    sent: Any = None  # starts the generator
     while True:
         try:
-            question = steps.send(sent)
+            step = steps.send(sent)
         except StopIteration as stop:
-            result: Result = stop.value
-            return result
-        sent = yield from exchange(question)
+            returned: Returned = stop.value
+            return returned
+        sent = yield from exchange(step)

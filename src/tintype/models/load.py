@@ -14,29 +14,26 @@ from typing import TYPE_CHECKING
 from tintype.codec.container.header import MODEL_NAMES, Header
 from tintype.codec.tile_model import Numerics, TileModel
 from tintype.errors import CorruptError, InputError, UnsupportedError
-from tintype.models.hpcm.options import Options as HPCMOptions
+from tintype.models.hpcm.options import Options
 from tintype.weights import store
 from tintype.weights.bundle import SUFFIX
 
 if TYPE_CHECKING:
     from tintype.weights.bundle import Bundle
 
-Options = HPCMOptions
-"""Options of any family that has some."""
-
 
 @dataclass(frozen=True, slots=True)
 class Family:
     """How the models of one family are loaded.
 
-    The weights of a family without options ship as bundles, and its engine's `load` takes a `Bundle`. The weights of a
-    family with options are a file that the options name, and its engine's `load` takes options, the name of the
-    expected model or None, and the number of threads or None.
+    Bundled: the weights are bundles, most of which ship, and the engine's `load` takes a `Bundle`. Else the weights are
+    a file that `Options` name, and the engine's `load` takes the options, the name of the expected model or None, and
+    the number of threads or None.
     """
 
     name: str  # what the names of its models begin with
     engine: str  # module
-    options: type[Options] | None
+    bundled: bool
     package: str  # that the engine needs, as pip installs it
 
     def module(self) -> ModuleType:
@@ -50,36 +47,36 @@ class Family:
 FAMILIES: Mapping[str, Family] = {
     family.name: family
     for family in (
-        Family("pico", "tintype.models.pico.onnx_engine", options=None, package="tintype"),
-        Family("hpcm", "tintype.models.hpcm.engine", options=HPCMOptions, package="tintype[train]"),
+        Family("pico", "tintype.models.pico.onnx_engine", bundled=True, package="tintype"),
+        Family("hpcm", "tintype.models.hpcm.engine", bundled=False, package="tintype[train]"),
     )
 }
-SHIPPED = FAMILIES["pico"]
+DEFAULT_FAMILY = FAMILIES["pico"]
+_GIVE_WEIGHTS = "give their file: options=hpcm.Options(FILE), or --weights FILE"
 
 
 def family_named(name: str | None) -> Family:
-    """Family of a model by its name; the shipped one for None, bundles, and names of no family."""
+    """Family of a model by its name; the default one for None, paths of bundles, and names of no family."""
     if name is None or name.endswith(SUFFIX):
-        return SHIPPED
-    return FAMILIES.get(name.partition("-")[0], SHIPPED)
+        return DEFAULT_FAMILY
+    return FAMILIES.get(name.partition("-")[0], DEFAULT_FAMILY)
 
 
-def family_of(name: str | None, options: Options | None = None) -> Family:
-    """Family of a model by its name, or by its options where there is no name.
+def require_fit(name: str | None, options: Options | None) -> None:
+    """That a model's name and options belong together; loads nothing.
 
     Raises
     ------
     InputError
-        The family needs options, or takes none of this kind.
+        The model needs options, takes none, or `options` are something else.
     """
-    if name is None and options is not None:
-        return next(family for family in FAMILIES.values() if family.options is type(options))
+    if options is not None and not isinstance(options, Options):  # whatever an untyped caller gives
+        raise InputError(f"options={options!r}: give tintype.models.hpcm.Options(FILE)")
     family = family_named(name)
-    if family.options is not None and options is None:
-        raise InputError(f"{name}: its weights do not ship with tintype; {_give_weights(family)}")
-    if options is not None and (family.options is None or not isinstance(options, family.options)):
-        raise InputError(f"{name}: {family.name} models take no weights file and no options of another family")
-    return family
+    if options is None and not family.bundled:
+        raise InputError(f"{name}: its weights do not ship with tintype; {_GIVE_WEIGHTS}")
+    if options is not None and name is not None and family.bundled:
+        raise InputError(f"{name}: {family.name} models take no weights file and no options")
 
 
 def model(name: str | None, options: Options | None = None, threads: int | None = None) -> TileModel:
@@ -88,8 +85,8 @@ def model(name: str | None, options: Options | None = None, threads: int | None 
     Parameters
     ----------
     name : of shipped weights, path of a bundle, or with `options` the model that their weights file must hold
-    options : of families whose weights do not ship
-    threads : compute threads inside a tile, for families that record them; default: the family's
+    options : of HPCM, whose weights do not ship
+    threads : HPCM: compute threads inside a tile, which its files record; default: `DEFAULT_THREADS` of its options
 
     Raises
     ------
@@ -100,13 +97,13 @@ def model(name: str | None, options: Options | None = None, threads: int | None 
     UnsupportedError
         No engine of this version runs the model, or its device or a package is missing.
     """
-    family = family_of(name, options)
+    require_fit(name, options)
     # a forked child makes its own: sessions and locks were copied in whatever state other threads had them,
     # so the parent's are neither used nor torn down there
     with _LOCKS[os.getpid()]:  # or threads that come first together would each make a model
         if options is None:
-            return _shipped(name or store.DEFAULT, os.getpid())
-        found: TileModel = family.module().load(options, name, threads)
+            return _bundled(name or store.DEFAULT, os.getpid())
+        found: TileModel = FAMILIES["hpcm"].module().load(options, name, threads)
         return found
 
 
@@ -114,7 +111,8 @@ _LOCKS: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)  # by pro
 
 
 @lru_cache(maxsize=8)
-def _shipped(name: str, process: int) -> TileModel:
+def _bundled(name: str, process: int) -> TileModel:
+    """Shipped weights by name, or a user's bundle by path. `process` is only a cache key: a forked child loads anew."""
     bundle = store.load(name)
     found: TileModel = _family_of_bundle(bundle).module().load(bundle)
     return found
@@ -133,8 +131,8 @@ def _family_of_bundle(bundle: "Bundle") -> Family:
     number = int(bundle.card.get("model_id", 0))
     name = MODEL_NAMES.get(number, f"number {number}").partition("-")[0]
     family = FAMILIES.get(name)
-    if family is None or family.options is not None:
-        bundled = ", ".join(each.name for each in FAMILIES.values() if each.options is None)
+    if family is None or not family.bundled:
+        bundled = ", ".join(each.name for each in FAMILIES.values() if each.bundled)
         raise UnsupportedError(
             f"no engine of this version runs {name} models from a bundle; there is one for {bundled}"
         )
@@ -150,7 +148,7 @@ def model_for(
     ----------
     numerics : what the file records of them
     bundle : path of a bundle whose weights are tried before the shipped ones
-    options : with the weights of families whose weights do not ship
+    options : of HPCM, with the weights that such files need
 
     Raises
     ------
@@ -161,7 +159,7 @@ def model_for(
     """
     needed = f"the file was made with {header.model_name} weights {header.weights_hash.hex()}"
     family = family_named(header.model_name)
-    if family.options is None:
+    if family.bundled:
         if bundle is not None and (found := model(bundle)).identity.weights_hash == header.weights_hash:
             return found
         shipped = store.name_of(header.weights_hash)
@@ -173,8 +171,8 @@ def model_for(
         return model(shipped)
     if numerics is None:
         raise CorruptError(f"a file of {header.model_name} lacks the numerics it was made with")
-    if options is None or not isinstance(options, family.options):
-        raise UnsupportedError(f"{needed}, which do not ship with tintype; {_give_weights(family)}")
+    if options is None:
+        raise UnsupportedError(f"{needed}, which do not ship with tintype; {_GIVE_WEIGHTS}")
     found = model(None, options.under(numerics), numerics.threads)
     if found.identity.weights_hash != header.weights_hash:
         raise UnsupportedError(
@@ -182,7 +180,3 @@ def model_for(
             f"{found.identity.weights_hash.hex()}; give the file with the weights it was made with"
         )
     return found
-
-
-def _give_weights(family: Family) -> str:
-    return f"give their file: options={family.name}.Options(FILE), or --weights FILE"

@@ -12,7 +12,7 @@ pytest.importorskip("torch", reason="HPCM runs on it")
 from tests.hpcm import NANO, network
 from tests.pictures import picture
 from tintype.errors import InputError, UnsupportedError, WeightsError
-from tintype.evaluation.codecs import names as codecs
+from tintype.evaluation.codecs.names import codec_named
 from tintype.evaluation.measuring import sweep
 from tintype.evaluation.measuring.rows import RESULTS
 from tintype.evaluation.pages import compare, report, viewing
@@ -43,11 +43,11 @@ def run(folder: Path, *names: str) -> list[sweep.Row]:
 
 
 def test_weights_of_one_model_make_one_curve(weights: list[str]) -> None:
-    codec = codecs.codec(f"{NANO}:{weights[0]}+{weights[1]}")
+    codec = codec_named(f"{NANO}:{weights[0]}+{weights[1]}")
     assert codec.name == NANO and list(codec.qualities) == [1, 2]
     pixels = picture(40, 56)
     for quality, file in zip(codec.qualities, weights, strict=True):
-        alone = codecs.codec(f"{NANO}:{file}")
+        alone = codec_named(f"{NANO}:{file}")
         data = codec.encode(pixels, quality)
         assert data == alone.encode(pixels, 1)
         assert np.array_equal(codec.decode(data), alone.decode(data))
@@ -83,9 +83,9 @@ def test_other_weights_of_a_model_need_a_label(folder: Path, weights: list[str])
 
 
 def test_files_of_other_weights_are_not_decoded(weights: list[str]) -> None:
-    data = codecs.codec(f"{NANO}:{weights[0]}").encode(picture(40, 56), 1)
+    data = codec_named(f"{NANO}:{weights[0]}").encode(picture(40, 56), 1)
     with pytest.raises(InputError, match="made with other weights"):
-        codecs.codec(f"{NANO}:{weights[1]}").decode(data)
+        codec_named(f"{NANO}:{weights[1]}").decode(data)
 
 
 def test_weights_that_cannot_be_used_become_a_row_and_the_rest_goes_on(folder: Path, weights: list[str]) -> None:
@@ -97,16 +97,16 @@ def test_weights_that_cannot_be_used_become_a_row_and_the_rest_goes_on(folder: P
     assert f"holds {NANO} weights, not those of hpcm-base" in errors[f"hpcm-base:{weights[0]}"]
     assert sum(row.codec == "webp_m0" for row in found) == 13
     with pytest.raises(WeightsError, match="not those of hpcm-tiny"):
-        codecs.codec(f"hpcm-tiny:{weights[0]}").prepare(1)
+        codec_named(f"hpcm-tiny:{weights[0]}").prepare(1)
 
 
 def test_one_file_twice_is_refused(tmp_path: Path, weights: list[str]) -> None:
     with pytest.raises(InputError, match="a weights file is named twice"):
-        codecs.codec(f"{NANO}:{weights[0]}+{weights[0]}")
+        codec_named(f"{NANO}:{weights[0]}+{weights[0]}")
     copy = tmp_path / "copy.safetensors"
     copy.write_bytes(Path(weights[0]).read_bytes())
     with pytest.raises(InputError, match="two files hold the same weights"):
-        _ = codecs.codec(f"{NANO}:{weights[0]}+{copy}").settings
+        _ = codec_named(f"{NANO}:{weights[0]}+{copy}").settings
 
 
 def test_without_pytorch_the_summary_says_what_is_missing(
@@ -118,7 +118,7 @@ def test_without_pytorch_the_summary_says_what_is_missing(
     (failed,) = [row for row in found if row.error]
     assert "hpcm models need a package" in failed.error and "install tintype[train]" in failed.error
     with pytest.raises(UnsupportedError):
-        codecs.codec(f"{NANO}:{weights[0]}").prepare(1)
+        codec_named(f"{NANO}:{weights[0]}").prepare(1)
 
 
 def test_a_report_shows_files_of_weights_that_go_by_a_label(

@@ -9,7 +9,7 @@ import pytest
 
 from tests.pictures import picture
 from tintype.errors import UnsupportedError
-from tintype.evaluation.codecs.names import codec
+from tintype.evaluation.codecs.names import codec_named
 from tintype.evaluation.measuring import sweep
 
 ENCODER = """#!{python}
@@ -76,7 +76,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_program_codes_and_decodes_files(programs: Path) -> None:
-    found = codec("cjxl_e7")
+    found = codec_named("cjxl_e7")
     assert found.versions == "cjxl v0.0 (a script)"
     pixels = picture(32, 48)
     low, high = (found.encode(pixels, quality) for quality in (20, 90))
@@ -99,15 +99,15 @@ def test_a_program_that_fails_becomes_a_row(programs: Path, tmp_path: Path) -> N
 def test_a_program_that_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(UnsupportedError, match="the program cjxl is not installed"):
-        codec("cjxl_e7")
+        codec_named("cjxl_e7")
     with pytest.raises(UnsupportedError, match="the program avifenc is not installed"):
-        codec("avifenc444_s6")
+        codec_named("avifenc444_s6")
     with pytest.raises(UnsupportedError, match="the program vvencapp is not installed"):
-        codec("vvenc420_medium")
+        codec_named("vvenc420_medium")
 
 
 def test_vvencapp_codes_pictures_as_video_of_one_frame(programs: Path) -> None:
-    found, tuned = codec("vvenc420_slow"), codec("vvenc420_slow_psnr")
+    found, tuned = codec_named("vvenc420_slow"), codec_named("vvenc420_slow_psnr")
     assert found.versions == "vvencapp version 0.0 (a script)"
     assert "4:2:0, 10 bits, BT.601 full range, preset slow, default tune" in found.settings
     assert "without QP adaptation" in tuned.settings

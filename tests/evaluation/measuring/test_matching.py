@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.pictures import picture
-from tintype.evaluation.codecs.names import codec
+from tintype.evaluation.codecs.names import codec_named
 from tintype.evaluation.measuring.matching import match
 from tintype.pixels import Pixels8
 
@@ -61,6 +61,6 @@ def test_a_plateau_ends() -> None:
 
 
 def test_real_files_are_matched() -> None:
-    found = match(codec("jpeg444"), picture(96, 128), 4000)
+    found = match(codec_named("jpeg444"), picture(96, 128), 4000)
     assert abs(found.off(4000)) < 0.06
     assert len(found.data) == round(4000 * (1 + found.off(4000)))

@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.pictures import picture
 from tintype.errors import UnsupportedError
-from tintype.evaluation.codecs.names import codec
+from tintype.evaluation.codecs.names import codec_named
 from tintype.evaluation.measuring import processes
 from tintype.evaluation.results import summary
 from tintype.evaluation.results.summary import Results
@@ -21,9 +21,9 @@ def test_a_fresh_process_does_the_same_work_and_tells_its_cost(tmp_path: Path) -
     source, file, back = (tmp_path / name for name in ("pixels.npy", "coded", "back.npy"))
     np.save(source, pixels)
     encode = processes.run("encode", "jpeg444", 60, source, file, repeat=2)
-    assert file.read_bytes() == codec("jpeg444").encode(pixels, 60)
+    assert file.read_bytes() == codec_named("jpeg444").encode(pixels, 60)
     decode = processes.run("decode", "jpeg444", 60, file, back, repeat=0)
-    assert np.array_equal(np.load(back), codec("jpeg444").decode(file.read_bytes()))
+    assert np.array_equal(np.load(back), codec_named("jpeg444").decode(file.read_bytes()))
     assert 0 < encode.warm_s < encode.process_s
     assert 0 < encode.warm_cpu_s < encode.process_cpu_s
     assert decode.warm_s == float("inf")

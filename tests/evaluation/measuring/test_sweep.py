@@ -12,7 +12,7 @@ from PIL import Image
 from tests.pictures import picture
 from tintype import metrics
 from tintype.errors import InputError
-from tintype.evaluation.codecs import names as codecs
+from tintype.evaluation.codecs.names import codec_named, parse_names
 from tintype.evaluation.measuring import rows, sweep
 from tintype.evaluation.measuring.rows import RESULTS, TIMES
 
@@ -54,7 +54,7 @@ def test_each_row_tells_the_truth_about_its_file(folder: Path, tmp_path: Path) -
         assert row.file_sha256 == hashlib.sha256(data).hexdigest()
         assert row.image_sha256 == hashlib.sha256((folder / f"{row.image}.png").read_bytes()).hexdigest()
         assert row.bpp == round(8 * len(data) / original[..., 0].size, 5)
-        decoded = codecs.codec(row.codec).decode(data)
+        decoded = codec_named(row.codec).decode(data)
         assert row.values["psnr"] == pytest.approx(metrics.psnr(original, decoded), abs=1e-4)
         assert "Pillow" in row.versions and row.settings
         assert all(row.times[name] >= 0 for name in TIMES)
@@ -171,7 +171,7 @@ def test_grey_pictures_are_compared_as_grey(tmp_path: Path) -> None:
     ],
 )
 def test_a_name_says_all_settings(name: str, settings: str) -> None:
-    codec = codecs.codec(name)
+    codec = codec_named(name)
     assert (codec.name, codec.settings) == (name, settings)
     pixels = picture(32, 48)
     low, high = (codec.encode(pixels, quality) for quality in (codec.qualities[0], codec.qualities[-1]))
@@ -181,18 +181,18 @@ def test_a_name_says_all_settings(name: str, settings: str) -> None:
 
 def test_jpeg_xl_is_measured_where_its_plugin_is_installed() -> None:
     pytest.importorskip("pillow_jxl", reason="a plugin that few have")
-    codec = codecs.codec("jxl_e3")
+    codec = codec_named("jxl_e3")
     pixels = picture(32, 48)
     assert metrics.psnr(pixels, codec.decode(codec.encode(pixels, 90))) > 30
 
 
 def test_aliases_and_labels_are_understood() -> None:
-    assert codecs.names("jpeg, avif,jpeg444") == ["jpeg444", "avif444_s6"]
-    assert codecs.codec("mine=webp_m4").name == "mine"
+    assert parse_names("jpeg, avif,jpeg444") == ["jpeg444", "avif444_s6"]
+    assert codec_named("mine=webp_m4").name == "mine"
     with pytest.raises(InputError, match="no codec named 'jepg'; there is"):
-        codecs.codec("jepg")
+        codec_named("jepg")
     with pytest.raises(InputError, match="no codec is named"):
-        codecs.names(" , ")
+        parse_names(" , ")
 
 
 def test_two_codecs_of_one_name_are_refused(folder: Path, tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def test_what_could_not_be_used_is_forgotten_once_it_is_left_out(folder: Path, t
 
 def test_a_label_is_no_part_of_a_path() -> None:
     with pytest.raises(InputError, match=r"no codec named 'runs/lr=3/x\.jpg'"):
-        codecs.codec("runs/lr=3/x.jpg")
+        codec_named("runs/lr=3/x.jpg")
 
 
 def test_labelled_codecs_are_measured_under_their_label(folder: Path, tmp_path: Path) -> None:

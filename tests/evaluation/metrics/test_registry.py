@@ -103,9 +103,9 @@ def test_psnr_y_of_grey_is_psnr_and_of_colour_weighs_green_most() -> None:
 
 def test_ssimulacra2_falls_with_the_quality_of_jpeg() -> None:
     pytest.importorskip("ssimulacra2", reason="the metric is that package")
-    from tintype.evaluation.codecs.names import codec
+    from tintype.evaluation.codecs.names import codec_named
 
-    jpeg, original = codec("jpeg444"), photos()[0][:192, :192]
+    jpeg, original = codec_named("jpeg444"), photos()[0][:192, :192]
     values = [registry.ssimulacra2(original, jpeg.decode(jpeg.encode(original, q))) for q in (95, 60, 10)]
     assert 100 > values[0] > 80 > values[1] > 40 > values[2]
 

@@ -16,8 +16,7 @@ from tests.pictures import picture
 from tintype.api import Codec
 from tintype.codec import decoder
 from tintype.codec.agreement import DEFAULT_TOLERANCE
-from tintype.codec.container import file as container
-from tintype.codec.container.file import ChunkType, parse
+from tintype.codec.container.file import ChunkType, Container, parse, write
 from tintype.codec.encoder import Encoder
 from tintype.codec.entropy.tables import Symbols
 from tintype.codec.steps import walk
@@ -184,8 +183,8 @@ def test_a_portable_file_decodes_to_equal_symbols_where_rows_drift(net: HPCM) ->
     for seed in range(3):
         other = tile_model(drifting(net, 1e-5, seed))
         assert np.array_equal(symbols_of(data, other), original)
-        plain = container.write(
-            container.Container(
+        plain = write(
+            Container(
                 parse(data).header,
                 parse(data).payloads,
                 tuple(chunk for chunk in parse(data).chunks if chunk.type != ChunkType.ROW_REPAIRS),
@@ -330,13 +329,15 @@ def test_a_cut_or_damaged_file_is_refused_before_any_network_runs(
             codec.decode(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
 
 
-def test_a_file_without_numerics_is_damage(weights: Path) -> None:
+@pytest.mark.parametrize(
+    "missing, message",
+    [(ChunkType.NUMERICS, "lacks the numerics"), (ChunkType.ROW_HASHES, "hpcm-nano lacks the chunk ROW_HASHES")],
+)
+def test_a_file_without_what_float_models_need_is_damage(weights: Path, missing: ChunkType, message: str) -> None:
     whole = parse(Codec(NANO, threads=1, options=Options(weights)).encode(picture(40, 40)))
-    chunks = tuple(chunk for chunk in whole.chunks if chunk.type != ChunkType.NUMERICS)
-    with pytest.raises(CorruptError, match="lacks the numerics"):
-        Codec(options=Options(weights)).decode(
-            container.write(container.Container(whole.header, whole.payloads, chunks))
-        )
+    chunks = tuple(chunk for chunk in whole.chunks if chunk.type != missing)
+    with pytest.raises(CorruptError, match=message):
+        Codec(options=Options(weights)).decode(write(Container(whole.header, whole.payloads, chunks)))
 
 
 def test_a_picture_too_large_for_memory_is_refused_before_it_is_allocated(

@@ -1,4 +1,4 @@
-"""The seam between the loop and the families."""
+"""The interface between the loop and the families."""
 
 import pytest
 import torch

@@ -69,13 +69,14 @@ class Container:
     """A whole file, between bytes and codec: `parse` makes it, `write` takes it.
 
     It holds bytes: one payload for each tile of the header's grid, written and read by the entropy coder, and chunks of
-    metadata. `damage` is empty unless a damaged file was parsed for salvage.
+    metadata. Only files that were parsed for salvage may have `damage` or lack chunks that their model needs.
     """
 
     header: Header
     payloads: tuple[bytes, ...]  # one per tile, in the order of `tile_grid`
     chunks: tuple[Chunk, ...] = ()  # in ascending order of type
     damage: Mapping[int, FormatError] = field(default_factory=dict, compare=False)  # by tile
+    salvaged: bool = field(default=False, compare=False)  # parsed for salvage
 
     def payload(self, tile: int) -> bytes:
         """Payload of one tile; raises what was found wrong with it when the file was parsed."""
@@ -144,7 +145,7 @@ def write(container: Container) -> bytes:
     out = bytearray(MAGIC)
     out += bytes([VERSION]) + write_header(header) + varint(len(chunks))
     for chunk in chunks:
-        name = f"chunk {_chunk_name(chunk.type)}"
+        name = f"chunk {_numbered(chunk.type)}"
         out += varint(chunk.type) + _length(chunk.data, MAX_CHUNK_BYTES, name)
     for tile, payload in enumerate(container.payloads):
         out += _length(payload, MAX_PAYLOAD_BYTES, f"the payload of tile {tile}")
@@ -205,6 +206,7 @@ def parse(data: Bytes, *, salvage: bool = False) -> Container:
         payloads=tuple(contents[tile_0:]),
         chunks=tuple(Chunk(t, contents[i]) for i, t in enumerate(layout.chunk_types) if i not in damage),
         damage={number - tile_0: error for number, error in damage.items() if number >= tile_0},
+        salvaged=salvage,
     )
 
 
@@ -225,7 +227,7 @@ def _read_layout(reader: FieldReader) -> Layout:
     _read_signature(reader)
     header = read_header(reader)
     types, lengths = _read_chunk_table(reader)
-    names = [f"chunk {_chunk_name(type)}" for type in types]
+    names = [f"chunk {_numbered(type)}" for type in types]
     for tile in range(header.tile_count):
         names.append(f"tile {tile}")
         lengths.append(_read_length(reader, "payload length", MAX_PAYLOAD_BYTES))
@@ -291,7 +293,7 @@ def _read_chunk_table(reader: FieldReader) -> tuple[list[int], list[int]]:
     types, lengths = [], []
     for _ in range(count):
         types.append(reader.varint("chunk type"))
-        reader.describe(_chunk_name(types[-1]))
+        reader.describe(_numbered(types[-1]))
         lengths.append(_read_length(reader, "chunk length", MAX_CHUNK_BYTES))
     broken = _chunk_violation(types)
     if broken:
@@ -316,14 +318,19 @@ def _chunk_violation(types: list[int]) -> str | None:
             return f"chunk type {type} is not in 1 to {MAX_CHUNK_TYPE}"
     for first, second in pairwise(types):
         if first > second:
-            return f"chunk {_chunk_name(second)} stands after chunk {_chunk_name(first)}"
+            return f"chunk {_numbered(second)} stands after chunk {_numbered(first)}"
         if first == second != ChunkType.VENDOR:
-            return f"chunk {_chunk_name(second)} stands there twice"
+            return f"chunk {_numbered(second)} stands there twice"
     return None
 
 
-def _chunk_name(type: int) -> str:
-    return f"{type} ({ChunkType(type).name if type in tuple(ChunkType) else 'unknown'})"
+def chunk_name(type: int) -> str | None:
+    """Name of a registered type of chunk."""
+    return ChunkType(type).name if type in tuple(ChunkType) else None
+
+
+def _numbered(type: int) -> str:
+    return f"{type} ({chunk_name(type) or 'unknown'})"
 
 
 def _read_section(data: memoryview, layout: Layout, number: int) -> bytes:
@@ -354,7 +361,7 @@ def _require_supported(layout: Layout) -> None:
         )
     for type in layout.chunk_types:
         if type % 2 == 1 and type not in READABLE_CRITICAL:
-            raise UnsupportedError(f"chunk {_chunk_name(type)} has to be obeyed, which needs a newer tintype")
+            raise UnsupportedError(f"chunk {_numbered(type)} has to be obeyed, which needs a newer tintype")
 
 
 def _require_exact_length(layout: Layout, file_bytes: int) -> None:

@@ -86,7 +86,7 @@ USUAL = ("pico-s-dev", "jpeg444", "webp_m6", "avif444_s6", "avif444_s6_psnr", "j
 """Our default and five conventional settings."""
 
 
-def codec(name: str, threads: int = 1) -> Codec:
+def codec_named(name: str, threads: int = 1) -> Codec:
     """A codec by name; `LABEL=NAME` shows it under another name.
 
     Raises
@@ -119,7 +119,7 @@ def _labelled(name: str) -> tuple[str, str]:
     return label, ALIASES.get(target, target)
 
 
-def absolute(name: str) -> str:
+def absolute_name(name: str) -> str:
     """The same codec without its label, with paths that hold in any folder."""
     _, target = _labelled(name)
     if hpcm.is_hpcm(target):
@@ -127,7 +127,7 @@ def absolute(name: str) -> str:
     return str(Path(target).resolve()) if target.endswith(SUFFIX) else target
 
 
-def names(text: str) -> list[str]:
+def parse_names(text: str) -> list[str]:
     """Names from a list separated by commas, aliases resolved, each once, in the order given.
 
     Raises

@@ -90,7 +90,7 @@ def peaks(names: Sequence[str], image: str, picture: Path) -> dict[str, Peak]:
     Codecs that cannot be used are skipped.
     """
     from tintype import images
-    from tintype.evaluation.codecs.names import codec
+    from tintype.evaluation.codecs.names import codec_named
 
     found = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -98,7 +98,7 @@ def peaks(names: Sequence[str], image: str, picture: Path) -> dict[str, Peak]:
         np.save(pixels, images.load_8bit(picture))
         for name in names:
             try:
-                coder = codec(name)
+                coder = codec_named(name)
                 quality = coder.qualities[len(coder.qualities) // 2]
                 encode = run("encode", name, quality, pixels, file, repeat=0)
                 decode = run("decode", name, quality, file, back, repeat=0)
@@ -133,9 +133,9 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     options = parser.parse_args()
 
-    from tintype.evaluation.codecs.names import codec
+    from tintype.evaluation.codecs.names import codec_named
 
-    coder = codec(options.codec, options.threads)
+    coder = codec_named(options.codec, options.threads)
     if options.task == "encode":
         pixels = np.load(options.source)
         base = peak_memory()

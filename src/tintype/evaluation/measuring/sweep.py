@@ -14,7 +14,7 @@ import numpy as np
 
 from tintype import images
 from tintype.errors import InputError
-from tintype.evaluation.codecs import names as codecs
+from tintype.evaluation.codecs.names import Codec, absolute_name, codec_named
 from tintype.evaluation.measuring import rows
 from tintype.evaluation.measuring.measure import Subject, line, measure, sha256
 from tintype.evaluation.measuring.rows import Row
@@ -24,7 +24,7 @@ SOURCES = "sources.json"
 CODECS = "codecs.json"
 FILES = "files"  # folder of coded files, inside the folder of results
 
-Usable = Mapping[str, tuple[str, codecs.Codec]]  # by name in the results: name that makes it, codec
+Usable = Mapping[str, tuple[str, Codec]]  # by name in the results: name that makes it, codec
 Progress = Callable[[int, int, str], None]  # files done, files in all, what was just done
 
 
@@ -34,7 +34,7 @@ class Plan:
 
     Parameters
     ----------
-    codecs : names for `codecs.codec`
+    codecs : names for `codec_named`
     qualities : by codec's name, instead of its own
     metrics : names in `registry.METRICS`
     threads : of each codec
@@ -104,7 +104,7 @@ def run(plan: Plan, out: Path, jobs: int = 1, progress: Progress | None = None) 
     path = out / rows.RESULTS
     usable, failures = _usable(plan)
     _remember(out / SOURCES, {subject.name: str(subject.path.resolve()) for subject in plan.subjects})
-    _remember(out / CODECS, {shown: codecs.absolute(name) for shown, (name, _) in usable.items()})
+    _remember(out / CODECS, {shown: absolute_name(name) for shown, (name, _) in usable.items()})
     kept = [row for row in (rows.read(path) if path.exists() else []) if not _outdated(row, plan, usable)]
     known = {row.key for row in kept if _complete(row, plan)}
     kept = [row for row in kept if row.key in known or row.codec not in usable or row.image not in _names(plan)]
@@ -140,7 +140,7 @@ def sources(out: Path) -> dict[str, Path]:
 
 
 def recipes(out: Path) -> dict[str, str]:
-    """Names for `codecs.codec` of the codecs of earlier runs, by name in the results."""
+    """Names for `codec_named` of the codecs of earlier runs, by name in the results."""
     return _remembered(out / CODECS)
 
 
@@ -148,13 +148,13 @@ def _names(plan: Plan) -> frozenset[str]:
     return frozenset(subject.name for subject in plan.subjects)
 
 
-def _usable(plan: Plan) -> tuple[dict[str, tuple[str, codecs.Codec]], list[Row]]:
+def _usable(plan: Plan) -> tuple[dict[str, tuple[str, Codec]], list[Row]]:
     """The codecs that can be used, and a row for each that cannot."""
-    usable: dict[str, tuple[str, codecs.Codec]] = {}
+    usable: dict[str, tuple[str, Codec]] = {}
     failures = []
     for name in plan.codecs:
         try:
-            codec = codecs.codec(name, plan.threads)
+            codec = codec_named(name, plan.threads)
             codec.encode(np.zeros((64, 64, 3), np.uint8), codec.qualities[0])  # loads what is loaded late
             _ = codec.settings, codec.versions  # all weights
         except Exception as error:  # whatever its library does, the others can be measured
@@ -233,8 +233,8 @@ def _work(unit: _Unit, plan: Plan, out: Path) -> list[Row]:
 
 
 @lru_cache(maxsize=16)
-def _warm_codec(name: str, threads: int) -> codecs.Codec:
+def _warm_codec(name: str, threads: int) -> Codec:
     """A codec that has coded once, so that no time of a row holds the loading of a model or a library."""
-    codec = codecs.codec(name, threads)
+    codec = codec_named(name, threads)
     codec.decode(codec.encode(np.zeros((64, 64, 3), np.uint8), codec.qualities[0]))
     return codec

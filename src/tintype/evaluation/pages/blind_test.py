@@ -18,7 +18,7 @@ import numpy as np
 from tintype import images
 from tintype.codec.tiling import Rect
 from tintype.errors import InputError, TintypeError
-from tintype.evaluation.codecs import names as codecs
+from tintype.evaluation.codecs.names import Codec, codec_named
 from tintype.evaluation.measuring.matching import match
 from tintype.evaluation.measuring.measure import alike
 from tintype.evaluation.pages import page
@@ -82,7 +82,7 @@ def build(
     entries: list[dict[str, str]] = []
     trials: list[Trial] = []
     left_out: list[str] = []
-    chosen = [codecs.codec(name, threads) for name in names]
+    chosen = [codec_named(name, threads) for name in names]
 
     # trials: every pair of codecs on every picture at every rate, and now and then one whose answer is known
     for image, path in pictures:
@@ -97,7 +97,7 @@ def build(
             keys = {codec.name: _keep(shown, _decoded(codec, original, target)) for codec in chosen}
             questions = list(combinations(keys, 2))
             if len(trials) * CATCH_SHARE >= sum(trial.catch for trial in trials):
-                keys[WORSE] = _keep(shown, _decoded(codecs.codec("jpeg420"), original, round(CATCH_FACTOR * target)))
+                keys[WORSE] = _keep(shown, _decoded(codec_named("jpeg420"), original, round(CATCH_FACTOR * target)))
                 questions.append((chosen[0].name, WORSE))
             for pair in questions:
                 left, right = rng.permutation(pair).tolist()  # so that no side in the page belongs to one codec
@@ -119,7 +119,7 @@ def build(
     return trials, left_out
 
 
-def _decoded(codec: codecs.Codec, original: Pixels8, target: int) -> Pixels8:
+def _decoded(codec: Codec, original: Pixels8, target: int) -> Pixels8:
     return alike(codec.decode(match(codec, original, target).data), original)
 
 

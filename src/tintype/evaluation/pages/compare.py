@@ -14,7 +14,7 @@ from PIL import Image
 from tintype import images, metrics
 from tintype.codec.tiling import Rect
 from tintype.errors import InputError, TintypeError
-from tintype.evaluation.codecs import names as codecs
+from tintype.evaluation.codecs.names import Codec, codec_named
 from tintype.evaluation.measuring.matching import Match, match
 from tintype.evaluation.measuring.measure import alike
 from tintype.evaluation.metrics import registry
@@ -92,7 +92,7 @@ def compare(
     # ours sets the size, unless the caller does
     original = images.load_8bit(photo)
     names = registry.DEFAULT + _slow_metrics(original)
-    ours = codecs.codec(model, threads)
+    ours = codec_named(model, threads)
     say(f"{ours.name}")
     if ours_quality is None:
         ours_quality = min(DEFAULT_QUALITY, ours.quality_range[1])
@@ -109,7 +109,7 @@ def compare(
         measured = [(ours.name, pool.submit(_contender, ours, first, original, names))]
         for name in peers:
             try:
-                codec = codecs.codec(name, threads)
+                codec = codec_named(name, threads)
                 say(codec.name)
                 found = match(codec, original, target, probed=partial(_say_file, say, codec.name))
                 measured.append((name, pool.submit(_contender, codec, found, original, names)))
@@ -140,7 +140,7 @@ def _slow_metrics(original: Pixels8) -> tuple[str, ...]:
     return ("ssimulacra2",) if fits and not registry.METRICS["ssimulacra2"].available() else ()
 
 
-def _contender(codec: codecs.Codec, found: Match, original: Pixels8, names: Sequence[str]) -> Contender:
+def _contender(codec: Codec, found: Match, original: Pixels8, names: Sequence[str]) -> Contender:
     decoded = alike(codec.decode(found.data), original)
     values = registry.measure(names, original, decoded)
     values["ms_ssim_db"] = metrics.decibels(values["ms_ssim"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tintype import images, metrics
 from tintype.errors import InputError, TintypeError
-from tintype.evaluation.codecs import names as codecs
+from tintype.evaluation.codecs.names import Codec, codec_named
 from tintype.evaluation.measuring.matching import match
 from tintype.evaluation.measuring.measure import alike
 from tintype.evaluation.measuring.rows import Row
@@ -48,12 +48,12 @@ def scenes(results: Results, shown: Shown, progress: Progress) -> tuple[Scenes, 
     return found, list(dict.fromkeys(notes))
 
 
-def _usable(tables: Sequence[Table], recipes: Mapping[str, str], notes: list[str]) -> list[codecs.Codec]:
+def _usable(tables: Sequence[Table], recipes: Mapping[str, str], notes: list[str]) -> list[Codec]:
     """The codecs whose files can be made as they were measured: on one thread, with the same settings and weights."""
     found = []
     for table in tables:
         try:
-            codec = codecs.codec(f"{table.codec}={recipes.get(table.codec, table.codec)}")
+            codec = codec_named(f"{table.codec}={recipes.get(table.codec, table.codec)}")
             if codec.settings != table.settings:
                 raise InputError("its settings or weights are not those of the results")
             found.append(codec)
@@ -73,7 +73,7 @@ def _add(scenes: Scenes, name: str, rate: float, original: Pixels8, versions: Se
 
 
 def _version(
-    codec: codecs.Codec,
+    codec: Codec,
     name: str,
     original: Pixels8,
     target: int,

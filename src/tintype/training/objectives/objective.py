@@ -1,4 +1,4 @@
-"""The seam between the loop and a family of models: what is learned, and how it is judged."""
+"""The interface between the loop and a family of models: what is learned, and how it is judged."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence

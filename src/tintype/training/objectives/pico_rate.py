@@ -83,7 +83,7 @@ def train_through(steps: Schedule, noise: Noise | None) -> tuple[Tensor, list[Te
         symbols: Tensor = straight_through(value, value.round()) * mask
         # z is the first step, y all others
         rated = symbols if noise is None else value + (noise.y if bits else noise.z)
-        bits.append((gaussian_bits(rated, step.density) * mask).sum((1, 2, 3)))
+        bits.append((gaussian_bits(rated, step.rows) * mask).sum((1, 2, 3)))
         return symbols
 
     return walk(steps, answer), bits

@@ -1,0 +1,22 @@
+"""Which names and options of models belong together."""
+
+from typing import Any
+
+import pytest
+
+from tintype import Codec
+from tintype.errors import InputError
+from tintype.models.hpcm.options import Options
+
+
+@pytest.mark.parametrize("options", [{}, "base.safetensors", 0, Options])
+def test_options_of_another_type_are_refused_when_a_codec_is_made(options: Any) -> None:
+    with pytest.raises(InputError, match=r"options=.*give tintype\.models\.hpcm\.Options\(FILE\)"):
+        Codec(options=options)
+
+
+def test_a_codec_is_refused_when_it_is_made_not_at_its_first_picture() -> None:
+    with pytest.raises(InputError, match=r"hpcm-base: its weights do not ship.*options=hpcm\.Options\(FILE\)"):
+        Codec("hpcm-base")
+    with pytest.raises(InputError, match="pico-s-dev: pico models take no weights file and no options"):
+        Codec("pico-s-dev", options=Options("base.safetensors"))
