@@ -120,10 +120,10 @@ def _bundled(name: str, process: int) -> TileModel:
 
 def forget() -> None:
     """Free the models that this process keeps loaded, for all callers; the next call loads again."""
-    _shipped.cache_clear()
+    _bundled.cache_clear()
     for family in FAMILIES.values():
         engine = sys.modules.get(family.engine)
-        if family.options is not None and engine is not None:
+        if not family.bundled and engine is not None:
             engine.forget()
 
 
