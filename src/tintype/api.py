@@ -159,7 +159,7 @@ class Codec:
             If a file cannot be read.
         """
         model = self.load()
-        level = _level(quality, model)
+        level = level_of(quality, model)
         picture = self._load(image, read or images.ReadOptions())
         if strip is not None:
             picture = images.strip(picture, strip)
@@ -321,7 +321,7 @@ def _name(source: object) -> str:
     return os.fspath(name) if isinstance(name, str | os.PathLike) else "the picture"
 
 
-def _level(quality: float | None, model: "TileModel") -> int:
+def level_of(quality: float | None, model: "TileModel") -> int:
     """Level of a quality; 0 for a model with a single rate, which refuses qualities."""
     levels = model.identity.levels
     if levels > 1:

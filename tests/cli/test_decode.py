@@ -146,6 +146,13 @@ def test_verify_says_ok_or_what_is_wrong_per_file(tmp_path: Path, small: bytes) 
     assert result.err.count("\n") == 1
 
 
+def test_verify_and_info_of_a_deep_transparent_picture_say_no_more_than_they_should(tmp_path: Path) -> None:
+    pixels = np.full((16, 16, 4), 700, np.uint16)
+    (tmp_path / "a.tint").write_bytes(library.encode(pixels))
+    assert tintype(tmp_path, "verify", "a.tint").all == (0, "a.tint: OK\n", "")
+    assert "16 x 16 pixels, RGB with transparency, 16 bits\n" in tintype(tmp_path, "info", "a.tint").out
+
+
 def test_names_that_are_no_text_do_not_stop_the_command(tmp_path: Path, small: bytes) -> None:
     try:
         (tmp_path / "\udcff.tint").write_bytes(small)

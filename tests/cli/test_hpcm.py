@@ -47,8 +47,8 @@ def test_options_reach_the_file(tmp_path: Path, weights: str) -> None:
 def test_a_quality_is_refused_because_weights_have_one_rate(tmp_path: Path, weights: str) -> None:
     photo(tmp_path / "a.png")
     result = tintype(tmp_path, "encode", "a.png", "--weights", weights, "-q", "50")
-    assert result.status == 3
-    assert "a.png: hpcm-nano weights have a single rate, so there is no quality to choose (-q)" in result.err
+    assert result.status == 2
+    assert "tintype encode: hpcm-nano weights have a single rate, so there is no quality to choose (-q)" in result.err
 
 
 def test_a_model_without_its_weights_is_refused(tmp_path: Path) -> None:

@@ -91,3 +91,13 @@ def test_commands_use_no_network_and_write_only_what_was_asked(tmp_path: Path) -
         assert not calls, calls
     assert list(home.rglob("*")) == []
     assert {path.name for path in work.iterdir()} == {"a.png", "a.tint", "b.png"}
+
+
+def test_a_missing_package_names_the_extra_that_installs_it() -> None:
+    script = (
+        "import sys; sys.modules['torch'] = None; from tintype.cli.main import main; "
+        "sys.exit(main(['convert', 'weights.pth.tar', 'out.safetensors']))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    expected = 'weights.pth.tar: torch is not installed; pip install "tintype[train]"\n'
+    assert (done.returncode, done.stdout, done.stderr) == (4, "", expected)

@@ -26,6 +26,7 @@ from tintype.errors import InputError
 if TYPE_CHECKING:
     from tintype.api import Source
     from tintype.cli.options import Commands
+    from tintype.codec.tile_model import TileModel
     from tintype.images import ReadOptions
 
 
@@ -95,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
         _check_output(options.output)
         codec, read, done = make_codec(options), _read_options(options), 0
         jobs = plan(options.inputs, options.output, ".tint", _is_picture, report)
-        codec.load()  # a wrong name is reported once, not per file
+        _check_quality(options.quality, codec.load())  # a wrong name is reported once, not per file
         with Progress() as progress:
             for job in progress.each(jobs):
                 with report.file(job.input.name):
@@ -116,6 +117,15 @@ def run(options: argparse.Namespace) -> int:
                         )
         say_count(options.inputs, done, len(jobs), "pictures encoded", report)
     return report.status
+
+
+def _check_quality(quality: float | None, model: "TileModel") -> None:
+    from tintype.api import level_of
+
+    try:
+        level_of(quality, model)
+    except InputError as error:
+        raise UsageError(str(error)) from error
 
 
 def _check_output(output: str | None) -> None:

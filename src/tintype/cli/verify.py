@@ -36,6 +36,6 @@ def run(options: argparse.Namespace) -> int:
         with Progress() as progress:
             for input in progress.each(inputs):
                 with report.file(input.name):
-                    codec.decode(input.read(), progress.tiles)
+                    codec.decode_picture(input.read(), progress.tiles)
                     result(f"{input.name}: OK")
     return report.status

@@ -67,12 +67,13 @@ FORMATS = (
     Format("XVTHUMB", ()),
     Format("TGA", (".tga", ".icb", ".vda", ".vst")),  # last: its files begin with nothing of their own
     Format("EPS", (".eps", ".ps", ".ai"), refused=_STARTS_PROGRAMS),
-    Format("PDF", (".pdf",), refused=_DRAWING),
+    Format("PDF", (), refused=_DRAWING),  # known by content alone: in folders it is a document, not a picture
     Format("SVG", (".svg", ".svgz"), refused=_DRAWING),
     Format("WMF", (".wmf", ".emf"), refused=_DRAWING),
     Format("OpenEXR", (".exr",), refused=_FLOATS),
     Format("Radiance HDR", (".hdr",), refused=_FLOATS),
     Format("FITS", (".fits", ".fit"), refused=_FLOATS),
+    Format("IM", (".im",), refused="its readers die out; convert it to PNG or TIFF"),
     Format("GIMP", (".xcf",), refused=_WORK),
     Format("Krita", (".kra",), refused=_WORK),
     Format("PSB", (".psb",), refused=_WORK),

@@ -155,10 +155,13 @@ def test_tiles_and_grey_pictures_come_back_whatever_the_threads_around(net: HPCM
 
 # Machines that round differently
 
+# Some seeds move rows of this one, few enough to be repaired; both were found by trying.
+DRIFTING_PICTURE = np.pad(picture(250, 250), ((0, 6), (0, 6), (0, 0)), "symmetric")
+
 
 def test_a_plain_file_is_refused_with_the_step_named_where_rows_drift(net: HPCM) -> None:
     model = tile_model(net)
-    data = encoded(model, picture(250, 250))
+    data = encoded(model, DRIFTING_PICTURE)
     outcomes = []
     for seed in range(3):
         try:
@@ -174,7 +177,7 @@ def test_a_plain_file_is_refused_with_the_step_named_where_rows_drift(net: HPCM)
 
 def test_a_portable_file_decodes_to_equal_symbols_where_rows_drift(net: HPCM) -> None:
     model = tile_model(net)
-    data = encoded(model, picture(250, 250), DEFAULT_TOLERANCE)
+    data = encoded(model, DRIFTING_PICTURE, DEFAULT_TOLERANCE)
     original = symbols_of(data, model)
     moved = False
     for seed in range(3):

@@ -115,6 +115,8 @@ def read(opened: Opened, tags: Tags) -> Raster:
         if len(layout.bits) > 1:
             raise opened.refusal("float samples of several channels cannot be read; export it as 16-bit integers")
         return _by_pillow(opened, tags, layout)
+    if layout.bits == (32,) and layout.format in (UNSIGNED, SIGNED):  # their values may fit into 16 bits
+        return _by_pillow(opened, tags, layout)
     count = len(layout.bits)
     if layout.format == SIGNED and layout.bits[0] in (8, 16):
         notes.append(f"Its samples are signed; 2^{layout.bits[0] - 1} was added to each.")
