@@ -128,6 +128,17 @@ def test_a_folder_of_all_kinds_has_every_picture_encoded_or_named(tmp_path: Path
     assert names(tmp_path / "out") == ["1.tint", "5.tint"]
 
 
+@pytest.mark.parametrize("name", ["pipe", "pipe.png"])
+def test_pipes_in_a_folder_are_not_waited_for(tmp_path: Path, name: str) -> None:
+    photo(tmp_path / "in/a.png")
+    os.mkfifo(tmp_path / "in" / name)
+    assert tintype(tmp_path, "encode", "in", "-o", "out").all == (
+        0,
+        "",
+        "1 of 1 pictures encoded, 1 other file skipped\n",
+    )
+
+
 def test_characters_that_steer_a_terminal_are_shown_as_escapes(tmp_path: Path) -> None:
     name = "a\x1b[31m\n\u202eb.png"
     shown = r"a\x1b[31m\n\u202eb"
@@ -180,10 +191,22 @@ def test_metadata_are_stripped_and_times_kept_on_demand(tmp_path: Path) -> None:
         assert tintype(tmp_path, "encode", "a.jpg", "--force", "--keep-times", *options).all == DONE
         assert set(library.open(tmp_path / "a.tint").getexif()) & {0x010F, 0x8825} == kept
         assert (tmp_path / "a.tint").stat().st_mtime == 10**9
+    for options in (("--strip", "a.jpg"), ("--strip", "all", "a.jpg"), ("a.jpg", "--strip", "-q", "5")):
+        assert tintype(tmp_path, "encode", "--force", *options).all == DONE  # the picture is no value of --strip
+        assert not set(library.open(tmp_path / "a.tint").getexif()) & {0x010F, 0x8825}
+    assert tintype(tmp_path, "encode", "--force", "--keep-times", "--strip", "gps", "a.jpg").all == DONE
+    assert 0x010F in library.open(tmp_path / "a.tint").getexif()
     assert tintype(tmp_path, "decode", "a.tint", "--keep-times", "-o", "b.png").all == DONE
     assert (tmp_path / "b.png").stat().st_mtime == 10**9
     assert tintype(tmp_path, "encode", "a.jpg", "--force").all == DONE
     assert (tmp_path / "a.tint").stat().st_mtime > 10**9
+
+
+def test_an_empty_name_is_not_the_current_folder(tmp_path: Path) -> None:
+    photo(tmp_path / "a.png")
+    assert tintype(tmp_path, "encode", "").all == (3, "", "'': the name of an input is empty\n")
+    assert tintype(tmp_path, "encode", "a.png", "-o", "").all == (2, "", "tintype encode: the name after -o is empty\n")
+    assert names(tmp_path) == ["a.png"]
 
 
 def test_several_inputs_need_a_folder(tmp_path: Path) -> None:

@@ -71,6 +71,20 @@ def test_eval_without_pictures_or_with_unknown_names_says_so(folder: Path) -> No
     assert tintype(folder, "eval", "pictures", "--out", "o", "--window", "3").status == 2
 
 
+def test_the_limit_of_pixels_is_that_of_encode(folder: Path) -> None:
+    limit = ("--max-pixels", "6143")  # one less than the pictures have
+    found = tintype(folder, "eval", "pictures", "--out", "o", "--codecs", "jpeg", "--qualities", "jpeg444=50", *limit)
+    assert found.status == 3
+    assert "6144 pixels, above the limit of 6143" in found.out
+    compared = tintype(folder, "compare", "pictures/p0.png", *limit)
+    assert compared.status == 3
+    assert compared.err.startswith("pictures/p0.png: 96 x 64 are 6144 pixels, above the limit of 6143")
+    pytest.importorskip("torch", reason="training needs it")
+    packed = tintype(folder, "train", "pack", "pictures", "p.npy", *limit)
+    assert (packed.status, "above the limit of 6143" in packed.err) == (3, True)
+    assert tintype(folder, "train", "pack", "pictures", "p.npy", "--max-pixels", "6144").status == 0
+
+
 def test_compare_writes_a_page_and_keeps_an_existing_one(folder: Path) -> None:
     arguments = ("compare", "pictures/p0.png", "--codecs", "jpeg,webp_m0", "-q", "50", "-o", "page.html")
     found = tintype(folder, *arguments)

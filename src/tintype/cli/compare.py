@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.cli.options import positive, quality
+from tintype.cli.options import add_max_pixels, max_pixels, positive, quality
 from tintype.cli.outcome import Report, Status, UsageError, result
 from tintype.cli.progress import Progress
 
@@ -36,6 +36,7 @@ def register(commands: "Commands") -> None:
     parser.add_argument(
         "--codecs", metavar="LIST", help="other codecs, separated by commas (default: jpeg,webp,avif,jxl)"
     )
+    add_max_pixels(parser)
     parser.add_argument("--force", action="store_true", help="overwrite an existing page")
     parser.set_defaults(run=run)
 
@@ -68,6 +69,7 @@ def _run(options: argparse.Namespace) -> None:
             options.size,
             available_cpus(),
             progress.step,
+            max_pixels(options),
         )
         progress.step("page")
         page.write_text(compare.render(found), encoding="utf-8")

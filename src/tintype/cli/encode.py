@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from tintype.codec.tile_model import TileModel
     from tintype.images import ReadOptions
 
+STRIPPED = ("all", "gps")
+"""Values of --strip; `main` lets it stand alone for the first."""
+
 
 def register(commands: "Commands") -> None:
     """Add the command's parser."""
@@ -74,10 +77,8 @@ def register(commands: "Commands") -> None:
     )
     parser.add_argument(
         "--strip",
-        choices=("all", "gps"),
-        nargs="?",
-        const="all",
-        help="leave out EXIF, XMP and IPTC (all, the default), or what of them names the place (gps)",
+        choices=STRIPPED,
+        help="leave out EXIF, XMP and IPTC (--strip alone means all), or what of them names the place (gps)",
     )
     add_keep_times(parser)
     add_threads(parser)

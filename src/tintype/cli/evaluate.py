@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.cli.options import positive
+from tintype.cli.options import add_max_pixels, max_pixels, positive
 from tintype.cli.outcome import Report, Status, UsageError, result, say
 from tintype.cli.progress import Progress
 
@@ -56,6 +56,7 @@ def register(commands: "Commands") -> None:
     parser.add_argument(
         "--limit", metavar="N", type=positive, help="measure only N pictures, spread evenly over the folder"
     )
+    add_max_pixels(parser)
     parser.add_argument("--memory", action="store_true", help="also measure peak memory, on one picture")
     parser.set_defaults(run=run)
 
@@ -75,7 +76,7 @@ def _run(options: argparse.Namespace) -> None:
     from tintype.evaluation.metrics import registry
     from tintype.evaluation.results import published, summary
 
-    subjects = sweep.subjects(options.pictures)
+    subjects = sweep.subjects(options.pictures, max_pixels(options))
     if options.limit and options.limit < len(subjects):
         subjects = tuple(subjects[i * len(subjects) // options.limit] for i in range(options.limit))
     plan = sweep.Plan(
@@ -88,7 +89,7 @@ def _run(options: argparse.Namespace) -> None:
         found = sweep.run(plan, options.out, options.jobs, progress.parts)
     readable = {row.image for row in found if not row.error}
     sample = next((subject for subject in subjects if subject.name in readable), None)
-    memory = processes.peaks(plan.codecs, sample.name, sample.path) if options.memory and sample else {}
+    memory = processes.peaks(plan.codecs, sample) if options.memory and sample else {}
     results = summary.Results(
         found,
         rows.read(options.rows) if options.rows else (),

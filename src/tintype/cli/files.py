@@ -59,6 +59,9 @@ def find(arguments: Sequence[str], wanted: Callable[[Path], bool], report: Repor
     found = []
     for argument in arguments:
         folder = Path(argument)
+        if not argument:  # which pathlib takes for the current folder
+            report.error("''", InputError("the name of an input is empty"))
+            continue
         if argument == STREAM or not folder.is_dir():
             found.append(Input(argument, Path(folder.name)))
             continue
@@ -80,6 +83,8 @@ def _walk(folder: Path, report: Report) -> Iterator[Path]:
             report.skipped += 1
         elif entry.is_dir():
             yield from _walk(entry, report)
+        elif entry.exists() and not entry.is_file():  # to read a pipe or a device could take for ever
+            report.skipped += 1
         else:
             yield entry
 
@@ -109,6 +114,8 @@ def plan(
     UsageError
         Inputs and output do not fit together.
     """
+    if output == "":
+        raise UsageError("the name after -o is empty")
     from_folder = any(os.path.isdir(argument) for argument in arguments)
     into_folder = output is not None and output != STREAM and (from_folder or is_folder(output))
     if STREAM in arguments and (output is None or into_folder):

@@ -6,6 +6,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import tintype
@@ -24,7 +25,7 @@ of several inputs, the worst"""
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    options = parser().parse_args(arguments)
+    options = parser().parse_args(_explicit(sys.argv[1:] if arguments is None else arguments))
     warnings.showwarning = show_warning
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: file names need not be text
@@ -38,6 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         log.removeHandler(lines)
     return status
+
+
+def _explicit(arguments: Sequence[str]) -> list[str]:
+    """With `--strip` written out: argparse would take the next argument, a file, for its value."""
+    return [
+        "--strip=all" if argument == "--strip" and after not in encode.STRIPPED else argument
+        for argument, after in pairwise([*arguments, ""])
+    ]
 
 
 def parser() -> argparse.ArgumentParser:

@@ -109,6 +109,13 @@ def add_max_pixels(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def max_pixels(options: argparse.Namespace) -> int:
+    """Value of --max-pixels, or its default."""
+    from tintype.images import MAX_PIXELS
+
+    return options.max_pixels or MAX_PIXELS
+
+
 def add_threads(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threads",
@@ -137,14 +144,14 @@ def make_codec(options: argparse.Namespace) -> "Codec":
     UsageError
         An option is outside its range, or the family of the chosen model does not have it.
     """
-    from tintype.api import MAX_PIXELS, Codec
+    from tintype.api import Codec
 
     try:
         return Codec(
             options.model,
             tune=getattr(options, "tune", None),  # only `encode` has it, and tiles
             threads=options.threads,
-            max_pixels=options.max_pixels or MAX_PIXELS,
+            max_pixels=max_pixels(options),
             tile=getattr(options, "tile", None),
             options=_family_options(options),
         )

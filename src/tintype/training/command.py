@@ -98,6 +98,7 @@ def _add_pack(commands: "Subparsers") -> None:
     )
     parser.add_argument("--format", choices=("raw", "webp"), default="webp", help="format of shards (%(default)s)")
     parser.add_argument("--quality", metavar="N", type=int, default=95, help="of WebP; 100 is lossless (%(default)s)")
+    parser.add_argument("--max-pixels", metavar="N", type=int, help="skip larger pictures (default: 268435456)")
     parser.add_argument("--force", action="store_true", help="replace an earlier OUT")
 
 
@@ -135,9 +136,11 @@ def _add_export(commands: "Subparsers") -> None:
 
 
 def _pack(options: argparse.Namespace) -> None:
+    from tintype.images import MAX_PIXELS
     from tintype.training.pictures.pack import pack
 
-    print(pack(options.pictures, options.out, options.side, options.format, options.quality, options.force))
+    limit = options.max_pixels or MAX_PIXELS
+    print(pack(options.pictures, options.out, options.side, options.format, options.quality, options.force, limit))
 
 
 def _draw(options: argparse.Namespace) -> None:

@@ -10,6 +10,7 @@ from tests.pictures import picture
 from tintype.errors import UnsupportedError
 from tintype.evaluation.codecs.names import codec_named
 from tintype.evaluation.measuring import processes
+from tintype.evaluation.measuring.measure import Subject
 from tintype.evaluation.results import summary
 from tintype.evaluation.results.summary import Results
 
@@ -46,7 +47,7 @@ def test_a_process_that_fails_says_why(tmp_path: Path) -> None:
 
 def test_peaks_of_a_sample_stand_in_the_summary(tmp_path: Path) -> None:
     Image.fromarray(picture(64, 64)).save(tmp_path / "p.png")
-    peaks = processes.peaks(["jpeg444", "jepg"], "p", tmp_path / "p.png")
+    peaks = processes.peaks(["jpeg444", "jepg"], Subject("p", tmp_path / "p.png"))
     assert set(peaks) == {"jpeg444"}
     peak = peaks["jpeg444"]
     from tests.evaluation.results.test_curves import sweep

@@ -25,6 +25,11 @@ class Subject:
 
     name: str  # in tables
     path: Path
+    max_pixels: int = images.MAX_PIXELS  # more are refused
+
+    def pixels(self) -> Pixels8:
+        """What is measured."""
+        return images.load_8bit(self.path, images.ReadOptions(max_pixels=self.max_pixels))
 
 
 def sha256(data: bytes) -> str:
@@ -55,7 +60,7 @@ def measure(
     """
     try:
         data = subject.path.read_bytes()
-        original = images.load_8bit(subject.path)
+        original = subject.pixels()
     except (TintypeError, OSError) as error:
         settings, versions = codec.settings, codec.versions
         return [Row(subject.name, codec=codec.name, settings=settings, versions=versions, error=line(error))]

@@ -14,11 +14,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from tintype.errors import TintypeError, UnsupportedError
+
+if TYPE_CHECKING:
+    from tintype.evaluation.measuring.measure import Subject
 
 Task = Literal["encode", "decode"]
 
@@ -84,18 +87,17 @@ class Peak:
     decode_bytes: int
 
 
-def peaks(names: Sequence[str], image: str, picture: Path) -> dict[str, Peak]:
+def peaks(names: Sequence[str], subject: "Subject") -> dict[str, Peak]:
     """One sample of each codec, at the middle of its qualities; by the codec's name in tables.
 
     Codecs that cannot be used are skipped.
     """
-    from tintype import images
     from tintype.evaluation.codecs.names import codec_named
 
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         pixels, file, back = (Path(folder) / name for name in ("pixels.npy", "coded", "back.npy"))
-        np.save(pixels, images.load_8bit(picture))
+        np.save(pixels, subject.pixels())
         for name in names:
             try:
                 coder = codec_named(name)
@@ -104,7 +106,7 @@ def peaks(names: Sequence[str], image: str, picture: Path) -> dict[str, Peak]:
                 decode = run("decode", name, quality, file, back, repeat=0)
             except TintypeError:
                 continue
-            found[coder.name] = Peak(image, quality, encode.peak_bytes, decode.peak_bytes)
+            found[coder.name] = Peak(subject.name, quality, encode.peak_bytes, decode.peak_bytes)
     return found
 
 

@@ -56,7 +56,7 @@ class _Unit:
     qualities: tuple[float, ...]
 
 
-def subjects(paths: Sequence[Path]) -> tuple[Subject, ...]:
+def subjects(paths: Sequence[Path], max_pixels: int = images.MAX_PIXELS) -> tuple[Subject, ...]:
     """Pictures of folders (not of folders inside them) and single pictures, by name.
 
     Raises
@@ -75,7 +75,7 @@ def subjects(paths: Sequence[Path]) -> tuple[Subject, ...]:
     named = {(file.stem if stems.count(file.stem) == 1 else file.name): file for file in files}
     if len(named) < len(files):
         raise InputError("two pictures have the same name; put them into folders that are measured apart")
-    return tuple(Subject(name, file) for name, file in sorted(named.items()))
+    return tuple(Subject(name, file, max_pixels) for name, file in sorted(named.items()))
 
 
 def _pictures(path: Path) -> list[Path]:

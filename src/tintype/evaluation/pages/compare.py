@@ -72,6 +72,7 @@ def compare(
     size_bytes: int | None = None,
     threads: int = 1,
     progress: Progress | None = None,
+    max_pixels: int = images.MAX_PIXELS,
 ) -> Comparison:
     """Code a photo with our codec, and with each other at the setting whose file comes closest to ours in size.
 
@@ -89,7 +90,7 @@ def compare(
     say = progress or (lambda text: None)
 
     # ours sets the size, unless the caller does
-    original = images.load_8bit(photo)
+    original = images.load_8bit(photo, images.ReadOptions(max_pixels=max_pixels))
     names = registry.DEFAULT + _slow_metrics(original)
     ours = codec_named(model, threads)
     say(f"{ours.name}")

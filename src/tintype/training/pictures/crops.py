@@ -5,6 +5,7 @@ import os
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ NAMED = 5  # skipped pictures, by their names; more are counted
 Pictures = NDArray[np.uint8]  # (N, S, S, 3)
 
 
-def load(source: Path, side: int = 512, cache: Path | None = None) -> Pictures:
+def load(source: Path, side: int = 512, cache: Path | None = None, max_pixels: int = images.MAX_PIXELS) -> Pictures:
     """Pictures (N, S, S, 3), decoded as `images.load_8bit` shows them: upright, on white where they are transparent.
 
     Those that cannot be read are skipped with a warning that names them. Hidden files are not looked at.
@@ -37,6 +38,7 @@ def load(source: Path, side: int = 512, cache: Path | None = None) -> Pictures:
         folder of shards (`tintype train pack`); an .npy file of such an array, which is memory-mapped
     side : S, pixels, where pictures are decoded here: central squares, reflected where smaller
     cache : folder where decoded pictures are kept, for the next time and to be memory-mapped
+    max_pixels : larger pictures are skipped
 
     Raises
     ------
@@ -52,11 +54,11 @@ def load(source: Path, side: int = 512, cache: Path | None = None) -> Pictures:
         return shards.read(found)
     paths = find(source)
     if cache is None:
-        return pack(paths, side, None)
+        return pack(paths, side, None, max_pixels)
     kept = cache / f"pictures-{side}-{_fingerprint(paths)}.npy"
     if not kept.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        pack(paths, side, kept)
+        pack(paths, side, kept, max_pixels)
     decoded: Pictures = np.load(kept, mmap_mode="r")
     return decoded
 
@@ -82,16 +84,16 @@ def pictures_in(folder: Path) -> list[Path]:
     )
 
 
-def pack(paths: Sequence[Path], side: int, out: Path | None) -> Pictures:
+def pack(paths: Sequence[Path], side: int, out: Path | None, max_pixels: int = images.MAX_PIXELS) -> Pictures:
     """Decode pictures to (N, side, side, 3), in memory or in an .npy file, on all available CPUs."""
     shape = (len(paths), side, side, 3)
     if out is None:
         target: Pictures = np.empty(shape, np.uint8)
-        read = _decode(paths, target)
+        read = _decode(paths, target, max_pixels)
         return target if len(read) == len(paths) else target[read]
     with staged(out.parent) as part:
         packed = np.lib.format.open_memmap(part / out.name, "w+", np.uint8, shape)
-        read = _decode(paths, packed)
+        read = _decode(paths, packed, max_pixels)
         if len(read) < len(paths):
             everything = packed
             packed = np.lib.format.open_memmap(part / f"read-{out.name}", "w+", np.uint8, (len(read), *shape[1:]))
@@ -102,12 +104,12 @@ def pack(paths: Sequence[Path], side: int, out: Path | None) -> Pictures:
     return packed
 
 
-def _decode(paths: Sequence[Path], target: Pictures) -> list[int]:
+def _decode(paths: Sequence[Path], target: Pictures, max_pixels: int) -> list[int]:
     """Fill (N, side, side, 3) with central squares; returns the numbers of those that could be read."""
 
     def decode(number: int) -> str | None:
         try:
-            target[number] = _square(paths[number], target.shape[1])
+            target[number] = _square(paths[number], target.shape[1], max_pixels)
         except (TintypeError, OSError) as error:
             return str(error)
         return None
@@ -127,9 +129,9 @@ def _decode(paths: Sequence[Path], target: Pictures) -> list[int]:
     return [number for number, error in enumerate(errors) if error is None]
 
 
-def _square(path: Path, side: int) -> NDArray[np.uint8]:
+def _square(path: Path, side: int, max_pixels: int) -> NDArray[np.uint8]:
     """The central square of a picture, reflected where it is smaller."""
-    pixels = images.load_8bit(path, AS_SEEN)
+    pixels = images.load_8bit(path, replace(AS_SEEN, max_pixels=max_pixels))
     if pixels.ndim == 2:
         pixels = np.repeat(pixels[:, :, None], 3, axis=2)
     height, width = pixels.shape[:2]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tintype import images
 from tintype.training.outputs import refuse
 from tintype.training.pictures import crops, shards
 
@@ -13,6 +14,7 @@ def pack(
     format: shards.Format = "webp",
     quality: int = 95,
     force: bool = False,
+    max_pixels: int = images.MAX_PIXELS,
 ) -> str:
     """Write one array where `out` ends in .npy, otherwise a folder of shards; returns a line about it.
 
@@ -22,6 +24,7 @@ def pack(
     side : pixels of the central squares
     format, quality : of shards; WebP at quality 100 is lossless
     force : replace an earlier array or earlier shards
+    max_pixels : larger pictures are skipped
 
     Raises
     ------
@@ -31,8 +34,8 @@ def pack(
     is_array = out.suffix == ".npy"
     refuse([path for path in [out] if path.exists()] if is_array else shards.shards_in(out), force)
     if is_array:
-        return f"{out}: {len(crops.pack(crops.find(pictures), side, out))} pictures"
-    decoded = crops.load(pictures, side)
+        return f"{out}: {len(crops.pack(crops.find(pictures), side, out, max_pixels))} pictures"
+    decoded = crops.load(pictures, side, max_pixels=max_pixels)
     paths = shards.write(decoded, out, format, quality)
     size = sum(path.stat().st_size for path in paths)
     return f"{out}: {len(decoded)} pictures in {len(paths)} shards, {size / 1e6:.1f} MB"
