@@ -144,3 +144,27 @@ def test_kodak_is_known_by_the_hashes_of_its_files() -> None:
     assert published.dataset_of(["x"]) is None
     assert published.fingerprint(["a", "b"]) == published.fingerprint(["b", "a", "b"]) != published.fingerprint(["a"])
     assert {entry["dataset"] for entry in json.loads((GOLDEN / "rd_curves.json").read_text()).values()} == {"kodak"}
+
+
+def test_pictures_given_back_exactly_leave_the_means_and_are_named() -> None:
+    rates = (0.25, 0.5, 0.75, 1.0, 1.25)
+    rows = [
+        row(image, codec, quality, bpp, float("inf") if image == "white" and codec == "x" else 30 + 8 * bpp)
+        for image in ("photo", "white")
+        for codec in ("x", "y")
+        for quality, bpp in enumerate(rates)
+    ]
+    results = Results(rows, anchors=("x",))
+    assert results.images == ("photo",)
+    text = summary.summary(results)
+    assert "## BD-rate, PSNR\n" in text
+    assert "because a codec gave them back so exactly that a metric is infinite: white." in text
+
+
+def test_missing_tables_are_explained() -> None:
+    rows = [row("white", codec, quality, 0.5 + quality, float("inf")) for codec in ("x", "y") for quality in range(5)]
+    assert Results(rows).images == ("white",)  # no other pictures
+    text = summary.summary(Results(rows, anchors=("x",)))
+    assert "- x has 0 finite points of psnr, not 4" in text
+    alone = summary.summary(Results([row("photo", "x", quality, 0.5 + quality, 30 + quality) for quality in range(5)]))
+    assert "No BD-rates: none of jpeg444, webp_m6" in alone

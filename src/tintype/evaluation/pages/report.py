@@ -243,10 +243,7 @@ def _made(results: Results, tables: Sequence[Table], colours: Mapping[str, str],
     if failed := summary.failures(results.rows):
         cells = [[html.escape(cell) for cell in line] for line in failed]
         text += f"<h3>Failures</h3>{page.table(['codec', 'picture', 'quality', 'reason'], cells, text=True)}"
-    excluded = sorted({row.image for row in results.rows if row.image} - set(results.images))
-    if excluded:
-        names = html.escape(", ".join(excluded))
-        text += f'<p class="note">Excluded from the means, because not every codec coded them: {names}.</p>'
+    text += "".join(f'<p class="note">{html.escape(line)}</p>' for line in summary.excluded(results))
     return text + (
         '<p class="note">Pictures are coded without metadata. PSNR: one MSE over R, G, B as stored, mean of the dB. '
         "MS-SSIM: mean of R, G, B; two conventions of its dB are kept apart. Texture distance: local strength of "

@@ -74,6 +74,11 @@ def common_images(rows: Iterable[Row]) -> tuple[str, ...]:
     return tuple(sorted(set.intersection(*complete))) if complete else ()
 
 
+def exact_images(rows: Iterable[Row]) -> frozenset[str]:
+    """Pictures, such as white pages, that a codec gave back exactly: one infinite PSNR makes a mean infinite."""
+    return frozenset(row.image for row in rows if not row.error and np.isinf([*row.values.values()]).any())
+
+
 def tables(rows: Sequence[Row], images: Sequence[str], stored: bool = False) -> list[Table]:
     """Means of each codec over the given pictures; codecs in the order of the rows."""
     wanted = set(images)
@@ -89,7 +94,7 @@ def _table(codec: str, by_quality: Mapping[float, list[Row]], stored: bool) -> T
     points = [_means(by_quality[quality]) for quality in qualities]
     first = by_quality[qualities[0]][0]
     means = {name: np.array([point[name] for point in points]) for name in points[0]}
-    present = {name: values for name, values in means.items() if np.isfinite(values).any()}
+    present = {name: values for name, values in means.items() if not np.isnan(values).all()}
     return Table(codec, first.settings, first.versions, qualities, present, stored)
 
 
@@ -139,5 +144,7 @@ def monotony(rows: Sequence[Row], table: Table) -> Monotony:
             pairs += 1
             rate_falls += high.size_bytes < low.size_bytes
             psnr_falls += high.values.get("psnr", np.nan) < low.values.get("psnr", np.nan)
-    rises = all(bool(np.all(np.diff(table.means[name]) > 0)) for name in ("bpp", "psnr") if name in table.means)
+    rises = all(
+        bool(np.all(means[1:] > means[:-1])) for name in ("bpp", "psnr") if (means := table.means.get(name)) is not None
+    )
     return Monotony(table.codec, rate_falls, psnr_falls, pairs, rises)

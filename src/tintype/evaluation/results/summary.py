@@ -14,6 +14,7 @@ from tintype.evaluation.measuring.rows import Row
 from tintype.evaluation.results import curves, published
 from tintype.evaluation.results.bd_rate import (
     METHODS,
+    MIN_POINTS,
     PROJECT_WINDOW,
     BdRate,
     Curve,
@@ -51,8 +52,9 @@ class Results:
 
     @property
     def images(self) -> tuple[str, ...]:
-        """Pictures that enter the means."""
-        return curves.common_images(self.rows)
+        """Pictures that enter the means: coded by all codecs, by none exactly, unless there are only such."""
+        common = curves.common_images(self.rows)
+        return tuple(name for name in common if name not in curves.exact_images(self.rows)) or common
 
     @property
     def measured(self) -> list[Table]:
@@ -119,6 +121,10 @@ def summary(results: Results, title: str = "Results") -> str:
     if results.images:
         compared, reasons = anchors(results)
         parts += [_bd_rates(results, compared, metric) for metric in COMPARED]
+        if not compared:
+            parts.append(
+                f"No BD-rates: none of {', '.join(results.anchors)} is measured or stored; --anchors names others."
+            )
         if reasons:
             parts.append("Not compared:\n\n" + "\n".join(f"- {reason}" for reason in reasons))
         parts += [_averages(results), _monotony(results), _times(results), _memory(results), _agreement(results)]
@@ -133,7 +139,6 @@ def _scope(results: Results) -> str:
     sizes = sorted({(row.width, row.height) for row in results.rows if row.image in set(images) and row.width})
     shown = ", ".join(f"{width}x{height}" for width, height in sizes[:4]) + (" and others" if len(sizes) > 4 else "")
     known = f" (all of {results.dataset})" if results.dataset else ""
-    everything = {row.image for row in results.rows if row.image}
     counted = "1 picture" if len(images) == 1 else f"{len(images)} pictures"
     lines = [
         f"{counted}{known}, {shown}. Sizes are whole files on disk, which are decoded from there; "
@@ -142,10 +147,24 @@ def _scope(results: Results) -> str:
     ]
     if len({width * height for width, height in sizes}) > 1:
         lines.append("The pictures differ in size: mean bpp counts every picture alike, not every pixel.")
-    if excluded := sorted(everything - set(images)):
-        lines.append(f"Excluded from the means, because not every codec coded them: {', '.join(excluded)}.")
+    lines += excluded(results)
     codecs = table(["codec", "settings", "versions"], [[t.codec, t.settings, t.versions] for t in measured])
     return "\n\n".join([*lines, codecs.replace("---:", "---")])
+
+
+def excluded(results: Results) -> list[str]:
+    """Which pictures are not in the means, and why, in a sentence for each reason."""
+    left_out = {row.image for row in results.rows if row.image} - set(results.images)
+    exact = left_out & set(curves.common_images(results.rows))
+    reasons = {
+        "not every codec coded them": left_out - exact,
+        "a codec gave them back so exactly that a metric is infinite": exact,
+    }
+    return [
+        f"Excluded from the means, because {reason}: {', '.join(sorted(names))}."
+        for reason, names in reasons.items()
+        if names
+    ]
 
 
 def failures(found: Sequence[Row]) -> list[tuple[str, str, str, str]]:
@@ -189,9 +208,14 @@ def bd_table(
     missing : text where two curves cannot be compared
     """
     compared = [anchor for anchor in anchors if metric in anchor.metrics]
-    tests = [table.curve for table in results.measured if metric in table.curve.metrics]
+    measured = [found.curve for found in results.measured if metric in found.curve.quality]
+    tests = [curve for curve in measured if metric in curve.metrics]
     cells: dict[str, list[str]] = {test.name: [] for test in tests} if compared else {}
-    reasons = []
+    reasons = [
+        f"{curve.name} has {np.isfinite(curve.quality[metric]).sum()} finite points of {metric}, not {MIN_POINTS}"
+        for curve in measured
+        if metric not in curve.metrics
+    ]
     for test in tests:
         for anchor in compared:
             if anchor.name == test.name:
@@ -208,18 +232,20 @@ def bd_table(
 
 def _bd_rates(results: Results, anchors: Sequence[Curve], metric: str) -> str:
     found = bd_table(results, anchors, metric, _both, "-")
+    title = f"## BD-rate, {curves.COLUMNS[metric].title}"
+    excluded = "Not compared:\n\n" + "\n".join(f"- {reason}" for reason in found.reasons)
     if not found.cells:
-        return ""
+        return f"{title}\n\n{excluded}" if found.reasons else ""
     low, high = results.window
     header = ["codec", *(f"{anchor.name}{' (stored)' if anchor.stored else ''}" for anchor in found.anchors)]
     parts = [
-        f"## BD-rate, {curves.COLUMNS[metric].title}",
+        title,
         f"Per cent of rate against each anchor at equal quality (negative: smaller files), of the mean curves, points "
         f"from {low:g} to {high:g} bpp. Akima / PCHIP (common share of both quality intervals); package bjontegaard.",
         table(header, [[name, *cells] for name, cells in found.cells.items()]),
     ]
     if found.reasons:
-        parts.append("Not compared:\n\n" + "\n".join(f"- {reason}" for reason in found.reasons))
+        parts.append(excluded)
     return "\n\n".join(parts)
 
 
