@@ -85,9 +85,9 @@ class PicoEyesRun(PicoRun):
     features : file of the feature network; empty: that of the installed package
     """
 
-    mse: float = 0.25
-    ms_ssim: float = 0.35
-    lp: float = 0.4
+    mse: float = 0.15
+    ms_ssim: float = 0.4
+    lp: float = 0.45
     wd: float = 0.0
     features: str = ""
 

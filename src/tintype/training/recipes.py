@@ -42,8 +42,9 @@ def pico_s_eyes() -> PicoEyesRun:
     Hardware: as pico_s.
     Time: 0.9 s a step on an idle core.
     Expect: docs/results.md, Trained for eyes. The shipped weights had 3,600 steps of 4 crops with shares of
-        .3 / .35 / .35 / 0 and 2,500 of 8 crops with .15 / .4 / .45 / 0, both without gains, then 3,800 steps of this
-        recipe (learning_rate=4e-4, decay=900).
+        .3 / .35 / .35 / 0, then 1,800 steps of this recipe (decay=1300), both without gains. 3,800 steps more with
+        shares of .25 / .35 / .4 at 4e-4, whose rate fell only over the last 900, were worse by every judge on
+        validation crops: what a high rate undoes needs a long decay to come back.
 
     tintype train run pico_s_eyes --init weights/training/pico-s --data PICTURES --validation PICTURES --out RUN
     """
