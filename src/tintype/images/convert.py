@@ -4,7 +4,7 @@ import io
 from collections.abc import Mapping
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image
 
 from tintype.images.raster import Raster
 from tintype.images.readers.opened import Opened
@@ -36,6 +36,8 @@ def converted(opened: Opened) -> Raster:
     image.load()
     if image.mode == "F":
         return _from_floats(np.asarray(image))
+    from PIL import ImageCms  # few pictures need it
+
     profile = image.info.get("icc_profile")
     if image.mode == "LAB":
         source = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))

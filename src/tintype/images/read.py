@@ -25,7 +25,7 @@ from tintype.images.options import colour as parse_colour
 from tintype.images.picture import Picture, check_size, from_array
 from tintype.images.pillow import our_limits, pillow_errors
 from tintype.images.raster import DEPTHS, Raster, repeats_eight_bits, rescaled
-from tintype.images.readers import bmff, bmp, by_mode, jpeg2000, jxl, png, ppm, raw, tiff
+from tintype.images.readers import bmff, bmp, by_mode, jpeg2000, jxl, png, ppm, raw
 from tintype.images.readers.opened import Opened
 from tintype.pixels import Pixels8
 
@@ -146,6 +146,8 @@ def _opened(data: bytes, format: Format | None, name: str, options: ReadOptions)
 
 def _from_tiff(data: bytes, name: str, options: ReadOptions) -> Picture:
     """A page. Where Pillow does not know its arrangement, no image stands for it."""
+    from tintype.images.readers import tiff  # slow to import, with Pillow's
+
     tags, number = tiff.page(data, name, options.frame)
     image: Image.Image
     try:

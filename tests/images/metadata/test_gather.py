@@ -182,6 +182,18 @@ def test_an_extension_with_a_hole_is_dropped_by_name(lost):
     assert b'xmp:Rating="4"' in found.xmp
 
 
+@pytest.mark.parametrize("parts", [(b"\2\2end",), (b"\1\2begin",), (b"\1\1whole", b"\2\1more")])
+def test_profiles_that_lack_a_part_are_named(parts):
+    found = gathered(jpeg_with(*((0xE2, b"ICC_PROFILE\0" + part) for part in parts)))
+    assert found.notes == ("Its colour profile is damaged and was left out.",)
+
+
+def test_profiles_of_several_parts_in_any_order_are_whole():
+    data = jpeg_with((0xE2, b"ICC_PROFILE\0\2\2end"), (0xE2, b"ICC_PROFILE\0\1\2begin"))
+    assert gathered(data).notes == ()
+    assert Image.open(io.BytesIO(data)).info["icc_profile"] == b"beginend"
+
+
 SWAPPED = b"".join((IPTC + bytes(-len(IPTC) % 4))[at : at + 4][::-1] for at in range(0, len(IPTC), 4))
 WITH_IPTC = {
     "JPEG": jpeg_with((0xED, APP13)),

@@ -21,7 +21,7 @@ CREDENTIALS = "Its content credentials (C2PA) were left out: they do not hold fo
 
 def jpeg(file: BinaryIO, found: Found) -> None:
     """Segments before the first scan."""
-    resources, others = b"", list[str]()
+    resources, profile, others = b"", list[bytes](), list[str]()
     for marker, size in _segments(file):
         if not (0xE0 <= marker <= 0xEF or marker == 0xFE):
             file.seek(size, 1)
@@ -40,6 +40,8 @@ def jpeg(file: BinaryIO, found: Found) -> None:
             found.notes.append(CREDENTIALS)
         elif marker == 0xED and data.startswith(iptc.PHOTOSHOP_PREFIX):
             resources += data[len(iptc.PHOTOSHOP_PREFIX) :]  # long resources go on in the next segment
+        elif marker == 0xE2 and data.startswith(_PROFILE):
+            profile.append(data[len(_PROFILE) :])
         elif marker == 0xFE:
             found.comments.append(("", decoded(data)))
         elif marker not in _KNOWN_SEGMENTS and not data.startswith(_KNOWN_CONTENTS):
@@ -49,6 +51,8 @@ def jpeg(file: BinaryIO, found: Found) -> None:
         names = list(dict.fromkeys(others))[:MAX_NAMES]
         found.notes.append(f"Its segments {', '.join(names)} were left out.")
     found.keep_resources(resources)
+    if profile and min(profile)[1:2] != bytes([len(profile) % 256]):  # Pillow keeps only profiles with all their parts
+        found.notes.append("Its colour profile is damaged and was left out.")
 
 
 def png(file: BinaryIO, found: Found) -> None:
@@ -150,7 +154,8 @@ def bmp(file: BinaryIO, found: Found) -> None:
 
 
 _KNOWN_SEGMENTS = {0xE0, 0xEE}  # JFIF, and Adobe's about colour
-_KNOWN_CONTENTS = (b"ICC_PROFILE\0", b"MPF\0", b"Ducky", b"JP", iptc.PHOTOSHOP_PREFIX, XMP_PREFIX, EXIF_PREFIX)
+_PROFILE = b"ICC_PROFILE\0"  # number of the part and number of parts follow, a byte each
+_KNOWN_CONTENTS = (b"MPF\0", b"Ducky", b"JP", iptc.PHOTOSHOP_PREFIX, XMP_PREFIX, EXIF_PREFIX)
 
 READERS: Mapping[str, Callable[[BinaryIO, Found], None]] = {
     "JPEG": jpeg,

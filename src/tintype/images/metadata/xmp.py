@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from html import escape
 from xml.parsers import expat
-from xml.sax.saxutils import escape
 
 from tintype.images.metadata.orientation import TRANSPOSED, upright_point
 
@@ -173,7 +173,7 @@ def edited(xmp: bytes, change: Callable[[Property], str | None]) -> bytes:
             pieces.append(xmp[at : found.start])
             at = found.stop
         elif text != found.text:
-            pieces += (xmp[at : found.inner[0]], escape(text, {'"': "&quot;", "'": "&apos;"}).encode())
+            pieces += (xmp[at : found.inner[0]], escape(text).encode())
             at = found.inner[1]
     return b"".join([*pieces, xmp[at:]])
 
