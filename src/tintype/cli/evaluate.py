@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tintype.cli.options import add_max_pixels, max_pixels, positive
-from tintype.cli.outcome import Report, Status, UsageError, result, say
+from tintype.cli.outcome import Report, Status, result, say
 from tintype.cli.progress import Progress
+from tintype.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
@@ -70,7 +71,6 @@ def run(options: argparse.Namespace) -> Status:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from tintype.errors import InputError
     from tintype.evaluation.codecs import names
     from tintype.evaluation.measuring import processes, rows, sweep
     from tintype.evaluation.metrics import registry
