@@ -10,7 +10,7 @@ import pytest
 import tintype
 from tests.pictures import picture
 from tintype.cli.main import INTERRUPTED, main
-from tintype.cli.outcome import Status, UsageError, status_of
+from tintype.cli.outcome import Status, status_of
 from tintype.errors import (
     CorruptError,
     DesyncError,
@@ -18,6 +18,7 @@ from tintype.errors import (
     TintypeError,
     TruncatedError,
     UnsupportedError,
+    UsageError,
     WeightsError,
 )
 from tintype.models import hpcm

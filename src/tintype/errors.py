@@ -8,6 +8,7 @@ TintypeError
 ├─ UnsupportedError     valid, but needs a newer version, another model or a missing part
 ├─ WeightsError         weights are missing, or not what the manifest says
 └─ InputError           the caller's picture or option cannot be coded
+   └─ UsageError        options that do not fit together, or an output that must not be replaced
 """
 
 
@@ -41,3 +42,7 @@ class WeightsError(TintypeError):
 
 class InputError(TintypeError):
     """The caller's image or option cannot be coded."""
+
+
+class UsageError(InputError):
+    """Options that do not fit together, or an output that must not be replaced."""

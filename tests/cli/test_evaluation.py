@@ -71,6 +71,17 @@ def test_eval_without_pictures_or_with_unknown_names_says_so(folder: Path) -> No
     assert tintype(folder, "eval", "pictures", "--out", "o", "--window", "3").status == 2
 
 
+def test_short_names_are_understood_in_every_option(folder: Path) -> None:
+    options = ("--codecs", "jpg,webp", "--qualities", "jpeg=20,40,60,80", "--qualities", "webp=10,30,60,80")
+    found = tintype(
+        folder, "eval", "pictures", "--out", "o", "--metrics", "psnr", "--window", "0,100", "--anchors", "jpg", *options
+    )
+    assert found.status == 0
+    with (folder / "o" / "results.csv").open(newline="") as file:
+        assert sum(1 for _ in csv.DictReader(file)) == 16  # two pictures, two codecs, four qualities
+    assert "| codec | jpeg444 |" in found.out
+
+
 def test_the_limit_of_pixels_is_that_of_encode(folder: Path) -> None:
     limit = ("--max-pixels", "6143")  # one less than the pictures have
     found = tintype(folder, "eval", "pictures", "--out", "o", "--codecs", "jpeg", "--qualities", "jpeg444=50", *limit)

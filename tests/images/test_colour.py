@@ -238,6 +238,8 @@ def test_colour_of_bmp_headers_is_kept():
     assert load(bmp(0x4C494E4B, profile=b"C:\\a.icm")).notes == (
         "Its colour profile is in another file and was left out.",
     )
+    torn = load(bmp(0x4D424544, profile=SRGB_ICC)[:-100])
+    assert (torn.icc, torn.notes) == (None, ("Its colour profile is damaged and was left out.",))
     # CIEXYZ of the primaries of Display P3, under D65, scaled so that white has Y = 1
     p3 = (0.4866, 0.2290, 0.0, 0.2657, 0.6917, 0.0451, 0.1982, 0.0793, 1.0439)
     assert load(bmp(0, p3, (2.2, 2.2, 2.2))).code_points == CodePoints(12, 13)

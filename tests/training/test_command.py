@@ -55,7 +55,7 @@ def test_training_needs_torch_numpy_and_pillow_alone(tmp_path: Path) -> None:
 
 def test_wrong_settings_and_missing_folders_are_one_clear_line(tmp_path: Path) -> None:
     wrong = tintype(tmp_path, "train", "run", "pico_s", *options(tmp_path, "bach=3"))
-    assert wrong.status == 3 and "bach=3" in wrong.err and wrong.err.count("\n") == 1
+    assert wrong.status == 2 and "bach=3" in wrong.err and wrong.err.count("\n") == 1
     missing = tintype(
         tmp_path, "train", "run", "pico_s", "--data", "nothing", "--validation", "nothing", "--out", "run"
     )
@@ -127,7 +127,7 @@ def test_a_run_is_replaced_only_with_force(tmp_path: Path) -> None:
     assert tintype(tmp_path, *arguments).status == 0
     log = (tmp_path / "run" / "log.jsonl").read_bytes()
     refused = tintype(tmp_path, *arguments)
-    assert refused.status == 3 and "run: holds a run; --resume continues it, --force replaces it" in refused.err
+    assert refused.status == 2 and "run: holds a run; --resume continues it, --force replaces it" in refused.err
     assert (tmp_path / "run" / "log.jsonl").read_bytes() == log
     assert tintype(tmp_path, *arguments, "--set", "steps=1", "--force").status == 0
     steps = [json.loads(text)["step"] for text in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]

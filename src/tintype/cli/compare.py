@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tintype.cli.options import add_max_pixels, max_pixels, positive, quality
-from tintype.cli.outcome import Report, Status, UsageError, result
+from tintype.cli.outcome import Report, Status, result
 from tintype.cli.progress import Progress
+from tintype.errors import UsageError
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands

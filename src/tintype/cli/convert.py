@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.cli.outcome import Report, UsageError, result
+from tintype.cli.outcome import Report, result
+from tintype.errors import UsageError
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands

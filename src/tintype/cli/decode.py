@@ -14,9 +14,9 @@ from tintype.cli.options import (
     make_codec,
     quality,
 )
-from tintype.cli.outcome import Report, UsageError, say
+from tintype.cli.outcome import Report, say
 from tintype.cli.progress import Progress
-from tintype.errors import InputError
+from tintype.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands

@@ -19,9 +19,9 @@ from tintype.cli.options import (
     positive,
     quality,
 )
-from tintype.cli.outcome import Report, UsageError, say
+from tintype.cli.outcome import Report, say
 from tintype.cli.progress import Progress
-from tintype.errors import InputError
+from tintype.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from tintype.api import Source

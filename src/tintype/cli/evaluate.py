@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tintype.cli.options import add_max_pixels, max_pixels, positive
-from tintype.cli.outcome import Report, Status, UsageError, result, say
+from tintype.cli.outcome import Report, Status, result, say
 from tintype.cli.progress import Progress
+from tintype.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
@@ -19,8 +20,9 @@ per picture, codec and quality), summary.md and the coded files. An interrupted 
 
 codecs: pico-s-dev or another shipped model, PATH.tintmodel, hpcm-base:FILE.safetensors+FILE.safetensors (one file per
 rate, from low to high), jpeg444, jpeg420, webp_m6, avif444_s6, avif444_s6_psnr, avif420_s6, jxl_e7, and the like with
-other methods (m), speeds (s) and efforts (e). jpeg, webp, avif, avif_psnr and jxl mean their usual settings. cjxl_e7,
-avifenc444_s6, vvenc420_medium and the like need their programs installed. LABEL=CODEC shows a codec under that label"""
+other methods (m), speeds (s) and efforts (e). tintype, jpeg, webp, avif, avif_psnr and jxl mean their usual
+settings. cjxl_e7, avifenc444_s6, vvenc420_medium and the like need their programs installed. LABEL=CODEC shows a
+codec under that label"""
 
 
 def register(commands: "Commands") -> None:
@@ -70,7 +72,6 @@ def run(options: argparse.Namespace) -> Status:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from tintype.errors import InputError
     from tintype.evaluation.codecs import names
     from tintype.evaluation.measuring import processes, rows, sweep
     from tintype.evaluation.metrics import registry
@@ -94,7 +95,7 @@ def _run(options: argparse.Namespace) -> None:
         found,
         rows.read(options.rows) if options.rows else (),
         published.load(options.curves) if options.curves else {},
-        options.anchors.split(",") if options.anchors else summary.USUAL_ANCHORS,
+        names.parse_names(options.anchors) if options.anchors else summary.USUAL_ANCHORS,
         _window(options.window),
         memory,
     )
@@ -107,9 +108,11 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _qualities(text: str) -> tuple[str, list[float]]:
+    from tintype.evaluation.codecs.names import ALIASES
+
     codec, _, values = text.rpartition("=")
     try:
-        return codec, [float(value) for value in values.split(",")]
+        return ALIASES.get(codec, codec), [float(value) for value in values.split(",")]
     except ValueError as error:
         raise UsageError(f"--qualities {text}: give CODEC=Q,Q,... with numbers") from error
 

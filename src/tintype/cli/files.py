@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from tintype.cli.outcome import Report, UsageError, printable, say
-from tintype.errors import InputError
+from tintype.cli.outcome import Report, printable, say
+from tintype.errors import InputError, UsageError
 
 STREAM = "-"  # standard input or output
 

@@ -3,8 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from tintype.cli.outcome import UsageError
-from tintype.errors import InputError
+from tintype.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from tintype.api import Codec

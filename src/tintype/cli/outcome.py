@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from enum import IntEnum
 from typing import Any
 
-from tintype.errors import DesyncError, FormatError, InputError, TintypeError
+from tintype.errors import DesyncError, FormatError, InputError, TintypeError, UsageError
 
 
 class Status(IntEnum):
@@ -23,10 +23,6 @@ class Status(IntEnum):
     USAGE = 2  # argparse's own
     INPUT = 3
     SYSTEM = 4
-
-
-class UsageError(Exception):
-    """Options that do not fit, or an output that must not be written."""
 
 
 def status_of(error: Exception) -> Status:
@@ -48,7 +44,7 @@ def describe(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name is not None:
         package = error.name.partition(".")[0]
         return f'{package} is not installed; pip install "{EXTRAS.get(package, package)}"'
-    if isinstance(error, TintypeError | UsageError | OSError | ImportError):
+    if isinstance(error, TintypeError | OSError | ImportError):
         return " ".join(str(error).split())
     text = " ".join(f"{type(error).__name__}: {error}".split())
     return f"internal error ({text}); set TINTYPE_DEBUG=1 for a traceback, and please report it"

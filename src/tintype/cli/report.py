@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tintype.cli.options import rates
-from tintype.cli.outcome import Report, Status, UsageError, result
+from tintype.cli.outcome import Report, Status, result
 from tintype.cli.progress import Progress
+from tintype.errors import UsageError
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
@@ -59,7 +60,7 @@ def _run(options: argparse.Namespace) -> None:
         found,
         rows.read(options.rows) if options.rows else (),
         published.load(options.curves) if options.curves else {},
-        options.anchors.split(",") if options.anchors else summary.USUAL_ANCHORS,
+        names.parse_names(options.anchors) if options.anchors else summary.USUAL_ANCHORS,
     )
     if not results.images:
         raise UsageError("no picture was coded by every codec; a page needs one")

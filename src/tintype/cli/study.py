@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tintype.cli.options import rates
-from tintype.cli.outcome import Report, Status, UsageError, result, say
+from tintype.cli.outcome import Report, Status, result, say
+from tintype.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tintype.errors import InputError
+from tintype.errors import UsageError
 from tintype.training.config import RunConfig
 from tintype.training.recipes import RECIPES, configure
 
@@ -175,9 +175,9 @@ def _export(options: argparse.Namespace) -> None:
         from tintype.training.export import hpcm
 
         if given:
-            raise InputError(f"{options.source}: holds {model}; --{next(iter(given))} is for pico only")
+            raise UsageError(f"{options.source}: holds {model}; --{next(iter(given))} is for pico only")
         if not is_file:
-            raise InputError(f"{options.out}: the weights of {model} are one file; give --out FILE.safetensors")
+            raise UsageError(f"{options.out}: the weights of {model} are one file; give --out FILE.safetensors")
         refuse([options.out] if options.out.exists() else [], options.force)
         print(hpcm.write(state, options.out))
         return
@@ -186,11 +186,11 @@ def _export(options: argparse.Namespace) -> None:
 
     for name in ("data", "validation", "name"):
         if name not in given:
-            raise InputError(f"--{name} is needed to export {model}")
+            raise UsageError(f"--{name} is needed to export {model}")
     if is_file:
-        raise InputError(f"{options.out}: {model} is exported to a folder; give --out FOLDER")
+        raise UsageError(f"{options.out}: {model} is exported to a folder; give --out FOLDER")
     if Path(options.name).name != options.name:
-        raise InputError(f"--name {options.name}: a name, not a path, is needed")
+        raise UsageError(f"--name {options.name}: a name, not a path, is needed")
     bundle = options.out / f"{options.name}{SUFFIX}"
     refuse([bundle] if bundle.exists() else [], options.force)
     print(ship(state, out=options.out, **given))
@@ -206,9 +206,9 @@ def _run(options: argparse.Namespace) -> None:
         return
     for name in ("data", "validation", "out"):
         if getattr(options, name) is None:
-            raise InputError(f"--{name} is needed to train")
+            raise UsageError(f"--{name} is needed to train")
     if options.resume and options.init:
-        raise InputError("--resume and --init exclude each other; give one of them")
+        raise UsageError("--resume and --init exclude each other; give one of them")
     _train(options, config, started)
 
 
@@ -221,7 +221,7 @@ def _train(options: argparse.Namespace, config: RunConfig, started: float) -> No
 
     # before other processes start: none has written anything yet
     if not (options.resume or options.force) and (checkpoint.exists(options.out) or (options.out / LOG).exists()):
-        raise InputError(f"{options.out}: holds a run; --resume continues it, --force replaces it")
+        raise UsageError(f"{options.out}: holds a run; --resume continues it, --force replaces it")
     torch.set_num_threads(options.threads)
     here = machine.choose(options.device, config.bf16, options.processes, options.nodes, options.strategy)
     if here.rank:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields, replace
 from typing import Literal, TypeVar
 
-from tintype.errors import InputError
+from tintype.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def change(config: C, settings: list[str]) -> C:
 
     Raises
     ------
-    InputError
+    UsageError
         A key that this family does not have, or a value of the wrong kind.
     """
     known = {field.name: field.type for field in fields(config)}
@@ -128,7 +128,7 @@ def change(config: C, settings: list[str]) -> C:
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals or key not in known:
-            raise InputError(f"setting {setting!r}: write key=value with one of {', '.join(known)}")
+            raise UsageError(f"setting {setting!r}: write key=value with one of {', '.join(known)}")
         values[key] = _value(setting, text, known[key])
     return replace(config, **values)  # type: ignore[arg-type]
 
@@ -137,14 +137,14 @@ def _value(setting: str, text: str, kind: object) -> object:
     """The text as a field's type: a class, or a Literal of strings."""
     if kind is bool:
         if text.lower() not in ("true", "false", "yes", "no", "1", "0"):
-            raise InputError(f"setting {setting!r}: not true or false")
+            raise UsageError(f"setting {setting!r}: not true or false")
         return text.lower() in ("true", "yes", "1")
     if kind in (int, float, str):
         try:
             return kind(text)
         except ValueError as error:
-            raise InputError(f"setting {setting!r}: not a number of type {kind.__name__}") from error
+            raise UsageError(f"setting {setting!r}: not a number of type {kind.__name__}") from error
     choices: tuple[str, ...] = kind.__args__  # type: ignore[attr-defined]
     if text not in choices:
-        raise InputError(f"setting {setting!r}: not one of {', '.join(choices)}")
+        raise UsageError(f"setting {setting!r}: not one of {', '.join(choices)}")
     return text

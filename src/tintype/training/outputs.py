@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tintype.errors import InputError
+from tintype.errors import UsageError
 
 
 def refuse(existing: Sequence[Path], force: bool) -> None:
@@ -14,12 +14,12 @@ def refuse(existing: Sequence[Path], force: bool) -> None:
 
     Raises
     ------
-    InputError
+    UsageError
         There are some, and `force` is not set.
     """
     if existing and not force:
         others = f" and {len(existing) - 1} more" if len(existing) > 1 else ""
-        raise InputError(f"{existing[0]}{others}: exists; --force replaces it, another output keeps it")
+        raise UsageError(f"{existing[0]}{others}: exists; --force replaces it, another output keeps it")
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tintype.errors import InputError
+from tintype.errors import UsageError
 from tintype.training.config import HPCMRun, PicoEyesRun, PicoRun, RunConfig, change
 
 
@@ -74,5 +74,5 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
 def configure(recipe: str, settings: list[str]) -> RunConfig:
     """A recipe with `key=value` settings applied; unknown names and keys are errors."""
     if recipe not in RECIPES:
-        raise InputError(f"unknown recipe {recipe!r}; there are {', '.join(RECIPES)}")
+        raise UsageError(f"unknown recipe {recipe!r}; there are {', '.join(RECIPES)}")
     return change(RECIPES[recipe](), settings)

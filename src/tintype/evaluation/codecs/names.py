@@ -64,7 +64,9 @@ class Codec(Protocol):
 
 
 ALIASES: Mapping[str, str] = {
+    "tintype": "pico-s-dev",
     "jpeg": "jpeg444",
+    "jpg": "jpeg444",
     "webp": "webp_m6",
     "avif": "avif444_s6",
     "avif_psnr": "avif444_s6_psnr",
@@ -106,9 +108,10 @@ def codec_named(name: str, threads: int = 1) -> Codec:
         return Tintype(target, label or None, threads)
     if hpcm.is_hpcm(target):
         return hpcm.Hpcm(target, label or None, threads)
+    known = dict.fromkeys((*ALIASES, *shipped(), *ALIASES.values(), "jpeg420"))
     raise InputError(
-        f"no codec named {target!r}; there is {', '.join((*shipped(), *ALIASES.values(), 'jpeg420'))}, the path "
-        "of a .tintmodel file, or an HPCM with its weights (hpcm-base:FILE.safetensors)"
+        f"no codec named {target!r}; there is {', '.join(known)}, the path of a .tintmodel file, or an HPCM with its "
+        "weights (hpcm-base:FILE.safetensors)"
     )
 
 

@@ -29,7 +29,10 @@ def _colour(head: bytes, grey: bool) -> Colour:
         at, size = struct.unpack_from("<II", head, 112)
         if space == LINKED:
             return Colour(notes=("Its colour profile is in another file and was left out.",))
-        return Colour(icc=head[at : at + size] or None)
+        icc = head[at : at + size]
+        if len(icc) < size:
+            return Colour(notes=("Its colour profile is damaged and was left out.",))
+        return Colour(icc=icc or None)
     return NOT_STATED
 
 
