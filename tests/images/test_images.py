@@ -3,6 +3,8 @@
 import io
 import struct
 import warnings
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,6 +63,19 @@ def test_strided_arrays_become_contiguous():
 def test_arrays_that_cannot_be_coded_are_refused(array, message):
     with pytest.raises(InputError, match=message):
         load(array)
+
+
+@pytest.mark.parametrize("source", [5, None, [[1, 2]]])
+def test_what_is_no_picture_is_refused_with_what_is_one(source: Any) -> None:
+    with pytest.raises(InputError, match="is not a picture; give a path, a file's content as bytes"):
+        load(source)
+
+
+def test_a_file_open_as_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    save(RGB, path)
+    with path.open(encoding="latin-1") as file, pytest.raises(InputError, match="the mode 'rb'"):
+        load(file)  # type: ignore[arg-type]  # that is the test
 
 
 def test_the_longest_side_is_the_formats():

@@ -73,6 +73,11 @@ def load(source: Source, options: ReadOptions | None = None) -> Picture:
     if isinstance(source, str | os.PathLike):
         with open(source, "rb") as file:
             return _from_file(file, os.fspath(source), options)
+    if not hasattr(source, "read"):
+        raise InputError(
+            f"a {type(source).__name__} is not a picture; give a path, a file's content as bytes, an open binary file, "
+            "a Pillow image, or an array"
+        )
     return _from_file(source, str(getattr(source, "name", "the file")), options)
 
 
@@ -93,6 +98,8 @@ def load_8bit(source: Source, options: ReadOptions | None = None) -> Pixels8:
 
 def _from_file(file: BinaryIO, name: str, options: ReadOptions) -> Picture:
     most = BYTES_PER_PIXEL * options.max_pixels + BYTES_BESIDE
+    if isinstance(file, io.TextIOBase):
+        raise InputError(f"{name}: the file is open as text; open it with the mode 'rb'")
     if file.seekable():
         file.seek(0)
     data = file.read(most + 1)
