@@ -92,7 +92,7 @@ def avif(name: str, chroma: str, speed: str, tune: str | None, threads: int) -> 
         finally:
             AvifImagePlugin.DEFAULT_MAX_THREADS = before
 
-    # Pillow's automatic tiling serves speed on many cores and costs 0.6 to 0.7 % on Kodak
+    # Pillow's automatic tiling serves speed on many cores and makes files larger: docs/results.md
     options: dict[str, Any] = {
         "subsampling": _ratio(chroma),
         "speed": int(speed),
