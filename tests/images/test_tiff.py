@@ -145,7 +145,8 @@ def test_palettes_written_in_eight_bits_are_not_black():
 @pytest.mark.parametrize(
     "samples, options, message",
     [
-        (np.zeros((*SIZE, 3), np.float32), {"photometric": "rgb"}, "samples are floats"),
+        (np.zeros((*SIZE, 3), np.float32), {"photometric": "rgb"}, "3 float samples of 32 bits.*16-bit integers"),
+        (np.zeros(SIZE, np.float16), {}, "1 float samples of 16 bits"),
         (np.zeros(SIZE, np.float64), {}, "samples are floats"),
         (np.full(SIZE, 70000, np.uint32), {}, "integers of 32 bits"),
         (np.full(SIZE, -1, np.int32), {}, "integers of 32 bits"),

@@ -111,9 +111,12 @@ def read(opened: Opened, tags: Tags) -> Raster:
         refuse_unless_converting(opened, "YCbCr")
         notes.append("YCbCr was converted to RGB by the formula.")
     if layout.format == FLOAT:
+        if layout.bits not in ((32,), (64,)):
+            raise opened.refusal(
+                f"{len(layout.bits)} float samples of {layout.bits[0]} bits to a pixel cannot be read, only one of 32 "
+                "or 64; export it as 16-bit integers"
+            )
         refuse_unless_converting(opened, "floats")
-        if len(layout.bits) > 1:
-            raise opened.refusal("float samples of several channels cannot be read; export it as 16-bit integers")
         return _by_pillow(opened, tags, layout)
     if layout.bits == (32,) and layout.format in (UNSIGNED, SIGNED):  # their values may fit into 16 bits
         return _by_pillow(opened, tags, layout)
