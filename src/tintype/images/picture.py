@@ -10,7 +10,9 @@ from tintype.errors import InputError
 
 MAX_SIDE = 2**16 - 1  # pixels; the file format's limit
 MAX_PIXELS = 2**28  # of a picture, unless the caller allows more: a few hostile bytes must not ask for gigabytes
-BYTES_PER_PIXEL = 12  # of memory while a picture is read: Pillow's 4, those of its array, and a copy in another form
+MEMORY_BYTES_PER_PIXEL = (
+    12  # of memory while a picture is read: Pillow's 4, those of its array, and a copy in another form
+)
 
 Samples = NDArray[Any]  # uint8, or uint16 above 8 bits
 
@@ -81,7 +83,7 @@ def check_size(width: int, height: int, name: str, max_pixels: int = MAX_PIXELS)
 def check_pixels(width: int, height: int, name: str, max_pixels: int) -> None:
     """Refuse more pixels than the caller allows."""
     if width * height > max_pixels:
-        memory = width * height * BYTES_PER_PIXEL / 2**30
+        memory = width * height * MEMORY_BYTES_PER_PIXEL / 2**30
         raise InputError(
             f"{name}: {width} x {height} are {width * height} pixels, above the limit of {max_pixels}; if you trust "
             f"the file, raise max_pixels (--max-pixels). Reading it takes about {memory:.1f} GiB of memory"

@@ -27,20 +27,23 @@ def rescaled(samples: Samples, bits: int, wanted: int) -> Samples:
     """Samples of other bits, rounded: black stays black, white stays white; with more bits, values stay distinct."""
     if bits == wanted:
         return samples
-    white, wanted_white = 2**bits - 1, 2**wanted - 1
-    table = (np.arange(white + 1, dtype=np.uint64) * wanted_white + white // 2) // white
-    scaled: Samples = table.astype(np.uint8 if wanted <= 8 else np.uint16)[samples]
+    scaled: Samples = _scale(2**bits - 1, wanted)[samples]
     return scaled
 
 
 def of_white(samples: Samples, white: int) -> tuple[Samples, int]:
     """Samples from 0 to any `white` below 2^16, scaled to the next depth that is coded, and this depth."""
     bits = next(depth for depth in DEPTHS if depth >= white.bit_length())
-    top = 2**bits - 1
-    if white != top:
-        table = (np.arange(white + 1, dtype=np.uint64) * top + white // 2) // white
-        samples = table.astype(np.uint8 if bits <= 8 else np.uint16)[np.minimum(samples, white)]
+    if white != 2**bits - 1:
+        samples = _scale(white, bits)[np.minimum(samples, white)]
     return samples, bits
+
+
+def _scale(white: int, bits: int) -> Samples:
+    """Table from 0 to `white` onto the whole range of `bits`, rounded."""
+    table = (np.arange(white + 1, dtype=np.uint64) * (2**bits - 1) + white // 2) // white
+    scale: Samples = table.astype(np.uint8 if bits <= 8 else np.uint16)
+    return scale
 
 
 def repeats_eight_bits(samples: Samples) -> bool:

@@ -31,7 +31,7 @@ from tintype.pixels import Pixels8
 
 Source = Image.Image | NDArray[Any] | bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
 
-BYTES_PER_PIXEL = 16  # at most, of a file that is read; and a constant for what does not grow with the picture
+FILE_BYTES_PER_PIXEL = 16  # at most, of a file that is read; and a constant for what does not grow with the picture
 BYTES_BESIDE = 2**28
 
 READERS: Mapping[str, Callable[[Opened], Raster]] = {
@@ -88,16 +88,12 @@ def load_8bit(source: Source, options: ReadOptions | None = None) -> Pixels8:
     """
     options = options or ReadOptions()
     picture = load(source, options if options.background else replace(options, background="white"))
-    if picture.depth == 8:
-        return picture.pixels
-    white = 2**picture.depth - 1
-    table = ((np.arange(white + 1) * 255 + white // 2) // white).astype(np.uint8)
-    pixels: Pixels8 = table[picture.pixels]
+    pixels: Pixels8 = rescaled(picture.pixels, picture.depth, 8)
     return pixels
 
 
 def _from_file(file: BinaryIO, name: str, options: ReadOptions) -> Picture:
-    most = BYTES_PER_PIXEL * options.max_pixels + BYTES_BESIDE
+    most = FILE_BYTES_PER_PIXEL * options.max_pixels + BYTES_BESIDE
     if isinstance(file, io.TextIOBase):
         raise InputError(f"{name}: the file is open as text; open it with the mode 'rb'")
     if file.seekable():
