@@ -7,9 +7,10 @@ from tintype.codec.blending import Canvas
 from tintype.codec.container.file import ChunkType, Container
 from tintype.codec.container.header import ColourType
 from tintype.codec.entropy import rans
+from tintype.codec.graphics.layer import Painting, split
 from tintype.codec.steps import walk
 from tintype.codec.tile_model import TileModel
-from tintype.codec.tiling import Tile, tile_grid
+from tintype.codec.tiling import Tile, framed, tile_grid
 from tintype.codec.workers import Progress, in_order
 from tintype.errors import CorruptError, DesyncError, FormatError
 from tintype.pixels import IntPixels, Pixels
@@ -34,12 +35,15 @@ def decode(container: Container, model: TileModel, threads: int = 1, progress: P
     canvas = Canvas(header.width, header.height, grey, header.tiling, header.samples.depth)
     tiles = tile_grid(header.width, header.height, header.tiling, model.identity.stride)
 
-    def work(number: int) -> tuple[int, Pixels]:
-        return number, _decode_tile(container, model, tiles[number], number, agreements(number))
+    def work(number: int) -> tuple[int, Pixels, Painting | None]:
+        return number, *_decode_tile(container, model, tiles[number], number, agreements(number))
 
     whole = [number for number in range(len(tiles)) if number not in container.damage]
-    for done, (number, pixels) in enumerate(in_order(work, whole, threads if model.tiles_in_parallel else 1), 1):
+    threads = threads if model.tiles_in_parallel else 1
+    for done, (number, pixels, painting) in enumerate(in_order(work, whole, threads), 1):
         canvas.add(pixels, tiles[number])
+        if painting is not None:
+            canvas.cover(tiles[number], painting)
         if progress is not None:
             progress(done, len(whole))
     for number in container.damage:
@@ -56,17 +60,28 @@ def _require_level(container: Container, model: TileModel) -> None:
         )
 
 
-def _decode_tile(container: Container, model: TileModel, tile: Tile, number: int, agreement: Agreement) -> Pixels:
-    """What the network makes of one tile: (3, tile.height, tile.width), not clipped."""
-    level = container.header.level
-    steps = model.decode(tile.height, tile.width, level)
+def _decode_tile(
+    container: Container, model: TileModel, tile: Tile, number: int, agreement: Agreement
+) -> tuple[Pixels, Painting | None]:
+    """What the networks make of one tile, (3, tile.height, tile.width), not clipped, and what covers its core."""
+    header = container.header
+    grey, depth = header.colour == ColourType.GREY, header.samples.depth
     try:
-        decoder = rans.Decoder(container.payload(number), model.tables)
+        payload, painting = container.payload(number), None
+        if container.graphics:
+            layer, payload = split(payload)
+            painting = Painting.of(layer, tile.core, grey, depth) if layer else None
+        if painting is not None and painting.whole:
+            if payload:
+                raise CorruptError(f"{len(payload)} bytes of symbols stand under graphics that hide all of them")
+            return framed(painting.image, tile, depth), painting
+        steps = model.decode(tile.height, tile.width, header.level)
+        decoder = rans.Decoder(payload, model.tables)
         latents = walk(steps, lambda found: decoder.decode(agreement.confirm(found)))
         decoder.finish()
     except (FormatError, DesyncError) as error:
         raise type(error)(f"tile {number}: {error}") from error
-    return model.synthesise(latents, level)
+    return model.synthesise(latents, header.level), painting
 
 
 def _agreements(container: Container, model: TileModel) -> Callable[[int], Agreement]:

@@ -1,0 +1,232 @@
+"""What codes a tile: the networks, the graphics layer, or both.
+
+The cheapest wins, in bits and in bits that the error is worth at the file's level. Photographs are told by a cheap
+test, and nothing else is tried for them.
+"""
+
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tintype.codec.agreement import StepRecord
+from tintype.codec.graphics.detect import BLOCK, Blocks, classify, per_block
+from tintype.codec.graphics.images import Coder, write_exact, write_near
+from tintype.codec.graphics.layer import Layer, Mask, Painting, bounding_box, enlarged
+from tintype.codec.hidden import fill_hidden
+from tintype.pixels import IntPixels
+
+Content = Literal["auto", "photo", "screen", "exact"]
+
+# AVIF quality at which a further bit saves as much error as at the given worth; the mean of a page of text and a
+# desktop, by finite differences: studies/graphics_quality.py
+WORTHS = (0.0007, 0.0014, 0.0022, 0.0042, 0.01, 0.021, 0.04, 0.075, 0.15, 0.3, 0.5)
+QUALITIES = (5, 10, 20, 30, 40, 50, 60, 70, 80, 85, 90)
+QUALITY_STEP = 8  # by which the quality of small pictures rises until their error is small enough
+
+FEW_BLOCKS, FEW_SHARE = 3, 0.0075  # drawn ones: a tile with no more, or no larger share, is a photograph
+MOSTLY = 0.8  # share of drawn blocks among the contrasted, from which the networks are not tried
+SMALL = 300  # pixels, side up to which errors are bounded
+MAX_ERROR = 0.32  # of small pictures: worth of their mean squared error, in bits per pixel; 34 dB at quality 60
+BANDS, BAND = 8, 32  # rows whose bytes tell how small a lossless file could be
+OPTIMISM = 0.3  # a lossless file is never smaller than this share of what those bands promise
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What the networks make of a tile.
+
+    Parameters
+    ----------
+    payload : symbols
+    steps : what decoders of float models need to know
+    bits : computes the bits of each block of 16 x 16 of the core
+    decode : computes the core as a decoder finds it
+    """
+
+    payload: bytes
+    steps: tuple[StepRecord, ...]
+    bits: Callable[[], Floats]
+    decode: Callable[[], IntPixels]
+
+
+class Choice(NamedTuple):
+    """What codes a tile. Without `learned` the layer replaces the whole core."""
+
+    layer: Layer | None
+    learned: Learned | None
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self.symbols) + (0 if self.layer is None else len(self.layer.write()))
+
+    @property
+    def symbols(self) -> bytes:
+        """Payload of the networks, empty without them."""
+        return b"" if self.learned is None else self.learned.payload
+
+    @property
+    def steps(self) -> tuple[StepRecord, ...]:
+        """What decoders of float models need to know."""
+        return () if self.learned is None else self.learned.steps
+
+
+def exact(core: IntPixels) -> Choice:
+    """A layer that returns the core as it is."""
+    return Choice(Layer(core.shape[0], core.shape[1], *write_exact(core)), None)
+
+
+def choose(
+    core: IntPixels, depth: int, worth: float, content: Content, code: Callable[[Mask | None], Learned]
+) -> Choice:
+    """The best way to code a tile.
+
+    Parameters
+    ----------
+    core : (H, W, 3) or (H, W), 0 to 2^depth - 1
+    worth : bits per pixel that a mean squared error of one grey level of 255 is worth
+    content : "photo": the networks alone; "exact": the layer alone, without loss; "screen": all ways are tried; "auto":
+        as the pixels look
+    code : codes the tile by the networks; where the mask (H, W) is set, pixels are free
+    """
+    if content == "exact":
+        return exact(core)
+    if content == "photo":
+        return Choice(None, code(None))
+    ways = _Ways(core, depth, worth, code)
+    blocks, small = classify(core, depth), max(core.shape[:2]) <= SMALL
+    count = blocks.drawn.sum()
+    if content == "auto" and (count <= FEW_BLOCKS or count <= FEW_SHARE * blocks.drawn.size):
+        plain = ways.plain
+        if small and plain.error > ways.most_error:
+            return ways.best_small(blocks)
+        if plain.choice.size < OPTIMISM * _promise(core):  # as nearly always: far below any lossless file
+            return plain.choice
+        return min(plain.choice, exact(core), key=lambda choice: choice.size)
+    return ways.best_small(blocks) if small else ways.best(blocks)
+
+
+class _Way:
+    """A choice, and what is wrong with it."""
+
+    def __init__(self, choice: Choice, core: IntPixels, depth: int, worth: float) -> None:
+        decoded = np.empty_like(core) if choice.learned is None else choice.learned.decode()
+        if choice.layer is not None:
+            Painting.shown(choice.layer, core.ndim == 2, depth).paint(decoded)
+        squares = np.square(decoded.astype(np.float64) - core)
+        self.choice = choice
+        self.errors: Floats = squares if squares.ndim == 2 else squares.mean(axis=2)  # (H, W), mean over channels
+        self.error = float(self.errors.mean())
+        self.cost = 8 * choice.size + worth * self.errors.sum()  # bits
+
+
+class _Ways:
+    """Ways to code one tile."""
+
+    def __init__(self, core: IntPixels, depth: int, worth: float, code: Callable[[Mask | None], Learned]) -> None:
+        self.core, self.depth, self.code = core, depth, code
+        self.height, self.width = core.shape[:2]
+        self.worth = worth * (255 / (2**depth - 1)) ** 2  # of samples as they are
+        self.quality = round(float(np.interp(np.log(worth), np.log(WORTHS), QUALITIES)))
+        self.most_error = MAX_ERROR / self.worth
+
+    @cached_property
+    def plain(self) -> _Way:
+        """The networks alone."""
+        return self._way(None, self.learned)
+
+    @cached_property
+    def learned(self) -> Learned:
+        """What the networks make of the whole core."""
+        return self.code(None)
+
+    def best(self, blocks: Blocks) -> Choice:
+        """The cheapest."""
+        return min(self._of(blocks), key=lambda way: way.cost).choice
+
+    def best_small(self, blocks: Blocks) -> Choice:
+        """The cheapest of those whose error is small enough; one is exact."""
+        while self.quality < 100 and (near := self._near(None, self.quality)) is not None:
+            if self._way(near, None).error <= self.most_error:
+                break
+            self.quality = min(100, self.quality + QUALITY_STEP)
+        ways = [*self._of(blocks), self.plain]
+        return min((way for way in ways if way.error <= self.most_error), key=lambda way: way.cost).choice
+
+    def _of(self, blocks: Blocks) -> Iterator[_Way]:
+        """What may be best for a tile with these blocks."""
+        yield self._way(Layer(self.height, self.width, *write_exact(self.core)), None)
+        near = self._near(None, self.quality)
+        whole = None if near is None else self._way(near, None)
+        if whole is not None:
+            yield whole
+        if blocks.drawn.sum() >= MOSTLY * blocks.contrasted.sum():
+            return
+        yield self.plain
+        mask = blocks.drawn if whole is None else self._cheaper(whole)
+        if not mask.any() or mask.all():
+            return
+        rest = self.code(enlarged(mask, BLOCK, self.height, self.width))
+        for layer in (self._near(mask, self.quality), self._exact(mask)):
+            if layer is not None:
+                yield self._way(layer, rest)
+
+    def _cheaper(self, whole: _Way) -> Mask:
+        """Blocks that cost less in a layer of the whole core than by the networks."""
+        learned = self.learned.bits() + self.worth * per_block(self.plain.errors)
+        # the bits of an image are not known by place; they are shared by the sizes of steps between neighbours
+        steps = per_block(_steps(self.core))
+        bits = 8 * whole.choice.size * steps / max(steps.sum(), 1)
+        cheaper: Mask = bits + self.worth * per_block(whole.errors) < learned
+        return cheaper
+
+    def _way(self, layer: Layer | None, learned: Learned | None) -> _Way:
+        return _Way(Choice(layer, learned), self.core, self.depth, self.worth)
+
+    def _near(self, mask: Mask | None, quality: int) -> Layer | None:
+        """A layer with a small error; None where there is no coder for it."""
+        if self.core.dtype != np.uint8:
+            return None
+        shown = self.core
+        if mask is not None:
+            box = bounding_box(mask, BLOCK, self.height, self.width).slices
+            covered = enlarged(mask, BLOCK, self.height, self.width)
+            shown = fill_hidden(self.core[box], covered[box].astype(np.uint8))
+        data = write_near(shown, quality)
+        return None if data is None else Layer(self.height, self.width, Coder.AVIF, data, mask, BLOCK)
+
+    def _exact(self, mask: Mask) -> Layer:
+        """A layer without error."""
+        box = bounding_box(mask, BLOCK, self.height, self.width).slices
+        shown = self.core[box].copy()
+        shown[~enlarged(mask, BLOCK, self.height, self.width)[box]] = 0
+        return Layer(self.height, self.width, *write_exact(shown), mask, BLOCK)
+
+
+def _steps(core: IntPixels) -> NDArray[np.float32]:
+    """Bits of the differences of each pixel to its neighbours at the left and above, (H, W), summed over channels."""
+    values = core.reshape(*core.shape[:2], -1).astype(np.float32)
+    steps = np.zeros(core.shape[:2], np.float32)
+    steps[:, 1:] += np.log2(1 + np.abs(np.diff(values, axis=1))).sum(axis=2)
+    steps[1:] += np.log2(1 + np.abs(np.diff(values, axis=0))).sum(axis=2)
+    return steps
+
+
+def _promise(core: IntPixels) -> float:
+    """About the bytes of a simple lossless file: differences of rows of a few bands, deflated fast."""
+    height: int = core.shape[0]
+    count = min(BANDS, -(-height // BAND))
+    tops = np.linspace(0, max(0, height - BAND), count).astype(int)
+    found = 0.0
+    for top in tops:
+        band = core[top : top + BAND]
+        rows: tuple[NDArray[Any], ...] = band, np.diff(band, axis=1)
+        found += min(len(zlib.compress(np.ascontiguousarray(row).tobytes(), 1)) for row in rows)
+    return found * float(height / min(height, count * BAND))
