@@ -4,9 +4,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tintype.codec.agreement import Records, record
 from tintype.codec.container.file import Chunk, ChunkType, Container, write
 from tintype.codec.container.header import SRGB_8_BIT, ColourType, Header, Samples
@@ -14,7 +11,6 @@ from tintype.codec.container.numerics import write_numerics
 from tintype.codec.entropy import rans
 from tintype.codec.graphics.choose import Choice, Content, Learned, choose
 from tintype.codec.graphics.layer import Mask, joined
-from tintype.codec.graphics.rates import Metered
 from tintype.codec.quantise import RateDistortion
 from tintype.codec.steps import walk
 from tintype.codec.tile_model import Coded, Numerics, TileModel
@@ -109,12 +105,7 @@ class Encoder:
         floats = self.model.identity.numerics is not None  # integers are rows that every machine finds
         steps = tuple(record(step, self.tolerance) for step in coded) if floats else ()
 
-        def bits() -> NDArray[np.float64]:
-            metered = Metered(self.quantiser, self.model.tables)
-            self.model.encode(analysis, level, metered)
-            return metered.per_block(tile)
-
-        return Learned(payload, steps, bits, lambda: self._decoded(tile, level, coded))
+        return Learned(payload, steps, lambda: self._decoded(tile, level, coded))
 
     def _decoded(self, tile: Tile, level: int, coded: Sequence[Coded]) -> IntPixels:
         """The core as a decoder finds it."""

@@ -7,14 +7,14 @@ test, and nothing else is tried for them.
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tintype.codec.agreement import StepRecord
-from tintype.codec.graphics.detect import BLOCK, Blocks, classify, per_block
+from tintype.codec.graphics.detect import BLOCK, Blocks, classify
 from tintype.codec.graphics.images import Coder, write_exact, write_near
 from tintype.codec.graphics.layer import Layer, Mask, Painting, bounding_box, enlarged
 from tintype.codec.hidden import fill_hidden
@@ -29,13 +29,13 @@ QUALITIES = (5, 10, 20, 30, 40, 50, 60, 70, 80, 85, 90)
 QUALITY_STEP = 8  # by which the quality of small pictures rises until their error is small enough
 
 FEW_BLOCKS, FEW_SHARE = 3, 0.0075  # drawn ones: a tile with no more, or no larger share, is a photograph
-MOSTLY = 0.8  # share of drawn blocks among the contrasted, from which the networks are not tried
+# Shares of drawn blocks among the contrasted: from the first the layer may take the whole tile, from the second the
+# networks are not tried
+HALF, MOSTLY = 0.5, 0.8
 SMALL = 300  # pixels, side up to which errors are bounded
 MAX_ERROR = 0.32  # of small pictures: worth of their mean squared error, in bits per pixel; 34 dB at quality 60
 BANDS, BAND = 8, 32  # rows whose bytes tell how small a lossless file could be
 OPTIMISM = 0.3  # a lossless file is never smaller than this share of what those bands promise
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,11 @@ class Learned:
     ----------
     payload : symbols
     steps : what decoders of float models need to know
-    bits : computes the bits of each block of 16 x 16 of the core
     decode : computes the core as a decoder finds it
     """
 
     payload: bytes
     steps: tuple[StepRecord, ...]
-    bits: Callable[[], Floats]
     decode: Callable[[], IntPixels]
 
 
@@ -104,13 +102,12 @@ def choose(
     blocks, small = classify(core, depth), max(core.shape[:2]) <= SMALL
     count = blocks.drawn.sum()
     if content == "auto" and (count <= FEW_BLOCKS or count <= FEW_SHARE * blocks.drawn.size):
-        plain = ways.plain
-        if small and plain.error > ways.most_error:
-            return ways.best_small(blocks)
-        if plain.choice.size < OPTIMISM * _promise(core):  # as nearly always: far below any lossless file
-            return plain.choice
-        return min(plain.choice, exact(core), key=lambda choice: choice.size)
-    return ways.best_small(blocks) if small else ways.best(blocks)
+        best = ways.best_small(blocks) if small and ways.plain.error > ways.most_error else ways.plain.choice
+    else:
+        best = ways.best_small(blocks) if small else ways.best(blocks)
+    if best.size < OPTIMISM * _promise(core):  # as nearly always: far below any lossless file
+        return best
+    return min(best, exact(core), key=lambda choice: choice.size)
 
 
 class _Way:
@@ -122,9 +119,8 @@ class _Way:
             Painting.shown(choice.layer, core.ndim == 2, depth).paint(decoded)
         squares = np.square(decoded.astype(np.float64) - core)
         self.choice = choice
-        self.errors: Floats = squares if squares.ndim == 2 else squares.mean(axis=2)  # (H, W), mean over channels
-        self.error = float(self.errors.mean())
-        self.cost = 8 * choice.size + worth * self.errors.sum()  # bits
+        self.error = float(squares.mean())  # of a sample
+        self.cost = 8 * choice.size + worth * self.error * core.shape[0] * core.shape[1]  # bits
 
 
 class _Ways:
@@ -140,16 +136,15 @@ class _Ways:
     @cached_property
     def plain(self) -> _Way:
         """The networks alone."""
-        return self._way(None, self.learned)
-
-    @cached_property
-    def learned(self) -> Learned:
-        """What the networks make of the whole core."""
-        return self.code(None)
+        return self._way(None, self.code(None))
 
     def best(self, blocks: Blocks) -> Choice:
-        """The cheapest."""
-        return min(self._of(blocks), key=lambda way: way.cost).choice
+        """The cheapest of those that suit a tile with these blocks."""
+        drawn, contrasted = blocks.drawn.sum(), blocks.contrasted.sum()
+        ways = [*self._whole()] if drawn >= HALF * contrasted else []
+        if drawn < MOSTLY * contrasted:
+            ways += [self.plain, *self._parts(blocks.drawn)]
+        return min(ways, key=lambda way: way.cost).choice
 
     def best_small(self, blocks: Blocks) -> Choice:
         """The cheapest of those whose error is small enough; one is exact."""
@@ -157,35 +152,22 @@ class _Ways:
             if self._way(near, None).error <= self.most_error:
                 break
             self.quality = min(100, self.quality + QUALITY_STEP)
-        ways = [*self._of(blocks), self.plain]
+        ways = [*self._whole(), self.plain, *self._parts(blocks.drawn)]
         return min((way for way in ways if way.error <= self.most_error), key=lambda way: way.cost).choice
 
-    def _of(self, blocks: Blocks) -> Iterator[_Way]:
-        """What may be best for a tile with these blocks."""
-        yield self._way(Layer(self.height, self.width, *write_exact(self.core)), None)
+    def _whole(self) -> Iterator[_Way]:
+        """A layer over the whole core."""
+        yield self._way(self._exact(None), None)
         near = self._near(None, self.quality)
-        whole = None if near is None else self._way(near, None)
-        if whole is not None:
-            yield whole
-        if blocks.drawn.sum() >= MOSTLY * blocks.contrasted.sum():
-            return
-        yield self.plain
-        mask = blocks.drawn if whole is None else self._cheaper(whole)
-        if not mask.any() or mask.all():
-            return
-        rest = self.code(enlarged(mask, BLOCK, self.height, self.width))
-        for layer in (self._near(mask, self.quality), self._exact(mask)):
-            if layer is not None:
-                yield self._way(layer, rest)
+        if near is not None:
+            yield self._way(near, None)
 
-    def _cheaper(self, whole: _Way) -> Mask:
-        """Blocks that cost less in a layer of the whole core than by the networks."""
-        learned = self.learned.bits() + self.worth * per_block(self.plain.errors)
-        # the bits of an image are not known by place; they are shared by the sizes of steps between neighbours
-        steps = per_block(_steps(self.core))
-        bits = 8 * whole.choice.size * steps / max(steps.sum(), 1)
-        cheaper: Mask = bits + self.worth * per_block(whole.errors) < learned
-        return cheaper
+    def _parts(self, drawn: Mask) -> Iterator[_Way]:
+        """A layer over what is drawn, and the networks for the rest."""
+        # what is near text looks better without the blur of the networks; without loss every pixel costs
+        for mask, layer_of in ((dilated(drawn), partial(self._near, quality=self.quality)), (drawn, self._exact)):
+            if mask.any() and not mask.all() and (layer := layer_of(mask)) is not None:
+                yield self._way(layer, self.code(enlarged(mask, BLOCK, self.height, self.width)))
 
     def _way(self, layer: Layer | None, learned: Learned | None) -> _Way:
         return _Way(Choice(layer, learned), self.core, self.depth, self.worth)
@@ -202,21 +184,22 @@ class _Ways:
         data = write_near(shown, quality)
         return None if data is None else Layer(self.height, self.width, Coder.AVIF, data, mask, BLOCK)
 
-    def _exact(self, mask: Mask) -> Layer:
+    def _exact(self, mask: Mask | None) -> Layer:
         """A layer without error."""
-        box = bounding_box(mask, BLOCK, self.height, self.width).slices
-        shown = self.core[box].copy()
-        shown[~enlarged(mask, BLOCK, self.height, self.width)[box]] = 0
+        shown = self.core
+        if mask is not None:
+            box = bounding_box(mask, BLOCK, self.height, self.width).slices
+            shown = self.core[box].copy()
+            shown[~enlarged(mask, BLOCK, self.height, self.width)[box]] = 0
         return Layer(self.height, self.width, *write_exact(shown), mask, BLOCK)
 
 
-def _steps(core: IntPixels) -> NDArray[np.float32]:
-    """Bits of the differences of each pixel to its neighbours at the left and above, (H, W), summed over channels."""
-    values = core.reshape(*core.shape[:2], -1).astype(np.float32)
-    steps = np.zeros(core.shape[:2], np.float32)
-    steps[:, 1:] += np.log2(1 + np.abs(np.diff(values, axis=1))).sum(axis=2)
-    steps[1:] += np.log2(1 + np.abs(np.diff(values, axis=0))).sum(axis=2)
-    return steps
+def dilated(mask: Mask) -> Mask:
+    """Blocks that are set, and their eight neighbours."""
+    wide = np.pad(mask, 1)
+    rows = wide[:-2] | wide[1:-1] | wide[2:]
+    grown: Mask = rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:]
+    return grown
 
 
 def _promise(core: IntPixels) -> float:
