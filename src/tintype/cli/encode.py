@@ -105,6 +105,8 @@ def run(options: argparse.Namespace) -> int:
         _check_output(options.output)
         codec, read, done = make_codec(options), _read_options(options), 0
         jobs = plan(options.inputs, options.output, ".tint", _is_picture, report)
+        if options.lossless and options.quality is not None:
+            raise UsageError("--lossless has no quality; leave out -q")
         _check_quality(options.quality, codec.load())  # a wrong name is reported once, not per file
         with Progress() as progress:
             for job in progress.each(jobs):

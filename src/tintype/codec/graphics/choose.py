@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tintype.codec.agreement import StepRecord
-from tintype.codec.graphics.detect import BLOCK, Blocks, classify
+from tintype.codec.graphics.detect import BLOCK, HALF, Blocks, classify
 from tintype.codec.graphics.images import Coder, write_exact, write_near
 from tintype.codec.graphics.layer import Layer, Mask, Painting, bounding_box, enlarged
 from tintype.codec.hidden import fill_hidden
@@ -29,9 +29,7 @@ QUALITIES = (5, 10, 20, 30, 40, 50, 60, 70, 80, 85, 90)
 QUALITY_STEP = 8  # by which the quality of small pictures rises until their error is small enough
 
 FEW_BLOCKS, FEW_SHARE = 3, 0.0075  # drawn ones: a tile with no more, or no larger share, is a photograph
-# Shares of drawn blocks among the contrasted: from the first the layer may take the whole tile, from the second the
-# networks are not tried
-HALF, MOSTLY = 0.5, 0.8
+MOSTLY = 0.8  # share of drawn blocks among the contrasted, from which the networks are not tried
 SMALL = 300  # pixels, side up to which errors are bounded
 MAX_ERROR = 0.32  # of small pictures: worth of their mean squared error, in bits per pixel; 34 dB at quality 60
 BANDS, BAND = 8, 32  # rows whose bytes tell how small a lossless file could be
@@ -111,16 +109,24 @@ def choose(
 
 
 class _Way:
-    """A choice, and what is wrong with it."""
+    """A choice, and what is wrong with it, which is found when it is asked for."""
 
     def __init__(self, choice: Choice, core: IntPixels, depth: int, worth: float) -> None:
-        decoded = np.empty_like(core) if choice.learned is None else choice.learned.decode()
-        if choice.layer is not None:
-            Painting.shown(choice.layer, core.ndim == 2, depth).paint(decoded)
-        squares = np.square(decoded.astype(np.float64) - core)
-        self.choice = choice
-        self.error = float(squares.mean())  # of a sample
-        self.cost = 8 * choice.size + worth * self.error * core.shape[0] * core.shape[1]  # bits
+        self.choice, self.core, self.depth, self.worth = choice, core, depth, worth
+
+    @cached_property
+    def error(self) -> float:
+        """Mean squared error of the samples."""
+        layer, learned = self.choice
+        decoded = np.empty_like(self.core) if learned is None else learned.decode()
+        if layer is not None:
+            Painting.shown(layer, self.core.ndim == 2, self.depth).paint(decoded)
+        return float(np.square(decoded.astype(np.float64) - self.core).mean())
+
+    @property
+    def cost(self) -> float:
+        """Bits, and what the error is worth in bits."""
+        return 8 * self.choice.size + self.worth * self.error * self.core.shape[0] * self.core.shape[1]
 
 
 class _Ways:

@@ -19,10 +19,13 @@ MIN_REPEATS = 0.6  # share of a block's pixels
 MIN_REPEATS_GREY = 0.7  # neighbours in one channel are equal by chance more often than in three
 
 
+HALF = 0.5  # share of drawn blocks among the contrasted, from which a picture or a tile is drawn, not photographed
+
+
 class Blocks(NamedTuple):
     """What blocks of 16 x 16 pixels look like; both (ceil(H / 16), ceil(W / 16)), bool."""
 
-    contrasted: NDArray[np.bool_]
+    contrasted: NDArray[np.bool_]  # not nearly flat
     drawn: NDArray[np.bool_]  # contrasted, and the pixels repeat
 
 
@@ -41,6 +44,13 @@ def classify(pixels: IntPixels, depth: int = 8) -> Blocks:
     contrast = per_block(luma, np.maximum).astype(np.int64) - per_block(luma, np.minimum)
     contrasted = contrast >= MIN_CONTRAST * (2**depth - 1)
     return Blocks(contrasted, contrasted & (share >= (MIN_REPEATS_GREY if pixels.ndim == 2 else MIN_REPEATS)))
+
+
+def mostly_drawn(picture: IntPixels, depth: int = 8) -> bool:
+    """Whether at least half of what has contrast looks drawn; of every fourth row of blocks."""
+    found = [classify(picture[top : top + BLOCK], depth) for top in range(0, len(picture), 4 * BLOCK)]
+    drawn, contrasted = (sum(int(mask.sum()) for mask in masks) for masks in zip(*found, strict=True))
+    return contrasted > 0 and drawn >= HALF * contrasted
 
 
 def _colours(pixels: IntPixels) -> NDArray[Any]:
