@@ -32,7 +32,7 @@ FEW_BLOCKS, FEW_SHARE = 3, 0.0075  # drawn ones: a tile with no more, or no larg
 MOSTLY = 0.8  # share of drawn blocks among the contrasted, from which the networks are not tried
 SMALL = 300  # pixels, side up to which errors are bounded
 MAX_ERROR = 0.32  # of small pictures: worth of their mean squared error, in bits per pixel; 34 dB at quality 60
-BANDS, BAND = 8, 32  # rows whose bytes tell how small a lossless file could be
+BANDS, BAND = 4, 24  # rows whose bytes tell how small a lossless file could be
 OPTIMISM = 0.3  # a lossless file is never smaller than this share of what those bands promise
 
 
@@ -121,7 +121,8 @@ class _Way:
         decoded = np.empty_like(self.core) if learned is None else learned.decode()
         if layer is not None:
             Painting.shown(layer, self.core.ndim == 2, self.depth).paint(decoded)
-        return float(np.square(decoded.astype(np.float64) - self.core).mean())
+        squares: NDArray[np.float64] = np.square(decoded.astype(np.float64) - self.core)
+        return float(squares.mean())
 
     @property
     def cost(self) -> float:
