@@ -121,8 +121,8 @@ class _Way:
         decoded = np.empty_like(self.core) if learned is None else learned.decode()
         if layer is not None:
             Painting.shown(layer, self.core.ndim == 2, self.depth).paint(decoded)
-        squares: NDArray[np.float64] = np.square(decoded.astype(np.float64) - self.core)
-        return float(squares.mean())
+        error: float = np.square(decoded.astype(np.float64) - self.core).mean()
+        return error
 
     @property
     def cost(self) -> float:
