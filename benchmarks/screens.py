@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +50,6 @@ class Coded:
     size_bytes: int
     values: tuple[float, ...]  # of `METRICS`
 
-    @property
-    def cells(self) -> list[str]:
-        """For a table."""
-        return [f"{self.quality:g}", f"{self.size_bytes}", *(f"{value:.2f}" for value in self.values)]
-
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -63,6 +59,13 @@ class Point:
     text: bool  # has visible text
     peer: Coded
     ours: Coded
+
+    def __str__(self) -> str:
+        """Of a table: bytes of the peer, our quality, then both metrics of ours and of the peer."""
+        (psnr, judged), (peer_psnr, peer_judged) = self.ours.values, self.peer.values
+        larger = "" if self.fits else f" ({self.ours.size_bytes} B)"
+        quality = f"q{self.ours.quality:g}{larger}"
+        return f"{self.peer.size_bytes} B, {quality}: {psnr:.1f} / {peer_psnr:.1f} dB, {judged:.0f} / {peer_judged:.0f}"
 
     @property
     def fits(self) -> bool:
@@ -166,9 +169,13 @@ def main() -> None:
             continue
         found += points(name, pixels, text, ours, peer)
         exact.append([name, *map(str, lossless_bytes(pixels))])
-    titles = ("quality", "bytes", *(registry.COLUMNS[metric].title for metric in METRICS))
-    header = ["scene", *(f"{codec} {title}" for codec in (PEER, ours.name) for title in titles)]
-    print(table(header, [[point.scene, *point.peer.cells, *point.ours.cells] for point in found]))
+    print(
+        f"For each scene: bytes of {PEER}; the quality of {ours.name} that needs at most these, in brackets its bytes "
+        "where none does;\nthen PSNR and SSIMULACRA2, ours / AVIF's.\n"
+    )
+    by_scene = {name: [str(point) for point in group] for name, group in groupby(found, lambda point: point.scene)}
+    header = ["scene", *(f"AVIF at {quality}" for quality in PEER_QUALITIES)]
+    print(table(header, [[name, *cells] for name, cells in by_scene.items()]))
     print(f"\nAll points:\n\n{verdict(found)}")
     if text := [point for point in found if point.text]:
         print(f"\nPoints with text:\n\n{verdict(text)}")
