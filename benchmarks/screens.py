@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from PIL import Image
 from benchmarks.scenes import scenes
 from benchmarks.small_pictures import small_pictures
 from tintype import metrics
+from tintype.api import DEFAULT_QUALITY
 from tintype.evaluation.codecs.names import Codec, codec_named
 from tintype.evaluation.measuring.measure import alike
 from tintype.evaluation.measuring.sweep import subjects
@@ -49,11 +51,6 @@ class Coded:
     size_bytes: int
     values: tuple[float, ...]  # of `METRICS`
 
-    @property
-    def cells(self) -> list[str]:
-        """For a table."""
-        return [f"{self.quality:g}", f"{self.size_bytes}", *(f"{value:.2f}" for value in self.values)]
-
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -63,6 +60,13 @@ class Point:
     text: bool  # has visible text
     peer: Coded
     ours: Coded
+
+    def __str__(self) -> str:
+        """Of a table: bytes of the peer, our quality, then both metrics of ours and of the peer."""
+        (psnr, judged), (peer_psnr, peer_judged) = self.ours.values, self.peer.values
+        larger = "" if self.fits else f" ({self.ours.size_bytes} B)"
+        quality = f"q{self.ours.quality:g}{larger}"
+        return f"{self.peer.size_bytes} B, {quality}: {psnr:.1f} / {peer_psnr:.1f} dB, {judged:.0f} / {peer_judged:.0f}"
 
     @property
     def fits(self) -> bool:
@@ -131,16 +135,21 @@ def verdict(found: Sequence[Point]) -> str:
     return "\n".join(f"- {sentence}" for sentence in sentences)
 
 
+def coded(codec: Codec, pixels: Pixels8, quality: float) -> tuple[int, float]:
+    """Bytes and PSNR."""
+    data = codec.encode(pixels, quality)
+    return len(data), metrics.psnr(pixels, alike(codec.decode(data), pixels))
+
+
 def small(ours: Codec) -> str:
     """Which small pictures ours codes badly, or in more bytes than PNG."""
     lines, count, total, png_total = [], 0, 0, 0
     for name, pixels in small_pictures():
-        data = ours.encode(pixels, SMALL_QUALITY)
-        psnr = metrics.psnr(pixels, alike(ours.decode(data), pixels))
+        size, psnr = coded(ours, pixels, SMALL_QUALITY)
         png = lossless_bytes(pixels)[0]
-        count, total, png_total = count + 1, total + len(data), png_total + png
-        if psnr < LEAST_PSNR or len(data) > png:
-            lines.append([name, f"{psnr:.2f}", f"{len(data)}", f"{png}"])
+        count, total, png_total = count + 1, total + size, png_total + png
+        if psnr < LEAST_PSNR or size > png:
+            lines.append([name, f"{psnr:.2f}", f"{size}", f"{png}"])
     scope = f"{count} small pictures at quality {SMALL_QUALITY}: {total} bytes, {png_total} as PNG; {len(lines)} are"
     listed = table(["picture", "PSNR", "bytes", "PNG"], lines)
     return f"{scope} below {LEAST_PSNR} dB or larger than PNG.\n\n{listed if lines else ''}"
@@ -165,14 +174,22 @@ def main() -> None:
         if options.only and name not in options.only:
             continue
         found += points(name, pixels, text, ours, peer)
-        exact.append([name, *map(str, lossless_bytes(pixels))])
-    titles = ("quality", "bytes", *(registry.COLUMNS[metric].title for metric in METRICS))
-    header = ["scene", *(f"{codec} {title}" for codec in (PEER, ours.name) for title in titles)]
-    print(table(header, [[point.scene, *point.peer.cells, *point.ours.cells] for point in found]))
+        size, psnr = coded(ours, pixels, DEFAULT_QUALITY)
+        exact.append([name, *map(str, lossless_bytes(pixels)), f"{size}", f"{psnr:.2f}"])
+    if not found:
+        parser.error(f"--only {' '.join(options.only)}: there is no such scene or picture")
+    print(
+        f"For each scene: bytes of {PEER}; the quality of {ours.name} that needs at most these, in brackets its bytes "
+        "where none does;\nthen PSNR and SSIMULACRA2, ours / AVIF's.\n"
+    )
+    by_scene = {name: [str(point) for point in group] for name, group in groupby(found, lambda point: point.scene)}
+    header = ["scene", *(f"AVIF at {quality}" for quality in PEER_QUALITIES)]
+    print(table(header, [[name, *cells] for name, cells in by_scene.items()]))
     print(f"\nAll points:\n\n{verdict(found)}")
     if text := [point for point in found if point.text]:
         print(f"\nPoints with text:\n\n{verdict(text)}")
-    print(f"\nBytes without loss:\n\n{table(['scene', *LOSSLESS], exact)}")
+    header = ["bytes", *LOSSLESS, f"{ours.name} at {DEFAULT_QUALITY}", "its PSNR"]
+    print(f"\nLossless coders, and ours at its default quality:\n\n{table(header, exact)}")
     if not options.only:
         print(f"\n{small(ours)}")
 
