@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from enum import IntEnum
 from typing import Any
 
+from tintype.cli.process import discard
 from tintype.errors import DesyncError, FormatError, InputError, TintypeError, UsageError
 
 
@@ -87,15 +88,17 @@ def result(text: str) -> None:
     try:
         print(printable(text, keep="\n"), flush=True)
     except OSError as error:
-        # otherwise the interpreter flushes again when it ends, and complains
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard(sys.stdout)  # otherwise the interpreter flushes again when it ends, and complains
         say(f"standard output: {describe(error)}")
         raise SystemExit(Status.SYSTEM) from error
 
 
 def say(text: str) -> None:
-    """Print a remark in one line on stderr; stdout is for results."""
-    print(printable(text), file=sys.stderr)
+    """Print a remark in one line on stderr; stdout is for results. If nobody reads there the command goes on."""
+    try:
+        print(printable(text), file=sys.stderr, flush=True)
+    except OSError:
+        discard(sys.stderr)
 
 
 def printable(text: str, keep: str = "") -> str:
