@@ -74,9 +74,13 @@ class Report:
         except Exception as error:
             self.error(name, error)
 
+    def worsen(self, status: Status) -> None:
+        """Count a status; the worst is the command's."""
+        self.status = max(self.status, status)
+
     def error(self, name: str, error: Exception) -> None:
         """Print an error and count it."""
-        self.status = max(self.status, status_of(error))
+        self.worsen(status_of(error))
         name, text = printable(name), printable(describe(error))
         say(text if text.startswith(f"{name}: ") else f"{name}: {text}")
         if os.environ.get("TINTYPE_DEBUG") == "1":
