@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 import tintype
+import tintype.plugins.pillow
 from tests.pictures import picture
 from tintype.api import quality_to_level
 from tintype.codec.container.file import Chunk, parse, write
@@ -213,6 +214,24 @@ def test_colour_profile_exif_and_xmp_come_back() -> None:
     assert back.info["icc_profile"] == ICC
     assert back.getexif()[0x010F] == "maker"
     assert back.info["xmp"] == b"<x:xmpmeta/>"
+
+
+@pytest.mark.parametrize(("chunk", "name"), [(4, "EXIF"), (6, "XMP"), (16, "IPTC")])
+def test_metadata_that_no_reader_could_use_are_left_out_and_named(
+    chunk: int, name: str, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    container = parse(tintype.encode(picture(8, 8)))
+    data = write(dataclasses.replace(container, chunks=(Chunk(chunk, b"\xff\xfejunk\xed\xa0\x80"),)))
+    sentence = f"Its {name} is damaged and was left out."
+    image = tintype.decode(data)
+    assert not image.getexif() and not {"xmp", "photoshop"} & set(image.info)
+    assert caplog.messages == [f"the picture: {sentence}"]
+    for suffix in ("png", "jpg", "tif", "avif"):
+        assert sentence in tintype.Codec().decode_to(data, tmp_path / f"a.{suffix}")
+        assert load(tmp_path / f"a.{suffix}").notes == ()
+    (tmp_path / "a.tint").write_bytes(data)
+    with Image.open(tmp_path / "a.tint") as opened:
+        assert not opened.getexif()
 
 
 def test_info_tells_the_size_the_model_and_the_chunks() -> None:

@@ -187,7 +187,9 @@ class Codec:
         InputError
             If the picture has more than `max_pixels`.
         """
-        picture = self.decode_picture(data, progress, salvage=salvage)
+        picture, damage = images.sound(self.decode_picture(data, progress, salvage=salvage))
+        for note in damage:
+            LOG.warning("%s: %s", _name(data), note)
         image = images.to_pillow(picture)
         if picture.depth > 8 and not image.mode.startswith("I;16"):
             LOG.warning(

@@ -41,7 +41,7 @@ def describe(error: Exception) -> str:
         text = error.strerror or str(error)
         return f"{error.filename}: {text}" if error.filename is not None else text
     if isinstance(error, MemoryError):
-        return "not enough memory; a smaller --threads needs less"
+        return f"not enough memory; a smaller --threads needs less{f' ({error})' if error.args else ''}"
     if isinstance(error, ModuleNotFoundError) and error.name is not None:
         package = error.name.partition(".")[0]
         return f'{package} is not installed; pip install "{EXTRAS.get(package, package)}"'
