@@ -121,8 +121,7 @@ class _Way:
         decoded = np.empty_like(self.core) if learned is None else learned.decode()
         if layer is not None:
             Painting.shown(layer, self.core.ndim == 2, self.depth).paint(decoded)
-        error: float = np.square(decoded.astype(np.float64) - self.core).mean()
-        return error
+        return float(np.mean(np.square(decoded.astype(np.float64) - self.core)))
 
     @property
     def cost(self) -> float:

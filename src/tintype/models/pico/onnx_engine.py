@@ -4,21 +4,24 @@ One thread per session: parallelism is over tiles, so no thread count can change
 """
 
 import threading
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tintype.errors import WeightsError
-from tintype.models.onnx_runtime import session
+from tintype.models.onnx_runtime import Session
+from tintype.models.pico.check import check
 from tintype.models.pico.integer import IntegerNet
 from tintype.models.pico.tile_model import Floats, PicoModel
 from tintype.pixels import Pixels
 from tintype.weights.bundle import Bundle
 
+LIMIT = 1e18  # of what networks give: far above what any picture or file leads to, and float32 holds its products
+
 
 def load(bundle: Bundle) -> PicoModel:
-    """A bundle as a `TileModel` on ONNX Runtime."""
+    """A bundle as a `TileModel` on ONNX Runtime; raises WeightsError if it is not what the export writes."""
+    check(bundle)
     return PicoModel(bundle, OnnxNetworks(bundle))
 
 
@@ -27,8 +30,8 @@ class OnnxNetworks:
 
     def __init__(self, bundle: Bundle) -> None:
         self._graphs = bundle.graphs
-        self._integers = IntegerNet.from_arrays(dict(bundle.arrays["scale_decoder"]))
-        self._sessions: dict[str, Any] = {}
+        self._integers = IntegerNet.from_arrays(bundle.arrays["scale_decoder"])
+        self._sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
 
     def analysis(self, pixels: Pixels) -> tuple[Floats, Floats]:
@@ -41,7 +44,10 @@ class OnnxNetworks:
             for i, layer in enumerate(self._integers.layers)
             if len(layer.level_bias) > 1
         }
-        return self._run("scale_decoder", z_hat=z_hat, **biases)[0]
+        rows = self._run("scale_decoder", z_hat=z_hat, **biases)[0]
+        if rows.min() < 0 or rows.max() > self._integers.top:
+            raise WeightsError("the weights' scale decoder gives rows that its tables do not have")
+        return rows
 
     def context_decoder(self, z_hat: Floats) -> Floats:
         return self._run("context_decoder", z_hat=z_hat)[0]
@@ -58,12 +64,13 @@ class OnnxNetworks:
             name: np.ascontiguousarray(array[None] if array.ndim == 3 else array, np.float32)
             for name, array in inputs.items()
         }
-        return [result[0] for result in self._session(graph).run(None, batched)]
+        results = self._session(graph).run(None, batched)
+        if not all(result.min() >= -LIMIT and result.max() <= LIMIT for result in results):  # NaN is in no range
+            raise WeightsError(f"the weights' graph {graph!r} gives values that are not finite")
+        return [result[0] for result in results]
 
-    def _session(self, graph: str) -> Any:
+    def _session(self, graph: str) -> Session:
         with self._lock:
             if graph not in self._sessions:
-                if graph not in self._graphs:
-                    raise WeightsError(f"weights file lacks the graph {graph!r}; another version of tintype made it")
-                self._sessions[graph] = session(self._graphs[graph])
+                self._sessions[graph] = Session(self._graphs[graph])
             return self._sessions[graph]
