@@ -126,7 +126,8 @@ class _Way:
     @property
     def cost(self) -> float:
         """Bits, and what the error is worth in bits."""
-        return 8 * self.choice.size + self.worth * self.error * self.core.shape[0] * self.core.shape[1]
+        height, width = self.core.shape[:2]
+        return 8 * self.choice.size + self.worth * self.error * float(height * width)
 
 
 class _Ways:
