@@ -89,8 +89,9 @@ class Encoder:
         if worth is None and self.content != "exact":
             return Choice(None, self._learned(tile, level))
         core = self.picture[tile.core.slices]
+        alone = len(self.tiles) == 1
         return choose(
-            core, self.samples.depth, worth or 0, self.content, lambda hidden: self._learned(tile, level, hidden)
+            core, self.samples.depth, worth or 0, self.content, alone, lambda hidden: self._learned(tile, level, hidden)
         )
 
     def _learned(self, tile: Tile, level: int, hidden: Mask | None = None) -> Learned:

@@ -80,7 +80,7 @@ def exact(core: IntPixels) -> Choice:
 
 
 def choose(
-    core: IntPixels, depth: int, worth: float, content: Content, code: Callable[[Mask | None], Learned]
+    core: IntPixels, depth: int, worth: float, content: Content, alone: bool, code: Callable[[Mask | None], Learned]
 ) -> Choice:
     """The best way to code a tile.
 
@@ -90,6 +90,7 @@ def choose(
     worth : bits per pixel that a mean squared error of one grey level of 255 is worth
     content : "photo": the networks alone; "exact": the layer alone, without loss; "screen": all ways are tried; "auto":
         as the pixels look
+    alone : the tile is the whole picture, whose error is bounded if it is small
     code : codes the tile by the networks; where the mask (H, W) is set, pixels are free
     """
     if content == "exact":
@@ -97,7 +98,7 @@ def choose(
     if content == "photo":
         return Choice(None, code(None))
     ways = _Ways(core, depth, worth, code)
-    blocks, small = classify(core, depth), max(core.shape[:2]) <= SMALL
+    blocks, small = classify(core, depth), alone and max(core.shape[:2]) <= SMALL
     count = blocks.drawn.sum()
     if content == "auto" and (count <= FEW_BLOCKS or count <= FEW_SHARE * blocks.drawn.size):
         best = ways.best_small(blocks) if small and ways.plain.error > ways.most_error else ways.plain.choice
