@@ -26,6 +26,13 @@ def test_photographs_are_not(grey: bool) -> None:
     assert not mostly_drawn(pixels)
 
 
+def test_a_caption_does_not_make_a_photograph_a_drawing() -> None:
+    pixels = np.concatenate([photograph(192, 240), page(64, 240)])
+    blocks = classify(pixels)
+    assert 0 < blocks.drawn.sum() < 0.5 * blocks.contrasted.sum()
+    assert not mostly_drawn(pixels)
+
+
 def test_what_is_flat_is_neither() -> None:
     blocks = classify(np.full((50, 40, 3), 200, np.uint8))
     assert blocks.drawn.shape == (4, 3)  # blocks at the edges are smaller

@@ -49,7 +49,7 @@ def classify(pixels: IntPixels, depth: int = 8) -> Blocks:
 def mostly_drawn(picture: IntPixels, depth: int = 8) -> bool:
     """Whether at least half of what has contrast looks drawn; of every fourth row of blocks."""
     found = [classify(picture[top : top + BLOCK], depth) for top in range(0, len(picture), 4 * BLOCK)]
-    drawn, contrasted = (sum(int(mask.sum()) for mask in masks) for masks in zip(*found, strict=True))
+    contrasted, drawn = (sum(int(mask.sum()) for mask in masks) for masks in zip(*found, strict=True))
     return contrasted > 0 and drawn >= HALF * contrasted
 
 
