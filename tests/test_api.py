@@ -23,8 +23,9 @@ from tests.pictures import picture
 from tintype.api import quality_to_level
 from tintype.codec.container.file import parse, write
 from tintype.codec.entropy import rans, reference
-from tintype.errors import FormatError, InputError, TintypeError, UnsupportedError, WeightsError
+from tintype.errors import FormatError, InputError, LimitError, TintypeError, UnsupportedError, WeightsError
 from tintype.images import ReadOptions, load
+from tintype.limits import Limits
 from tintype.weights import store
 
 ROOT = Path(__file__).parents[1]
@@ -179,7 +180,7 @@ def test_decode_to_writes_a_picture_and_names_what_it_cannot_hold(tmp_path: Path
 
 def test_a_codec_says_what_it_is_and_frees_its_models_after_a_with_block() -> None:
     codec = tintype.Codec(threads=2)
-    assert repr(codec) == f"Codec(model='{store.DEFAULT}', threads=2, max_pixels=268435456, tile=None, options=None)"
+    assert repr(codec) == f"Codec(model='{store.DEFAULT}', threads=2, tile=None, options=None, limits={Limits()})"
     with codec as same:
         assert same is codec
         model = codec.load()
@@ -230,12 +231,12 @@ def test_progress_counts_tiles_and_may_end_the_work() -> None:
     seen: list[tuple[int, int]] = []
     codec = tintype.Codec(threads=2)
     data = codec.encode(picture(1030, 1030), 0, lambda done, total: seen.append((done, total)))
-    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert seen == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
     for work in (lambda: codec.encode(picture(1030, 1030), 0, stop), lambda: codec.decode(data, stop)):
         seen.clear()
         with pytest.raises(StopHereError):
             work()
-        assert seen == [(1, 4), (2, 4)]
+        assert seen == [(0, 4), (1, 4), (2, 4)]
 
 
 def test_quality_rises_with_bytes_and_fidelity() -> None:
@@ -440,9 +441,9 @@ def test_the_guide_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_pictures_above_the_pixel_limit_are_refused_both_ways(small: bytes) -> None:
     codec = tintype.Codec(max_pixels=255)
-    with pytest.raises(InputError, match="256 pixels, above the limit of 255"):
+    with pytest.raises(LimitError, match="256 pixels, above the limit of 255"):
         codec.decode(small)
-    with pytest.raises(InputError, match="max_pixels"):
+    with pytest.raises(LimitError, match="max_pixels"):
         codec.encode(picture(16, 16))
 
 

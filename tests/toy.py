@@ -27,6 +27,9 @@ class ToyModel:
         self.identity = Identity("toy", 999, b"toytoy!!", STRIDE, 8)
         self.tables: Tables = gaussian_tables()
 
+    def tile_bytes(self, pixels: int) -> int:
+        return 48 * pixels
+
     def analyse(self, pixels: Pixels) -> NDArray[np.float32]:
         return _haar(_haar(pixels * 255 - 128))  # (48, h, w): 3 coarse bands first
 

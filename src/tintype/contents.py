@@ -64,6 +64,25 @@ def described(container: Container) -> Picture:
     )
 
 
+def decoding_bytes(container: Container) -> int:
+    """Memory that the picture of a file takes while it is decoded and written, its tiles left aside."""
+    header = container.header
+    pixels, channels = header.width * header.height, 1 if header.colour == ColourType.GREY else 3
+    return _working_bytes(pixels, channels, header.samples.depth, container.chunk(ChunkType.ALPHA) is not None)
+
+
+def encoding_bytes(picture: Picture) -> int:
+    """Memory that a picture takes while it is read and encoded, its tiles left aside."""
+    pixels = picture.width * picture.height
+    return _working_bytes(pixels, 1 if picture.grey else 3, picture.depth, picture.alpha is not None)
+
+
+def _working_bytes(pixels: int, channels: int, depth: int, alpha: bool) -> int:
+    # The most that was measured, rounded up: the sums of tiles, twice as wide as samples, beside the result; what
+    # writers and Pillow's images take, which depends little on depth and channels; a plane of alpha with its copies.
+    return pixels * (3 * channels * (1 if depth == 8 else 2) + 16 + 14 * alpha)
+
+
 def code_points(samples: Samples) -> CodePoints | None:
     """Colour of a header; None for sRGB, which an ICC profile may override."""
     found = CodePoints(samples.primaries, samples.transfer)

@@ -7,15 +7,23 @@ from tintype.codec.blending import Canvas
 from tintype.codec.container.file import ChunkType, Container
 from tintype.codec.container.header import ColourType
 from tintype.codec.entropy import rans
+from tintype.codec.entropy.tables import Symbols
 from tintype.codec.steps import walk
-from tintype.codec.tile_model import TileModel
+from tintype.codec.tile_model import StepRows, TileModel
 from tintype.codec.tiling import Tile, tile_grid
 from tintype.codec.workers import Progress, in_order
 from tintype.errors import CorruptError, DesyncError, FormatError
+from tintype.limits import NO_DEADLINE, Deadline
 from tintype.pixels import IntPixels, Pixels
 
 
-def decode(container: Container, model: TileModel, threads: int = 1, progress: Progress | None = None) -> IntPixels:
+def decode(
+    container: Container,
+    model: TileModel,
+    threads: int = 1,
+    progress: Progress | None = None,
+    deadline: Deadline = NO_DEADLINE,
+) -> IntPixels:
     """Pixels of a file, (H, W, 3) or (H, W) of its depth; the same for any number of threads.
 
     Tiles that are listed in `container.damage` are mid-grey.
@@ -27,6 +35,8 @@ def decode(container: Container, model: TileModel, threads: int = 1, progress: P
         of a float model lacks its row hashes.
     DesyncError
         If a float model finds other table rows than the encoder's; the message names tile and step.
+    DeadlineError
+        If the time is over before a tile or a step.
     """
     _require_level(container, model)
     header, agreements = container.header, _agreements(container, model)
@@ -35,9 +45,11 @@ def decode(container: Container, model: TileModel, threads: int = 1, progress: P
     tiles = tile_grid(header.width, header.height, header.tiling, model.identity.stride)
 
     def work(number: int) -> tuple[int, Pixels]:
-        return number, _decode_tile(container, model, tiles[number], number, agreements(number))
+        return number, _decode_tile(container, model, tiles[number], number, agreements(number), deadline)
 
     whole = [number for number in range(len(tiles)) if number not in container.damage]
+    if progress is not None:
+        progress(0, len(whole))
     for done, (number, pixels) in enumerate(in_order(work, whole, threads if model.tiles_in_parallel else 1), 1):
         canvas.add(pixels, tiles[number])
         if progress is not None:
@@ -56,16 +68,24 @@ def _require_level(container: Container, model: TileModel) -> None:
         )
 
 
-def _decode_tile(container: Container, model: TileModel, tile: Tile, number: int, agreement: Agreement) -> Pixels:
+def _decode_tile(
+    container: Container, model: TileModel, tile: Tile, number: int, agreement: Agreement, deadline: Deadline
+) -> Pixels:
     """What the network makes of one tile: (3, tile.height, tile.width), not clipped."""
     level = container.header.level
     steps = model.decode(tile.height, tile.width, level)
+
+    def answer(found: StepRows) -> Symbols:
+        deadline.check()
+        return decoder.decode(agreement.confirm(found))
+
     try:
         decoder = rans.Decoder(container.payload(number), model.tables)
-        latents = walk(steps, lambda found: decoder.decode(agreement.confirm(found)))
+        latents = walk(steps, answer)
         decoder.finish()
     except (FormatError, DesyncError) as error:
         raise type(error)(f"tile {number}: {error}") from error
+    deadline.check()
     return model.synthesise(latents, level)
 
 

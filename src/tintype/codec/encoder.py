@@ -10,9 +10,11 @@ from tintype.codec.container.header import SRGB_8_BIT, ColourType, Header, Sampl
 from tintype.codec.container.numerics import write_numerics
 from tintype.codec.entropy import rans
 from tintype.codec.quantise import RateDistortion
+from tintype.codec.steps import Array, Step
 from tintype.codec.tile_model import Numerics, TileModel
 from tintype.codec.tiling import Tile, Tiling, extract, tile_grid
 from tintype.codec.workers import Progress, in_order
+from tintype.limits import NO_DEADLINE, Deadline
 from tintype.pixels import IntPixels
 
 quantiser = lru_cache(maxsize=8)(RateDistortion.of)
@@ -52,11 +54,25 @@ class Encoder:
         self.quantiser = quantiser(model.tables)
         self._analyses: dict[Tile, Any] = {}
 
-    def encode(self, level: int, chunks: Sequence[Chunk] = (), progress: Progress | None = None) -> bytes:
-        """The file at one level, 0 to `model.identity.levels` - 1."""
+    def encode(
+        self,
+        level: int,
+        chunks: Sequence[Chunk] = (),
+        progress: Progress | None = None,
+        deadline: Deadline = NO_DEADLINE,
+    ) -> bytes:
+        """The file at one level, 0 to `model.identity.levels` - 1.
+
+        Raises
+        ------
+        DeadlineError
+            If the time is over before a tile or a step.
+        """
         payloads: list[bytes] = []
         records: list[tuple[StepRecord, ...]] = []
-        for payload, steps in in_order(lambda tile: self._code(tile, level), self.tiles, self.threads):
+        if progress is not None:
+            progress(0, len(self.tiles))
+        for payload, steps in in_order(lambda tile: self._code(tile, level, deadline), self.tiles, self.threads):
             payloads.append(payload)
             records.append(steps)
             if progress is not None:
@@ -75,14 +91,20 @@ class Encoder:
         kept = _agreement_chunks(identity.numerics, Records(tuple(records)))
         return write(Container(header, tuple(payloads), (*chunks, *kept)))
 
-    def _code(self, tile: Tile, level: int) -> tuple[bytes, tuple[StepRecord, ...]]:
+    def _code(self, tile: Tile, level: int, deadline: Deadline) -> tuple[bytes, tuple[StepRecord, ...]]:
         """Payload of a tile, and what a decoder on another machine needs to know of its rows."""
+
+        def quantise(step: Step) -> Array:
+            deadline.check()
+            return self.quantiser(step)
+
+        deadline.check()
         analysis = self._analyses.get(tile)
         if analysis is None:
             analysis = self.model.analyse(extract(self.picture, tile, self.samples.depth))
             if self.keep:
                 self._analyses[tile] = analysis
-        steps = self.model.encode(analysis, level, self.quantiser)
+        steps = self.model.encode(analysis, level, quantise)
         payload = rans.encode([(step.rows, step.symbols) for step in steps], self.model.tables)
         if self.model.identity.numerics is None:
             return payload, ()  # every machine finds these rows

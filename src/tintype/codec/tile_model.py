@@ -96,6 +96,9 @@ class TileModel(Protocol):
     def tolerance(self) -> float:
         """Of scales: decoders can repair a drift of up to half of it. 0 where rows are integers."""
 
+    def tile_bytes(self, pixels: int) -> int:
+        """Memory that a tile of so many pixels takes while the networks work on it, in either direction."""
+
     def analyse(self, pixels: Pixels) -> Any:
         """Latents of one tile, independent of the level."""
 

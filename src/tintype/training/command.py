@@ -136,10 +136,10 @@ def _add_export(commands: "Subparsers") -> None:
 
 
 def _pack(options: argparse.Namespace) -> None:
-    from tintype.images import MAX_PIXELS
+    from tintype.limits import Limits
     from tintype.training.pictures.pack import pack
 
-    limit = options.max_pixels or MAX_PIXELS
+    limit = options.max_pixels or Limits.from_environment().max_pixels
     print(pack(options.pictures, options.out, options.side, options.format, options.quality, options.force, limit))
 
 

@@ -184,6 +184,11 @@ class HPCMModel:
         # sides of a tile are multiples of Y_STRIDE; what the lattices need beyond is added in `analyse`, not coded
         self.identity = Identity(model.config.name, numbers[model.config.name], weights_hash, Y_STRIDE, 1, numerics)
 
+    def tile_bytes(self, pixels: int) -> int:
+        if self.device.type != "cpu":  # where `memory.guarded` looks at what the networks take
+            return 2 * 12 * pixels  # here are only the tile's pixels, before and after
+        return memory.required_bytes(self.model.config, pixels)
+
     def analyse(self, pixels: Pixels) -> Latents:
         """y of one tile; raises InputError where memory will not do."""
         height, width = pixels.shape[1:]

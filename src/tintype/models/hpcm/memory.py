@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import torch
 
 from tintype.errors import InputError
+from tintype.free_memory import free_memory
 from tintype.models.hpcm.config import HPCMConfig
 
 
-def required_bytes(config: HPCMConfig, height: int, width: int) -> int:
-    """Estimated peak of activations in coding one picture in float32, weights left aside.
+def required_bytes(config: HPCMConfig, pixels: int) -> int:
+    """Estimated peak of activations in coding so many pixels at once in float32, weights left aside.
 
     The widest moment is a residual block at stride 2: its input, the mixed copy, and the expanded channels
     before and after the activation, besides the output of the block. At stride 16, y and its parameters are
@@ -20,7 +20,7 @@ def required_bytes(config: HPCMConfig, height: int, width: int) -> int:
     first = config.widths[0] * (3 + 2 * config.expansion) / 4
     latents = config.latents * 40 / 256
     copies = 4 * 3
-    return int(4 * height * width * (first + latents + copies))
+    return int(4 * pixels * (first + latents + copies))
 
 
 def available_bytes(device: torch.device) -> int | None:
@@ -28,18 +28,13 @@ def available_bytes(device: torch.device) -> int | None:
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         return free
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-    except OSError:
-        return None
-    kilobytes = [int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")]
-    return 1024 * kilobytes[0] if kilobytes else None
+    return free_memory()
 
 
 @contextmanager
 def guarded(config: HPCMConfig, height: int, width: int, device: torch.device) -> Iterator[None]:
     """Code a picture inside: raises InputError if memory will not do, before or when it runs out."""
-    needed, available = required_bytes(config, height, width), available_bytes(device)
+    needed, available = required_bytes(config, height * width), available_bytes(device)
     message = (
         f"{config.name}: a picture of {height} x {width} needs about {needed / 2**30:.1f} GiB for "
         "activations; use tiles, a smaller model or a smaller picture"
