@@ -122,7 +122,7 @@ def measure(work: str, path: str, threads: int) -> None:
     data, codec = Path(path).read_bytes(), Codec()
     codec.decode(codec.encode(picture(64, 64)))  # what stays loaded
     with pytest.raises(LimitError) as refusal:
-        WORKS[work](Codec(limits=Limits(max_memory=2**26)), data)
+        WORKS[work](Codec(limits=Limits(max_memory=2**25)), data)
     needed = int(next(word for word in str(refusal.value).split() if word.isdecimal()))
     before = resident("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # resets the peak

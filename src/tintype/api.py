@@ -185,7 +185,9 @@ class Codec:
         pixels = picture.pixels if picture.alpha is None else fill_hidden(picture.pixels, picture.alpha)
         multiple = network_multiple(model.identity.model_id)
         size = network_size(picture.width, picture.height, tiling, multiple)
-        threads = self._tiles_at_once(_name(image), model, size, contents.encoding_bytes(picture))
+        # against what is free the picture does not count: it has been read
+        picture_bytes = 0 if self.limits.max_memory is None else contents.encoding_bytes(picture)
+        threads = self._tiles_at_once(_name(image), model, size, picture_bytes)
         encoder = Encoder(model, pixels, tiling, threads, tolerance=model.tolerance, samples=samples)
         return encoder.encode(level, chunks, progress, deadline)
 

@@ -7,7 +7,7 @@ import numpy as np
 from tintype.codec.container.alpha import read_alpha, write_alpha
 from tintype.codec.container.file import Chunk, ChunkType, Container
 from tintype.codec.container.header import SRGB_8_BIT, ColourType, Samples
-from tintype.images import CodePoints, Picture
+from tintype.images import MEMORY_BYTES_PER_PIXEL, CodePoints, Picture
 from tintype.pixels import IntPixels
 
 SRGB = CodePoints(SRGB_8_BIT.primaries, SRGB_8_BIT.transfer)
@@ -65,22 +65,19 @@ def described(container: Container) -> Picture:
 
 
 def decoding_bytes(container: Container) -> int:
-    """Memory that the picture of a file takes while it is decoded and written, its tiles left aside."""
+    """Memory that the picture of a file takes while it is decoded, its tiles left aside."""
     header = container.header
     pixels, channels = header.width * header.height, 1 if header.colour == ColourType.GREY else 3
-    return _working_bytes(pixels, channels, header.samples.depth, container.chunk(ChunkType.ALPHA) is not None)
+    # sums of tiles, twice as wide as samples, beside the result; then Pillow's image; a plane of alpha with its copies
+    alpha = container.chunk(ChunkType.ALPHA) is not None
+    return pixels * (3 * channels * (1 if header.samples.depth == 8 else 2) + 6 + 14 * alpha)
 
 
 def encoding_bytes(picture: Picture) -> int:
     """Memory that a picture takes while it is read and encoded, its tiles left aside."""
-    pixels = picture.width * picture.height
-    return _working_bytes(pixels, 1 if picture.grey else 3, picture.depth, picture.alpha is not None)
-
-
-def _working_bytes(pixels: int, channels: int, depth: int, alpha: bool) -> int:
-    # The most that was measured, rounded up: the sums of tiles, twice as wide as samples, beside the result; what
-    # writers and Pillow's images take, which depends little on depth and channels; a plane of alpha with its copies.
-    return pixels * (3 * channels * (1 if depth == 8 else 2) + 16 + 14 * alpha)
+    alpha = picture.alpha is not None
+    # what readers take beside the samples; then the colour that is filled in under alpha, and its plane as WebP
+    return 3 * picture.pixels.nbytes + picture.width * picture.height * (MEMORY_BYTES_PER_PIXEL + 14 * alpha)
 
 
 def code_points(samples: Samples) -> CodePoints | None:

@@ -18,7 +18,7 @@ from tintype.weights.bundle import Bundle
 Floats = NDArray[np.float32]  # (C, h, w)
 
 
-BYTES_PER_PIXEL: Mapping[int, int] = {1: 230, 2: 400}
+BYTES_PER_PIXEL: Mapping[int, int] = {1: 260, 2: 450}
 """Memory of a tile while its networks run, by the model's number. Arrays at 1/4 of the sides take most of it.
 
 Measured with glibc, which keeps freed pieces below 32 MB for a while; what is in use at once is half of it.
