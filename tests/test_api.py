@@ -28,12 +28,14 @@ from tintype.errors import (
     CorruptError,
     FormatError,
     InputError,
+    LimitError,
     TintypeError,
     TruncatedError,
     UnsupportedError,
     WeightsError,
 )
 from tintype.images import ReadOptions, load
+from tintype.limits import Limits
 from tintype.weights import store
 
 ROOT = Path(__file__).parents[1]
@@ -188,7 +190,7 @@ def test_decode_to_writes_a_picture_and_names_what_it_cannot_hold(tmp_path: Path
 
 def test_a_codec_says_what_it_is_and_frees_its_models_after_a_with_block() -> None:
     codec = tintype.Codec(threads=2)
-    assert repr(codec) == f"Codec(model='{store.DEFAULT}', threads=2, max_pixels=268435456, tile=None, options=None)"
+    assert repr(codec) == f"Codec(model='{store.DEFAULT}', threads=2, tile=None, options=None, limits={Limits()})"
     with codec as same:
         assert same is codec
         model = codec.load()
@@ -220,7 +222,7 @@ def test_colour_profile_exif_and_xmp_come_back() -> None:
 def test_metadata_that_no_reader_could_use_are_left_out_and_named(
     chunk: int, name: str, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
-    container = parse(tintype.encode(picture(8, 8)))
+    container = parse(tintype.Codec().encode(picture(8, 8), content="photo"))
     data = write(dataclasses.replace(container, chunks=(Chunk(chunk, b"\xff\xfejunk\xed\xa0\x80"),)))
     sentence = f"Its {name} is damaged and was left out."
     image = tintype.decode(data)
@@ -284,7 +286,8 @@ def test_salvage_counts_damaged_tiles_beyond_the_first() -> None:
 
 
 def test_salvage_leaves_out_a_transparency_that_its_checksum_does_not_betray() -> None:
-    container = parse(tintype.encode(np.dstack([picture(8, 8), picture(8, 8)[..., 0]])))
+    pixels = np.dstack([picture(8, 8), picture(8, 8)[..., 0]])
+    container = parse(tintype.Codec().encode(pixels, content="photo"))
     broken = write(dataclasses.replace(container, chunks=(Chunk(1, b"nonsense"),)))
     with pytest.raises(CorruptError, match="transparency"):
         tintype.decode(broken)
@@ -304,12 +307,12 @@ def test_progress_counts_tiles_and_may_end_the_work() -> None:
     seen: list[tuple[int, int]] = []
     codec = tintype.Codec(threads=2)
     data = codec.encode(picture(1030, 1030), 0, lambda done, total: seen.append((done, total)))
-    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert seen == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
     for work in (lambda: codec.encode(picture(1030, 1030), 0, stop), lambda: codec.decode(data, stop)):
         seen.clear()
         with pytest.raises(StopHereError):
             work()
-        assert seen == [(1, 4), (2, 4)]
+        assert seen == [(0, 4), (1, 4), (2, 4)]
 
 
 def test_quality_rises_with_bytes_and_fidelity() -> None:
@@ -514,9 +517,9 @@ def test_the_guide_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_pictures_above_the_pixel_limit_are_refused_both_ways(small: bytes) -> None:
     codec = tintype.Codec(max_pixels=255)
-    with pytest.raises(InputError, match="256 pixels, above the limit of 255"):
+    with pytest.raises(LimitError, match="256 pixels, above the limit of 255"):
         codec.decode(small)
-    with pytest.raises(InputError, match="max_pixels"):
+    with pytest.raises(LimitError, match="max_pixels"):
         codec.encode(picture(16, 16))
 
 

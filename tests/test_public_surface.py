@@ -25,13 +25,17 @@ from tintype.models import hpcm
 
 
 def test_the_package_has_these_names() -> None:
-    assert sorted(tintype.__all__) == ["Codec", "Info", "decode", "encode", "errors", "info", "open"]
+    assert sorted(tintype.__all__) == ["Codec", "Info", "Limits", "decode", "encode", "errors", "info", "open"]
 
 
 @pytest.mark.parametrize(
     "call, expected",
     [
-        (tintype.Codec, ["model", "*tune", "*threads", "*max_pixels", "*tile", "*options"]),
+        (tintype.Codec, ["model", "*tune", "*threads", "*max_pixels", "*tile", "*options", "*limits"]),
+        (
+            tintype.Limits,
+            ["*max_pixels", "*max_network_pixels", "*max_tile_pixels", "*max_memory", "*deadline"],
+        ),
         (tintype.Codec.encode, ["self", "image", "quality", "progress", "*read", "*strip"]),
         (tintype.Codec.decode, ["self", "data", "progress"]),
         (tintype.Codec.decode_picture, ["self", "data", "progress"]),

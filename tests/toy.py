@@ -31,6 +31,9 @@ class ToyModel:
     def error_worth(self, level: int) -> float:
         return HIGH_RATE / 4.0 ** (6 - level)
 
+    def tile_bytes(self, pixels: int) -> int:
+        return 48 * pixels
+
     def analyse(self, pixels: Pixels) -> NDArray[np.float32]:
         return _haar(_haar(pixels * 255 - 128))  # (48, h, w): 3 coarse bands first
 

@@ -12,12 +12,13 @@ from tintype import errors
 
 if TYPE_CHECKING:
     from tintype.api import Codec, Info, decode, encode, info, open
+    from tintype.limits import Limits
 
 __version__ = "0.1.0.dev0"
 
 logging.getLogger("tintype").addHandler(logging.NullHandler())  # silent, unless a program asks for its records
 
-__all__ = ["Codec", "Info", "decode", "encode", "errors", "info", "open"]
+__all__ = ["Codec", "Info", "Limits", "decode", "encode", "errors", "info", "open"]
 
 
 def __getattr__(name: str) -> Any:

@@ -13,15 +13,23 @@ from tintype import contents, images
 from tintype.codec import decoder
 from tintype.codec.container.fields import Bytes
 from tintype.codec.container.file import ChunkType, Container, chunk_name, parse
-from tintype.codec.container.header import MAX_TILE_PIXELS, MIN_CORE, ColourType
+from tintype.codec.container.header import MAX_TILE_PIXELS, MIN_CORE, ColourType, network_multiple
 from tintype.codec.encoder import Encoder
 from tintype.codec.graphics.choose import Content
 from tintype.codec.graphics.detect import mostly_drawn
 from tintype.codec.graphics.shares import shares
 from tintype.codec.hidden import fill_hidden
-from tintype.codec.tiling import DEFAULT_MARGIN, WHOLE_PICTURE, Tiling, largest_tile_pixels
+from tintype.codec.tiling import (
+    DEFAULT_MARGIN,
+    WHOLE_PICTURE,
+    NetworkSize,
+    Tiling,
+    largest_tile_pixels,
+    network_size,
+)
 from tintype.codec.workers import Progress, available_cpus
-from tintype.errors import InputError
+from tintype.errors import InputError, LimitError
+from tintype.limits import Deadline, Limits
 from tintype.models import load
 from tintype.models.hpcm.options import Options
 from tintype.pixels import IntPixels
@@ -33,13 +41,12 @@ if TYPE_CHECKING:
 Source = images.Source | images.Picture
 Encoded = Bytes | str | os.PathLike[str] | BinaryIO  # content of a .tint file, its path, or the open file
 
-# Sides of tiles that no network sees, or only parts of: image coders win by large ones, 30 to 60 % for screens
-SCREEN_CORE = 1016  # pixels; 2040 would win no more
-EXACT_CORE = 2048  # pixels; without margins
+# Side of tiles in pixels where image coders, not networks, do most of the work: 30 to 60 % fewer bytes for screens than
+# with the default; 2040 wins no more, and may need more memory than limits allow
+GRAPHICS_CORE = 1016
 
 LOG = logging.getLogger("tintype")  # of what was converted, and of what a result could not keep
 
-MAX_PIXELS = images.MAX_PIXELS
 DEFAULT_QUALITY = 75
 QUALITY_MAX = 100
 # Quality to share of the levels, linear between. From 25 to 90 about as good as JPEG at that quality, halfway between
@@ -85,10 +92,11 @@ class Codec:
         people see). Only encoding depends on it
     threads : tiles worked on at the same time; default: the CPUs that this process may use. It changes no result.
         HPCM: compute threads of the encoder inside a tile, default 2. Its files record them, and decoders use as many
-    max_pixels : larger pictures are refused, in both directions
+    max_pixels : larger pictures are refused, in both directions; short for `limits` with this one changed
     tile : side of the tiles in pixels, at least 64; default: the whole picture for HPCM, `Tiling.default` of
         `tintype.codec.tiling` for others
     options : of a family whose weights do not ship: `tintype.models.hpcm.Options`. Its files are decoded with them
+    limits : of pixels, work, memory and time; default: what the environment says (`Limits.from_environment`)
 
     Attributes are the values in use: `model` with its default and after `tune`, the others as given.
 
@@ -104,11 +112,12 @@ class Codec:
         *,
         tune: str | None = None,
         threads: int | None = None,
-        max_pixels: int = MAX_PIXELS,
+        max_pixels: int | None = None,
         tile: int | None = None,
         options: Options | None = None,
+        limits: Limits | None = None,
     ) -> None:
-        for name, count, least in (("threads", threads, 1), ("max_pixels", max_pixels, 1), ("tile", tile, MIN_CORE)):
+        for name, count, least in (("threads", threads, 1), ("tile", tile, MIN_CORE)):
             if count is not None and count < least:
                 raise InputError(f"{name}={count}: at least {least} is needed")
         if tune is not None:
@@ -121,10 +130,17 @@ class Codec:
             model = store.DEFAULT
         load.require_fit(model, options)  # now, not at the first picture
         self.model, self.options = model, options
-        self.threads, self.max_pixels, self.tile = threads, max_pixels, tile
+        self.threads, self.tile = threads, tile
+        limits = Limits.from_environment() if limits is None else limits
+        self.limits = limits if max_pixels is None else replace(limits, max_pixels=max_pixels)
+
+    @property
+    def max_pixels(self) -> int:
+        """Of a picture; `limits` has the others."""
+        return self.limits.max_pixels
 
     def __repr__(self) -> str:
-        fields = ("model", "threads", "max_pixels", "tile", "options")
+        fields = ("model", "threads", "tile", "options", "limits")
         return f"Codec({', '.join(f'{name}={getattr(self, name)!r}' for name in fields)})"
 
     def __enter__(self) -> Self:
@@ -169,10 +185,11 @@ class Codec:
         Raises
         ------
         InputError
-            If the picture or the quality cannot be coded.
+            If the picture or the quality cannot be coded; LimitError, if it asks for more than the limits allow.
         OSError
             If a file cannot be read.
         """
+        deadline = Deadline(self.limits.deadline)
         model = self.load()
         if lossless and quality not in (None, QUALITY_MAX):
             raise InputError(f"lossless has no quality, but {quality:g} was given; leave one of them out")
@@ -187,16 +204,15 @@ class Codec:
         pixels = picture.pixels
         if picture.alpha is not None and not lossless:
             pixels = fill_hidden(pixels, picture.alpha)
-        encoder = Encoder(
-            model,
-            pixels,
-            self._tiling(pixels, samples.depth, model, "exact" if lossless else content),
-            self.threads or available_cpus(),
-            tolerance=model.tolerance,
-            samples=samples,
-            content="exact" if lossless else content,
-        )
-        return encoder.encode(level, chunks, progress)
+        shown: Content = "exact" if lossless else content
+        tiling = self._tiling(pixels, samples.depth, model, shown)
+        multiple = network_multiple(model.identity.model_id)
+        size = network_size(picture.width, picture.height, tiling, multiple)
+        # against what is free the picture does not count: it has been read
+        picture_bytes = 0 if self.limits.max_memory is None else contents.encoding_bytes(picture)
+        threads = self._tiles_at_once(_name(image), model, size, picture_bytes)
+        encoder = Encoder(model, pixels, tiling, threads, tolerance=model.tolerance, samples=samples, content=shown)
+        return encoder.encode(level, chunks, progress, deadline)
 
     def decode(self, data: Encoded, progress: Progress | None = None, *, salvage: bool = False) -> Image.Image:
         """The picture in a .tint file as Pillow holds it, with its colour profile and metadata in `info`.
@@ -212,8 +228,8 @@ class Codec:
             If the bytes are not a valid file; with `salvage` if the header is damaged, or no tile is sound.
         UnsupportedError
             If it needs weights, a package or a version that is not available.
-        InputError
-            If the picture has more than `max_pixels`.
+        LimitError
+            If it asks for more than the limits allow.
         """
         picture, damage = images.sound(self.decode_picture(data, progress, salvage=salvage))
         for note in damage:
@@ -234,18 +250,21 @@ class Codec:
 
         With `salvage` the picture's `notes` say what is missing; there are none for a sound file.
         """
-        container = parse(_content(data), salvage=salvage)
-        header = container.header
-        images.check_size(header.width, header.height, _name(data), self.max_pixels)
-        model, threads = self._model_for(container), self.threads or available_cpus()
+        deadline = Deadline(self.limits.deadline)
+        container = parse(_content(data, self.limits.max_memory), salvage=salvage)
+        header, name = container.header, _name(data)
+        images.check_size(header.width, header.height, name, self.max_pixels)
+        self.limits.check_work(name, *header.network_size)  # before weights are read for it
+        model = self._model_for(container)
+        threads = self._tiles_at_once(name, model, header.network_size, contents.decoding_bytes(container))
         if not salvage:
-            return contents.picture_of(container, decoder.decode(container, model, threads, progress))
-        pixels, damage = decoder.salvage(container, model, threads, progress)
+            return contents.picture_of(container, decoder.decode(container, model, threads, progress, deadline))
+        pixels, damage = decoder.salvage(container, model, threads, progress, deadline)
         if len(damage) == header.tile_count:
             raise damage[0]
         picture = contents.salvaged_of(container, pixels, damage)
         for note in picture.notes:
-            LOG.warning("%s: %s", _name(data), note)
+            LOG.warning("%s: %s", name, note)
         return picture
 
     def decode_to(
@@ -282,7 +301,17 @@ class Codec:
         if isinstance(image, images.Picture):
             images.check_size(image.width, image.height, "the picture", self.max_pixels)
             return image
-        picture = images.load(image, replace(read, max_pixels=self.max_pixels))
+        memory, most = self.limits.max_memory, self.max_pixels
+        if memory is not None:
+            most = min(most, memory // images.MEMORY_BYTES_PER_PIXEL)
+        try:
+            picture = images.load(image, replace(read, max_pixels=most))
+        except LimitError as error:
+            if most == self.max_pixels:
+                raise
+            raise LimitError(
+                f"{_name(image)}: reading it takes more than {memory} bytes of memory; raise max_memory (--max-memory)"
+            ) from error
         for note in picture.notes:
             LOG.warning("%s: %s", _name(image), note)
         return picture
@@ -294,12 +323,10 @@ class Codec:
         tiling = Tiling.default(width, height)
         if self.tile is not None:
             tiling = Tiling.of(width, height, self.tile, margin)
-        elif content == "exact":
-            tiling = Tiling.of(width, height, EXACT_CORE, margin)
         elif model.whole_pictures:
             tiling = WHOLE_PICTURE
-        elif tiling.core and (content == "screen" or (content == "auto" and mostly_drawn(picture, depth))):
-            tiling = Tiling.of(width, height, SCREEN_CORE, margin)
+        elif tiling.core and (content in ("exact", "screen") or (content == "auto" and mostly_drawn(picture, depth))):
+            tiling = Tiling.of(width, height, GRAPHICS_CORE, margin)
         pixels = largest_tile_pixels(width, height, tiling)
         if pixels > MAX_TILE_PIXELS:
             raise InputError(
@@ -307,6 +334,12 @@ class Codec:
                 "smaller tile (--tile)"
             )
         return tiling
+
+    def _tiles_at_once(self, name: str, model: "TileModel", size: NetworkSize, picture_bytes: int) -> int:
+        """How many tiles to work on at the same time, within the limits; refuses a picture that is above them."""
+        self.limits.check_work(name, *size)
+        threads = (self.threads or available_cpus()) if model.tiles_in_parallel else 1
+        return self.limits.tiles_at_once(name, threads, picture_bytes, model.tile_bytes(size.largest_tile))
 
     def _model_for(self, container: Container) -> "TileModel":
         bundle = self.model if self.options is None and self.model not in store.manifest() else None
@@ -362,15 +395,18 @@ def open(path: str | os.PathLike[str], threads: int | None = None) -> Image.Imag
     return decode(path, threads)
 
 
-def _content(data: Encoded) -> Bytes:
-    """All bytes of a file."""
-    if isinstance(data, str | os.PathLike):
-        return Path(data).read_bytes()
+def _content(data: Encoded, most: int | None = None) -> Bytes:
+    """All bytes of a file; refuses more than `most` before it has read them."""
     if isinstance(data, bytes | bytearray | memoryview):
         return data
-    content = data.read()
+    if isinstance(data, str | os.PathLike):
+        with Path(data).open("rb") as file:
+            return _content(file, most)
+    content = data.read() if most is None else data.read(most + 1)
     if not isinstance(content, bytes):
         raise InputError(f"{_name(data)} was opened as text; open it in binary mode")
+    if most is not None and len(content) > most:
+        raise LimitError(f"{_name(data)}: more than {most} bytes; raise max_memory (--max-memory) if you trust it")
     return content
 
 

@@ -10,7 +10,7 @@ from tintype.codec.container.file import Chunk, ChunkType, Container, chunk_name
 from tintype.codec.container.header import SRGB_8_BIT, ColourType, Samples
 from tintype.codec.tiling import Rect, tile_grid
 from tintype.errors import CorruptError
-from tintype.images import CodePoints, Picture
+from tintype.images import MEMORY_BYTES_PER_PIXEL, CodePoints, Picture
 from tintype.pixels import IntPixels
 
 MAX_NOTES = 10  # of damaged tiles; more are counted
@@ -93,6 +93,22 @@ def described(container: Container) -> Picture:
         xmp=chunk(ChunkType.XMP),
         iptc=chunk(ChunkType.IPTC),
     )
+
+
+def decoding_bytes(container: Container) -> int:
+    """Memory that the picture of a file takes while it is decoded, its tiles left aside."""
+    header = container.header
+    pixels, channels = header.width * header.height, 1 if header.colour == ColourType.GREY else 3
+    # sums of tiles, twice as wide as samples, beside the result; then Pillow's image; a plane of alpha with its copies
+    alpha = container.chunk(ChunkType.ALPHA) is not None
+    return pixels * (3 * channels * (1 if header.samples.depth == 8 else 2) + 6 + 14 * alpha)
+
+
+def encoding_bytes(picture: Picture) -> int:
+    """Memory that a picture takes while it is read and encoded, its tiles left aside."""
+    alpha = picture.alpha is not None
+    # what readers take beside the samples; then the colour that is filled in under alpha, and its plane as WebP
+    return 3 * picture.pixels.nbytes + picture.width * picture.height * (MEMORY_BYTES_PER_PIXEL + 14 * alpha)
 
 
 def code_points(samples: Samples) -> CodePoints | None:

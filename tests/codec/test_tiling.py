@@ -12,6 +12,7 @@ from tintype.codec.tiling import (
     core_of,
     extract,
     largest_tile_pixels,
+    network_size,
     tile_count,
     tile_grid,
 )
@@ -89,6 +90,8 @@ def test_count_and_largest_tile_are_known_without_the_grid(layout: Layout) -> No
     tiles = tile_grid(width, height, tiling, stride)
     assert tile_count(width, height, tiling) == len(tiles)
     assert largest_tile_pixels(width, height, tiling) == max(t.core.width * t.core.height for t in tiles)
+    seen = [tile.width * tile.height for tile in tiles]
+    assert network_size(width, height, tiling, stride) == (sum(seen), max(seen))
 
 
 @no_deadline

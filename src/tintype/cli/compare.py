@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.cli.options import add_max_pixels, max_pixels, positive, quality
+from tintype.cli.options import add_max_pixels, limits, positive, quality
 from tintype.cli.outcome import Report, Status, result
 from tintype.cli.progress import Progress
 from tintype.errors import UsageError
@@ -71,7 +71,7 @@ def _run(options: argparse.Namespace) -> None:
             options.size,
             available_cpus(),
             progress.step,
-            max_pixels(options),
+            limits(options).max_pixels,
         )
         progress.step("page")
         replace_text(page, compare.render(found))

@@ -7,7 +7,7 @@ from tintype.cli.files import STREAM, Outputs, is_tint, plan, say_count
 from tintype.cli.options import (
     add_allow_compiled,
     add_keep_times,
-    add_max_pixels,
+    add_limits,
     add_model,
     add_output,
     add_threads,
@@ -61,7 +61,7 @@ def register(commands: "Commands") -> None:
     add_weights(parser, "weights file, for files encoded with an HPCM model")
     add_allow_compiled(parser)
     add_threads(parser)
-    add_max_pixels(parser)
+    add_limits(parser)
     parser.set_defaults(run=run)
 
 

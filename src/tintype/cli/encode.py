@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tintype.cli.files import STREAM, Input, Outputs, is_folder, plan, say_count
 from tintype.cli.options import (
     add_keep_times,
-    add_max_pixels,
+    add_limits,
     add_model,
     add_numerics,
     add_output,
@@ -90,7 +90,7 @@ def register(commands: "Commands") -> None:
     )
     add_keep_times(parser)
     add_threads(parser)
-    add_max_pixels(parser)
+    add_limits(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="print size, rate, level and time of each file")
     parser.set_defaults(run=run)
 

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.cli.options import add_max_pixels, max_pixels, positive
+from tintype.cli.options import add_max_pixels, limits, positive
 from tintype.cli.outcome import Report, Status, result, say
 from tintype.cli.progress import Progress
 from tintype.errors import InputError, UsageError
@@ -77,7 +77,7 @@ def _run(options: argparse.Namespace) -> None:
     from tintype.evaluation.metrics import registry
     from tintype.evaluation.results import published, summary
 
-    subjects = sweep.subjects(options.pictures, max_pixels(options))
+    subjects = sweep.subjects(options.pictures, limits(options).max_pixels)
     if options.limit and options.limit < len(subjects):
         subjects = tuple(subjects[i * len(subjects) // options.limit] for i in range(options.limit))
     plan = sweep.Plan(

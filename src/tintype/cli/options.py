@@ -1,9 +1,11 @@
 """Arguments that several commands share, checked before anything is imported or read."""
 
 import argparse
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from tintype.errors import InputError, UsageError
+from tintype.limits import PARSERS, Limits
 
 if TYPE_CHECKING:
     from tintype.api import Codec
@@ -115,20 +117,51 @@ def add_allow_compiled(parser: argparse.ArgumentParser) -> None:
     )
 
 
+LIMIT_FLAGS = {
+    "max_pixels": ("N", "refuse larger pictures (default: 268435456)"),
+    "max_network_pixels": (
+        "N",
+        "refuse more pixels in tiles with margins and padding, which decide the time (default: twice --max-pixels)",
+    ),
+    "max_tile_pixels": ("N", "refuse larger tiles, margins and padding included (default: 33554432)"),
+    "max_memory": (
+        "BYTES",
+        "refuse what needs more, as 512M or 2G; fewer threads where that helps (default: free memory)",
+    ),
+    "deadline": ("SECONDS", "give up a file after this time, at the next coding step (default: none)"),
+}
+"""By field of `tintype.Limits`: placeholder and help."""
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """Limits of what a file may ask for; a damaged or hostile one can ask for anything."""
+    group = parser.add_argument_group("limits", "also set by variables such as TINTYPE_MAX_PIXELS; see docs/library.md")
+    for name in LIMIT_FLAGS:
+        _add_limit(group, name)
+
+
 def add_max_pixels(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--max-pixels",
-        metavar="N",
-        type=positive,
-        help="refuse larger pictures (default: 268435456); a damaged or hostile file can claim any size",
-    )
+    """The one limit of commands that read pictures alone."""
+    _add_limit(parser, "max_pixels")
 
 
-def max_pixels(options: argparse.Namespace) -> int:
-    """Value of --max-pixels, or its default."""
-    from tintype.images import MAX_PIXELS
+def _add_limit(parser: "argparse._ActionsContainer", name: str) -> None:
+    def parse(text: str) -> Any:
+        try:
+            value = PARSERS[name](text)
+            Limits(**{name: value})
+        except (ValueError, InputError) as error:
+            raise argparse.ArgumentTypeError(f"{text!r}: {error}") from error
+        return value
 
-    return options.max_pixels or MAX_PIXELS
+    metavar, help = LIMIT_FLAGS[name]
+    parser.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, type=parse, help=help)
+
+
+def limits(options: argparse.Namespace) -> Limits:
+    """Limits of the command line, else of the environment, else defaults."""
+    given = {name: value for name in PARSERS if (value := getattr(options, name, None)) is not None}
+    return replace(Limits.from_environment(), **given)
 
 
 def add_threads(parser: argparse.ArgumentParser) -> None:
@@ -168,9 +201,9 @@ def make_codec(options: argparse.Namespace) -> "Codec":
             options.model,
             tune=getattr(options, "tune", None),  # only `encode` has it, and tiles
             threads=options.threads,
-            max_pixels=max_pixels(options),
             tile=getattr(options, "tile", None),
             options=_family_options(options),
+            limits=limits(options),
         )
     except InputError as error:
         raise UsageError(str(error)) from error

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.cli.options import add_max_pixels, max_pixels, rates
+from tintype.cli.options import add_max_pixels, limits, rates
 from tintype.cli.outcome import Report, Status, result
 from tintype.cli.progress import Progress
 from tintype.errors import UsageError
@@ -70,7 +70,9 @@ def _run(options: argparse.Namespace) -> None:
     if unknown := [name for name in pictures if name not in sources]:
         raise UsageError(f"no pictures named {', '.join(unknown)} in these results")
     paths = {name: sources[name] for name in pictures}
-    shown = viewing.Shown(paths, options.rates or viewing.RATES, sweep.recipes(options.folder), max_pixels(options))
+    shown = viewing.Shown(
+        paths, options.rates or viewing.RATES, sweep.recipes(options.folder), limits(options).max_pixels
+    )
     with Progress(every=0) as progress:
         path = report.write(options.folder, results, shown, options.title, progress.step)
     result(f"{path}: {path.stat().st_size / 1e6:.1f} MB, open it in a browser")

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.cli.options import add_max_pixels, max_pixels, rates
+from tintype.cli.options import add_max_pixels, limits, rates
 from tintype.cli.outcome import Report, Status, result, say
 from tintype.errors import UsageError
 
@@ -58,7 +58,7 @@ def _build(options: argparse.Namespace) -> None:
     from tintype.weights import store
 
     chosen = names.parse_names(options.codecs or f"{store.DEFAULT},jpeg,webp,avif")
-    pictures = sweep.subjects(options.pictures, max_pixels(options))
+    pictures = sweep.subjects(options.pictures, limits(options).max_pixels)
     trials, excluded = blind_test.build(pictures, chosen, options.rates, options.out, available_cpus())
     for reason in excluded:
         say(f"excluded: {reason}")

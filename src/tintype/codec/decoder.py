@@ -7,18 +7,26 @@ from tintype.codec.blending import Canvas
 from tintype.codec.container.file import ChunkType, Container
 from tintype.codec.container.header import ColourType
 from tintype.codec.entropy import rans
+from tintype.codec.entropy.tables import Symbols
 from tintype.codec.graphics.layer import Painting, split
 from tintype.codec.steps import walk
-from tintype.codec.tile_model import TileModel
+from tintype.codec.tile_model import StepRows, TileModel
 from tintype.codec.tiling import Tile, framed, tile_grid
 from tintype.codec.workers import Progress, in_order
 from tintype.errors import CorruptError, DesyncError, FormatError
+from tintype.limits import NO_DEADLINE, Deadline
 from tintype.pixels import IntPixels, Pixels
 
 Damage = FormatError | DesyncError  # of a tile
 
 
-def decode(container: Container, model: TileModel, threads: int = 1, progress: Progress | None = None) -> IntPixels:
+def decode(
+    container: Container,
+    model: TileModel,
+    threads: int = 1,
+    progress: Progress | None = None,
+    deadline: Deadline = NO_DEADLINE,
+) -> IntPixels:
     """Pixels of a file, (H, W, 3) or (H, W) of its depth; the same for any number of threads.
 
     Raises
@@ -28,12 +36,18 @@ def decode(container: Container, model: TileModel, threads: int = 1, progress: P
         of a float model lacks its row hashes.
     DesyncError
         If a float model finds other table rows than the encoder's; the message names tile and step.
+    DeadlineError
+        If the time is over before a tile or a step.
     """
-    return _decode(container, model, threads, progress, None)
+    return _decode(container, model, threads, progress, deadline, None)
 
 
 def salvage(
-    container: Container, model: TileModel, threads: int = 1, progress: Progress | None = None
+    container: Container,
+    model: TileModel,
+    threads: int = 1,
+    progress: Progress | None = None,
+    deadline: Deadline = NO_DEADLINE,
 ) -> tuple[IntPixels, dict[int, Damage]]:
     """As `decode`, for a container that was parsed for salvage: tiles that cannot be decoded are mid-grey.
 
@@ -42,12 +56,17 @@ def salvage(
     The pixels, and what is wrong with each tile that cannot be decoded, by number in ascending order.
     """
     damage: dict[int, Damage] = dict(container.damage)
-    pixels = _decode(container, model, threads, progress, damage)
+    pixels = _decode(container, model, threads, progress, deadline, damage)
     return pixels, dict(sorted(damage.items()))
 
 
 def _decode(
-    container: Container, model: TileModel, threads: int, progress: Progress | None, damage: dict[int, Damage] | None
+    container: Container,
+    model: TileModel,
+    threads: int,
+    progress: Progress | None,
+    deadline: Deadline,
+    damage: dict[int, Damage] | None,
 ) -> IntPixels:
     """Pixels of a file. With `damage` its tiles are left out, and others that cannot be decoded are added to it."""
     _require_level(container, model)
@@ -57,14 +76,17 @@ def _decode(
     tiles = tile_grid(header.width, header.height, header.tiling, model.identity.stride)
 
     def work(number: int) -> tuple[int, tuple[Pixels, Painting | None] | Damage]:
+        deadline.check()
         try:
-            return number, _decode_tile(container, model, tiles[number], number, agreements(number))
+            return number, _decode_tile(container, model, tiles[number], number, agreements(number), deadline)
         except (FormatError, DesyncError) as error:
             if damage is None:
                 raise
             return number, error
 
     whole = [number for number in range(len(tiles)) if number not in (damage or ())]
+    if progress is not None:
+        progress(0, len(whole))
     for done, (number, found) in enumerate(in_order(work, whole, threads if model.tiles_in_parallel else 1), 1):
         if isinstance(found, Exception):
             assert damage is not None
@@ -91,11 +113,16 @@ def _require_level(container: Container, model: TileModel) -> None:
 
 
 def _decode_tile(
-    container: Container, model: TileModel, tile: Tile, number: int, agreement: Agreement
+    container: Container, model: TileModel, tile: Tile, number: int, agreement: Agreement, deadline: Deadline
 ) -> tuple[Pixels, Painting | None]:
     """What the networks make of one tile, (3, tile.height, tile.width), not clipped, and what covers its core."""
     header = container.header
     grey, depth = header.colour == ColourType.GREY, header.samples.depth
+
+    def answer(found: StepRows) -> Symbols:
+        deadline.check()
+        return decoder.decode(agreement.confirm(found))
+
     try:
         payload, painting = container.payload(number), None
         if container.graphics:
@@ -105,12 +132,12 @@ def _decode_tile(
             if payload:
                 raise CorruptError(f"{len(payload)} bytes of symbols stand under graphics that hide all of them")
             return framed(painting.image, tile, depth), painting
-        steps = model.decode(tile.height, tile.width, header.level)
         decoder = rans.Decoder(payload, model.tables)
-        latents = walk(steps, lambda found: decoder.decode(agreement.confirm(found)))
+        latents = walk(model.decode(tile.height, tile.width, header.level), answer)
         decoder.finish()
     except (FormatError, DesyncError) as error:
         raise type(error)(f"tile {number}: {error}") from error
+    deadline.check()
     return model.synthesise(latents, header.level), painting
 
 

@@ -12,10 +12,11 @@ from tintype.codec.entropy import rans
 from tintype.codec.graphics.choose import Choice, Content, Learned, choose
 from tintype.codec.graphics.layer import Mask, joined
 from tintype.codec.quantise import RateDistortion
-from tintype.codec.steps import walk
+from tintype.codec.steps import Array, Step, walk
 from tintype.codec.tile_model import Coded, Numerics, TileModel
 from tintype.codec.tiling import Tile, Tiling, core_of, extract, tile_grid
 from tintype.codec.workers import Progress, in_order
+from tintype.limits import NO_DEADLINE, Deadline
 from tintype.pixels import IntPixels
 
 quantiser = lru_cache(maxsize=8)(RateDistortion.of)
@@ -58,10 +59,24 @@ class Encoder:
         self.quantiser = quantiser(model.tables)
         self._analyses: dict[Tile, Any] = {}
 
-    def encode(self, level: int, chunks: Sequence[Chunk] = (), progress: Progress | None = None) -> bytes:
-        """The file at one level, 0 to `model.identity.levels` - 1."""
+    def encode(
+        self,
+        level: int,
+        chunks: Sequence[Chunk] = (),
+        progress: Progress | None = None,
+        deadline: Deadline = NO_DEADLINE,
+    ) -> bytes:
+        """The file at one level, 0 to `model.identity.levels` - 1.
+
+        Raises
+        ------
+        DeadlineError
+            If the time is over before a tile or a step.
+        """
         choices: list[Choice] = []
-        for choice in in_order(lambda tile: self._code(tile, level), self.tiles, self.threads):
+        if progress is not None:
+            progress(0, len(self.tiles))
+        for choice in in_order(lambda tile: self._code(tile, level, deadline), self.tiles, self.threads):
             choices.append(choice)
             if progress is not None:
                 progress(len(choices), len(self.tiles))
@@ -84,28 +99,34 @@ class Encoder:
             payloads = [joined(layer, symbols) for layer, symbols in zip(layers, payloads, strict=True)]
         return write(Container(header, tuple(payloads), tuple(kept)))
 
-    def _code(self, tile: Tile, level: int) -> Choice:
+    def _code(self, tile: Tile, level: int, deadline: Deadline) -> Choice:
+        def learned(hidden: Mask | None = None) -> Learned:
+            return self._learned(tile, level, hidden, deadline)
+
+        deadline.check()
         worth = self.model.error_worth(level)
         if worth is None and self.content != "exact":
-            return Choice(None, self._learned(tile, level))
-        core = self.picture[tile.core.slices]
-        alone = len(self.tiles) == 1
-        return choose(
-            core, self.samples.depth, worth or 0, self.content, alone, lambda hidden: self._learned(tile, level, hidden)
-        )
+            return Choice(None, learned())
+        core, alone = self.picture[tile.core.slices], len(self.tiles) == 1
+        return choose(core, self.samples.depth, worth or 0, self.content, alone, learned)
 
-    def _learned(self, tile: Tile, level: int, hidden: Mask | None = None) -> Learned:
+    def _learned(self, tile: Tile, level: int, hidden: Mask | None, deadline: Deadline) -> Learned:
         """What the networks make of a tile whose `hidden` pixels are free."""
+
+        def quantise(step: Step) -> Array:
+            deadline.check()
+            return self.quantiser(step)
+
+        deadline.check()
         analysis = self._analyses.get(tile) if hidden is None else None
         if analysis is None:
             analysis = self.model.analyse(extract(self.picture, tile, self.samples.depth, hidden))
             if self.keep and hidden is None:
                 self._analyses[tile] = analysis
-        coded = self.model.encode(analysis, level, self.quantiser)
+        coded = self.model.encode(analysis, level, quantise)
         payload = rans.encode([(step.rows, step.symbols) for step in coded], self.model.tables)
         floats = self.model.identity.numerics is not None  # integers are rows that every machine finds
         steps = tuple(record(step, self.tolerance) for step in coded) if floats else ()
-
         return Learned(payload, steps, lambda: self._decoded(tile, level, coded))
 
     def _decoded(self, tile: Tile, level: int, coded: Sequence[Coded]) -> IntPixels:

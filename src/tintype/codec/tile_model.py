@@ -99,6 +99,9 @@ class TileModel(Protocol):
     def error_worth(self, level: int) -> float | None:
         """Bits per pixel that a mean squared error of one grey level (of 255) is worth at a level; None: unknown."""
 
+    def tile_bytes(self, pixels: int) -> int:
+        """Memory that a tile of so many pixels takes while the networks work on it, in either direction."""
+
     def analyse(self, pixels: Pixels) -> Any:
         """Latents of one tile, independent of the level."""
 

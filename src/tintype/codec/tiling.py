@@ -7,7 +7,7 @@ docs/format.md, "Tiles", is the normative text; `tile_grid` is the only place th
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +106,20 @@ def tile_count(width: int, height: int, tiling: Tiling) -> int:
 def largest_tile_pixels(width: int, height: int, tiling: Tiling) -> int:
     """Pixels of the largest core, without building the tiles."""
     return _largest_cell(width, tiling.core) * _largest_cell(height, tiling.core)
+
+
+class NetworkSize(NamedTuple):
+    """Pixels that networks work on: those of tiles with their margins, padded."""
+
+    pixels: int  # of all tiles together
+    largest_tile: int
+
+
+def network_size(width: int, height: int, tiling: Tiling, multiple: int) -> NetworkSize:
+    """Work of a picture, without building the tiles; networks pad sides to multiples of `multiple`."""
+    columns = [span.padded for span in _spans(width, tiling, multiple)]
+    rows = [span.padded for span in _spans(height, tiling, multiple)]
+    return NetworkSize(sum(columns) * sum(rows), max(columns) * max(rows))
 
 
 def tile_grid(width: int, height: int, tiling: Tiling, stride: int) -> list[Tile]:

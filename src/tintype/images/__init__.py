@@ -3,13 +3,15 @@
 from tintype.images.formats import is_picture
 from tintype.images.metadata import strip
 from tintype.images.options import ReadOptions
-from tintype.images.picture import MAX_PIXELS, MAX_SIDE, CodePoints, Picture, check_size
+from tintype.images.picture import MAX_SIDE, MEMORY_BYTES_PER_PIXEL, CodePoints, Picture, check_size
 from tintype.images.read import Source, load, load_8bit
 from tintype.images.write import check_quality, output_suffix, pillow_info, pillow_mode, save, sound, to_pillow
+from tintype.limits import MAX_PIXELS
 
 __all__ = [
     "MAX_PIXELS",
     "MAX_SIDE",
+    "MEMORY_BYTES_PER_PIXEL",
     "CodePoints",
     "Picture",
     "ReadOptions",

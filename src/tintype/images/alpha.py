@@ -4,6 +4,8 @@ import numpy as np
 
 from tintype.images.picture import Samples
 
+BAND = 64  # rows that are mixed at a time: 64-bit products of a whole picture would take 16 times its memory
+
 
 def divided(samples: Samples, alpha: Samples, white: int) -> Samples:
     """Colours that a file stores multiplied by alpha ("associated"), as they were before.
@@ -32,10 +34,12 @@ def flattened(samples: Samples, alpha: Samples, background: tuple[int, int, int]
     """
     if samples.ndim == 2 and len(set(background)) > 1:
         samples = np.repeat(samples[..., None], 3, axis=2)
-    over = alpha.astype(np.uint64)
     behind = np.array(background, np.uint64) * white // 255
-    if samples.ndim == 3:
-        over = over[..., None]
-    else:
+    if samples.ndim == 2:
         behind = behind[:1]
-    return ((samples * over + behind * (white - over) + white // 2) // white).astype(samples.dtype)
+    mixed = np.empty_like(samples)
+    for row in range(0, len(samples), BAND):
+        band = samples[row : row + BAND]
+        over = alpha[row : row + BAND].reshape(-1, alpha.shape[1], *(1,) * (samples.ndim - 2)).astype(np.uint64)
+        mixed[row : row + BAND] = (band * over + behind * (white - over) + white // 2) // white
+    return mixed

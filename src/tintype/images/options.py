@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from PIL import ImageColor
 
 from tintype.errors import InputError
-from tintype.images.picture import MAX_PIXELS
+from tintype.limits import MAX_PIXELS
 
 
 @dataclass(frozen=True, slots=True)

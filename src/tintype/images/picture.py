@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.errors import InputError
+from tintype.errors import InputError, LimitError
+from tintype.limits import MAX_PIXELS
 
 MAX_SIDE = 2**16 - 1  # pixels; the file format's limit
-MAX_PIXELS = 2**28  # of a picture, unless the caller allows more: a few hostile bytes must not ask for gigabytes
 MEMORY_BYTES_PER_PIXEL = (
     12  # of memory while a picture is read: Pillow's 4, those of its array, and a copy in another form
 )
@@ -84,7 +84,7 @@ def check_pixels(width: int, height: int, name: str, max_pixels: int) -> None:
     """Refuse more pixels than the caller allows."""
     if width * height > max_pixels:
         memory = width * height * MEMORY_BYTES_PER_PIXEL / 2**30
-        raise InputError(
+        raise LimitError(
             f"{name}: {width} x {height} are {width * height} pixels, above the limit of {max_pixels}; if you trust "
             f"the file, raise max_pixels (--max-pixels). Reading it takes about {memory:.1f} GiB of memory"
         )

@@ -94,10 +94,10 @@ def _add_max_pixels(parser: argparse.ArgumentParser) -> None:
 
 
 def _max_pixels(options: argparse.Namespace) -> int:
-    from tintype.images import MAX_PIXELS
+    from tintype.limits import Limits
 
     if options.max_pixels is None:
-        return MAX_PIXELS
+        return Limits.from_environment().max_pixels
     if options.max_pixels < 1:
         raise UsageError(f"--max-pixels {options.max_pixels}: at least 1 is needed")
     limit: int = options.max_pixels

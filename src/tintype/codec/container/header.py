@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from tintype.codec.container.fields import FieldReader, varint
-from tintype.codec.tiling import WHOLE_PICTURE, Tiling, largest_tile_pixels, tile_count
+from tintype.codec.tiling import (
+    WHOLE_PICTURE,
+    NetworkSize,
+    Tiling,
+    largest_tile_pixels,
+    network_size,
+    tile_count,
+)
 from tintype.errors import CorruptError
 
 MAX_MODEL = 2**16 - 1
@@ -35,6 +42,14 @@ MODEL_NAMES: Mapping[int, str] = {
     22: "hpcm-small",
 }
 """Registered models. A `-dev` suffix is part of the weights' name; the file names weights by their hash."""
+
+
+NETWORK_MULTIPLES: Mapping[int, int] = {
+    **dict.fromkeys((1, 2, 3), 64),
+    **dict.fromkeys((16, 17, 20, 21, 22), 256),
+    **dict.fromkeys((18, 19), 128),
+}
+"""Pixels, by model: networks pad the sides of a tile to multiples of these. Work is counted by them."""
 
 
 class ColourType(IntEnum):
@@ -78,6 +93,16 @@ class Header:
     @property
     def tile_count(self) -> int:
         return tile_count(self.width, self.height, self.tiling)
+
+    @property
+    def network_size(self) -> NetworkSize:
+        """What the networks have to work on, from the header alone."""
+        return network_size(self.width, self.height, self.tiling, network_multiple(self.model))
+
+
+def network_multiple(model: int) -> int:
+    """Of a model's number; the largest for a model that only newer versions know."""
+    return NETWORK_MULTIPLES.get(model, max(NETWORK_MULTIPLES.values()))
 
 
 def violation(header: Header) -> str | None:

@@ -187,6 +187,11 @@ class HPCMModel:
     def error_worth(self, level: int) -> None:
         """Unknown: weights do not say which lambda they were trained for."""
 
+    def tile_bytes(self, pixels: int) -> int:
+        if self.device.type != "cpu":  # where `memory.guarded` looks at what the networks take
+            return 2 * 12 * pixels  # here are only the tile's pixels, before and after
+        return memory.required_bytes(self.model.config, pixels)
+
     def analyse(self, pixels: Pixels) -> Latents:
         """y of one tile; raises InputError where memory will not do."""
         height, width = pixels.shape[1:]

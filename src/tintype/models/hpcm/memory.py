@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import torch
 
 from tintype.errors import InputError, UnsupportedError
+from tintype.free_memory import free_memory
 from tintype.models.hpcm.config import HPCMConfig
 
 _NO_MEMORY = ("can't allocate memory", "not enough memory", "bad_alloc", "out of memory")  # in PyTorch's messages
 
 
-def required_bytes(config: HPCMConfig, height: int, width: int) -> int:
-    """Estimated peak of activations in coding one picture in float32, weights left aside.
+def required_bytes(config: HPCMConfig, pixels: int) -> int:
+    """Estimated peak of activations in coding so many pixels at once in float32, weights left aside.
 
     The widest moment is a residual block at stride 2: its input, the mixed copy, and the expanded channels
     before and after the activation, besides the output of the block. At stride 16, y and its parameters are
@@ -22,7 +22,7 @@ def required_bytes(config: HPCMConfig, height: int, width: int) -> int:
     first = config.widths[0] * (3 + 2 * config.expansion) / 4
     latents = config.latents * 40 / 256
     copies = 4 * 3
-    return int(4 * height * width * (first + latents + copies))
+    return int(4 * pixels * (first + latents + copies))
 
 
 def available_bytes(device: torch.device) -> int | None:
@@ -30,12 +30,7 @@ def available_bytes(device: torch.device) -> int | None:
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         return free
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-    except OSError:
-        return None
-    kilobytes = [int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")]
-    return 1024 * kilobytes[0] if kilobytes else None
+    return free_memory()
 
 
 @contextmanager
@@ -51,7 +46,7 @@ def guarded(config: HPCMConfig, height: int, width: int, device: torch.device) -
     UnsupportedError
         PyTorch cannot run the model here.
     """
-    needed, available = required_bytes(config, height, width), available_bytes(device)
+    needed, available = required_bytes(config, height * width), available_bytes(device)
     message = (
         f"{config.name}: a picture of {height} x {width} needs about {needed / 2**30:.1f} GiB for "
         "activations; use tiles, a smaller model or a smaller picture"

@@ -1,6 +1,6 @@
 """pico as a `TileModel`: a bundle's arrays, and its networks on any engine."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -16,6 +16,13 @@ from tintype.pixels import Pixels
 from tintype.weights.bundle import Bundle
 
 Floats = NDArray[np.float32]  # (C, h, w)
+
+
+BYTES_PER_PIXEL: Mapping[int, int] = {1: 260, 2: 450}
+"""Memory of a tile while its networks run, by the model's number. Arrays at 1/4 of the sides take most of it.
+
+Measured with glibc, which keeps freed pieces below 32 MB for a while; what is in use at once is half of it.
+"""
 
 
 class Networks(Protocol):
@@ -75,6 +82,9 @@ class PicoModel:
     def error_worth(self, level: int) -> float:
         """Lambda of the level: weights are trained for bits per pixel + lambda * mean squared error."""
         return lambda_of(float(level))
+
+    def tile_bytes(self, pixels: int) -> int:
+        return pixels * BYTES_PER_PIXEL.get(self.identity.model_id, max(BYTES_PER_PIXEL.values()))
 
     def analyse(self, pixels: Pixels) -> Analysed:
         y, z = self.networks.analysis(pixels)
