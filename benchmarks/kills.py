@@ -90,7 +90,7 @@ def _kill(folder: Path, case: Case, sent: signal.Signals, moment: str, rng: rand
     _, err = process.communicate()
     faults = []
     if process.returncode not in STATUSES[sent] | {0}:
-        faults.append(f"status {process.returncode}")
+        faults.append(f"status {process.returncode}, {err.decode(errors='replace')}")
     if b"Traceback" in err and OURS in err:
         faults.append(err.decode(errors="replace"))
     if _parts(folder) and sent != signal.SIGKILL:

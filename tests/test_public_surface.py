@@ -9,8 +9,9 @@ import pytest
 
 import tintype
 from tests.pictures import picture
-from tintype.cli.main import INTERRUPTED, main
+from tintype.cli.main import main
 from tintype.cli.outcome import Status, status_of
+from tintype.cli.process import INTERRUPTED, TERMINATED
 from tintype.errors import (
     CorruptError,
     DesyncError,
@@ -37,9 +38,9 @@ def test_the_package_has_these_names() -> None:
             ["*max_pixels", "*max_network_pixels", "*max_tile_pixels", "*max_memory", "*deadline"],
         ),
         (tintype.Codec.encode, ["self", "image", "quality", "progress", "*read", "*strip"]),
-        (tintype.Codec.decode, ["self", "data", "progress"]),
-        (tintype.Codec.decode_picture, ["self", "data", "progress"]),
-        (tintype.Codec.decode_to, ["self", "data", "target", "progress", "*suffix", "*quality"]),
+        (tintype.Codec.decode, ["self", "data", "progress", "*salvage"]),
+        (tintype.Codec.decode_picture, ["self", "data", "progress", "*salvage"]),
+        (tintype.Codec.decode_to, ["self", "data", "target", "progress", "*suffix", "*quality", "*salvage"]),
         (tintype.encode, ["image", "quality", "model", "threads"]),
         (tintype.decode, ["data", "threads"]),
         (tintype.info, ["data"]),
@@ -59,7 +60,7 @@ def test_calls_have_these_parameters(call: object, expected: list[str]) -> None:
 
 def test_exit_codes_stay() -> None:
     assert {status.name: status.value for status in Status} == {"DONE": 0, "USAGE": 2, "INPUT": 3, "SYSTEM": 4}
-    assert INTERRUPTED == 130
+    assert (INTERRUPTED, TERMINATED) == (130, 143)
     expected = {
         Status.USAGE: (UsageError(),),
         Status.INPUT: (CorruptError(), TruncatedError(), DesyncError(), InputError()),

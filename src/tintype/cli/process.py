@@ -16,6 +16,7 @@ FAILED_OUTPUT = 4  # `tintype.cli.outcome.Status.SYSTEM`, which is not imported 
 def command() -> int:
     """Run the command that the process was started with; returns the exit status."""
     _open_closed_streams()
+    ended = _Ended()
     is_interruptible = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not where a shell ignores it
     try:
         if is_interruptible:
@@ -23,21 +24,35 @@ def command() -> int:
         from tintype.cli.main import main
 
         if is_interruptible:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, ended.interrupt)
         if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-            signal.signal(signal.SIGTERM, _terminate)
+            signal.signal(signal.SIGTERM, ended.terminate)
         status = main()
     except KeyboardInterrupt:
         status = INTERRUPTED
-    except SystemExit as end:  # argparse's, and that of `_terminate`
+    except SystemExit as end:  # argparse's, and that of `terminate`
         status = end.code if isinstance(end.code, int) else 0
-    return _flushed(status)
+    return _flushed(ended.status if status and ended.status else status)
 
 
-def _terminate(number: int, _: FrameType | None) -> None:
-    """End like after Ctrl-C, which removes unfinished files; at once when asked again."""
-    signal.signal(number, signal.SIG_DFL)
-    raise SystemExit(TERMINATED)
+class _Ended:
+    """Handlers of the signals that end the command. Both remove unfinished files on the way out.
+
+    The status is kept here too, for libraries make other errors of an exception that comes while they work.
+    """
+
+    status = 0
+
+    def interrupt(self, *_: object) -> None:
+        """For Ctrl-C."""
+        self.status = INTERRUPTED
+        raise KeyboardInterrupt
+
+    def terminate(self, number: int, _: FrameType | None) -> None:
+        """For SIGTERM; a second one ends the process at once."""
+        self.status = TERMINATED
+        signal.signal(number, signal.SIG_DFL)
+        raise SystemExit(TERMINATED)
 
 
 def _open_closed_streams() -> None:

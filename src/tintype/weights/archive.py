@@ -5,6 +5,7 @@ Entries are stored, not compressed, so that a file never unpacks into more bytes
 
 import io
 import math
+import re
 import struct
 import zipfile
 from typing import Any
@@ -15,9 +16,12 @@ from numpy.typing import NDArray
 from tintype.errors import WeightsError
 
 MAX_DIRECTORY_BYTES = 2**14  # of the list of entries at the end of an archive; a bundle's has less than 1000
-MAX_HEADER_BYTES = 512  # of an array: its type and shape
 NUMBERS = frozenset({"|i1", "|u1", "<i2", "<u2", "<i4", "<i8", "<f4", "<f8"})
 """Types of arrays, as NumPy writes them."""
+
+_MAGIC = b"\x93NUMPY\x01\x00"  # and the version 1.0
+# Type and shape as numpy.save writes them. NumPy itself would hand a stranger's text to Python's parser.
+_HEADER = re.compile(rb"\{'descr': '(.{3})', 'fortran_order': (True|False), 'shape': \(([0-9 ,]{0,99})\), \} *\n")
 
 _END = struct.Struct("<4sHHHHLLH")  # the last record; its sixth field is the size of the list of entries
 _LOCATOR_BYTES = 20  # of the record before it in archives above 4 GiB
@@ -63,19 +67,19 @@ def arrays(data: bytes) -> dict[str, NDArray[Any]]:
 
 
 def _array(name: str, data: bytes) -> NDArray[Any]:
-    file = io.BytesIO(data)
-    try:
-        if np.lib.format.read_magic(file) != (1, 0):
-            raise ValueError("its version is not 1.0")
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(file, max_header_size=MAX_HEADER_BYTES)
-    except (ValueError, RecursionError) as error:
-        raise WeightsError(f"the entry {name!r} is not an array ({error})") from error
-    content = memoryview(data)[file.tell() :]
-    if dtype.str not in NUMBERS:
-        raise WeightsError(f"the array {name!r} is of type {dtype}, which weights files do not have")
-    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(content):
+    header_bytes = int.from_bytes(data[8:10], "little")
+    header = _HEADER.fullmatch(data[10 : 10 + header_bytes])
+    if not data.startswith(_MAGIC) or header is None:
+        raise WeightsError(f"the entry {name!r} is not an array of numbers")
+    kind, order, sides = (text.decode() for text in header.groups())
+    shape = tuple(int(side) for side in sides.split(",") if side.strip())
+    content = memoryview(data)[10 + header_bytes :]
+    if kind not in NUMBERS:
+        raise WeightsError(f"the array {name!r} is of type {kind}, which weights files do not have")
+    dtype = np.dtype(kind)
+    if math.prod(shape) * dtype.itemsize != len(content):
         raise WeightsError(f"the array {name!r} of shape {shape} does not fit its {len(content)} bytes")
-    return np.frombuffer(content, dtype).reshape(shape, order="F" if fortran else "C")
+    return np.frombuffer(content, dtype).reshape(shape, order="F" if order == "True" else "C")
 
 
 def _require_small_directory(data: bytes) -> None:

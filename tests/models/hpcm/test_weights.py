@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 
 from tests.models.hpcm.golden import manifest, state_dict
@@ -192,3 +193,29 @@ def test_filled_official_weights_survive_conversion(tmp_path: Path) -> None:
     load_official(direct, state_dict("phi"))
     for key, value in direct.state_dict().items():
         assert torch.equal(value, converted.state_dict()[key]), key
+
+
+@pytest.mark.parametrize("key", ["z_tables.cumulative", "analysis.0.bias"])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64, torch.int64, torch.complex64, torch.bool])
+def test_arrays_of_another_type_are_refused(tmp_path: Path, key: str, dtype: torch.dtype) -> None:
+    save(create(NANO).eval(), tmp_path / "a")
+    arrays = safetensors.torch.load_file(tmp_path / "a")
+    arrays[key] = arrays[key].to(dtype)
+    safetensors.torch.save_file(arrays, tmp_path / "a", {"format": "tintype-hpcm-1", "model": NANO})
+    with pytest.raises(WeightsError, match=f"{key} is {dtype}"):
+        load(tmp_path / "a")
+
+
+def test_changed_headers_give_a_model_or_a_weights_error(tmp_path: Path) -> None:
+    save(create(NANO).eval(), tmp_path / "a")
+    data, rng = (tmp_path / "a").read_bytes(), np.random.default_rng(1)
+    header = 8 + int.from_bytes(data[:8], "little")
+    for _ in range(100):
+        changed = bytearray(data)
+        for at in rng.integers(0, header, rng.integers(1, 4)):
+            changed[at] = rng.choice(list(b'0123456789{}[]",:FIUBx\0\xff'))
+        (tmp_path / "a").write_bytes(changed)
+        try:
+            load(tmp_path / "a")
+        except WeightsError:
+            continue

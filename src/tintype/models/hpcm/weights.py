@@ -63,6 +63,10 @@ def load(path: Path | str, name: str | None = None) -> HPCM:
     if name is not None and found != name:
         raise WeightsError(f"{path}: holds weights of {found}, not of {name}")
     model = empty(CONFIGS[found])
+    for key, array in arrays.items():
+        wanted = (torch.int32, torch.int16) if key.startswith(_TABLES) else (torch.float32,)
+        if array.dtype not in wanted:
+            raise WeightsError(f"{path}: {key} is {array.dtype}, not {wanted[0]}; convert the checkpoint again")
     tables = {key.removeprefix(_TABLES): arrays.pop(key).numpy() for key in list(arrays) if key.startswith(_TABLES)}
     torch_file.fill(model, arrays, f"{path}: {found}", assign=True)
     model.tables = join(y_tables(model.config.fine_entropy), Tables.from_arrays(tables))
