@@ -1,0 +1,20 @@
+"""Decoding with an HPCM of random weights."""
+
+from pathlib import Path
+
+from fuzz.target import Target
+from fuzz.targets.pico import MAX_PIXELS, pictures_of
+from fuzz.tint import mutated
+from tests.hpcm import network
+from tintype import Codec
+from tintype.errors import DesyncError, FormatError, InputError, UnsupportedError
+from tintype.models.hpcm import weights
+from tintype.models.hpcm.options import Options
+
+
+def target(folder: Path) -> Target:
+    path = folder / "nano.safetensors"
+    weights.save(network(), path)
+    codec = Codec(threads=1, max_pixels=MAX_PIXELS, options=Options(path))
+    documented = (FormatError, UnsupportedError, InputError, DesyncError)
+    return Target(codec.decode_picture, documented, pictures_of(codec), mutated)
