@@ -1,11 +1,11 @@
 """Fuzz everything that reads what strangers send.
 
-    python -m fuzz [--minutes 7] [--seed N] [--keep] [TARGET...]
+    python -m fuzz [--minutes 8] [--seed N] [--keep] [TARGET...]
     python -m fuzz --seed N --input NUMBER TARGET
 
 The minutes are shared by the targets. The first form prints a line for each target and exits with status 1 if there is
-a finding: an exception that no page names, a crash, a hang. `--keep` adds short inputs that ended as none before to
-fuzz/corpus. The second form runs one input again, in this process, and lets its exception through.
+a finding: an exception that no page names, a crash, a hang. `--keep` adds short inputs to fuzz/corpus, one for each
+place where a reader refused them. The second form runs one input again in this process and lets its exception through.
 """
 
 import argparse

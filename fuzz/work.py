@@ -1,6 +1,5 @@
 """The loop of one target, in a process of its own, and the process that watches it."""
 
-import hashlib
 import multiprocessing
 import re
 import resource
@@ -43,7 +42,7 @@ class Tally:
     findings: dict[str, Finding] = field(default_factory=dict)  # by kind and place
     slowest: tuple[float, int] = (0.0, 0)  # seconds, number
     memory: list[int] = field(default_factory=list)  # bytes, each second
-    new: dict[str, bytes] = field(default_factory=dict)  # short inputs that ended as none before, by message
+    new: dict[str, bytes] = field(default_factory=dict)  # short inputs that ended where none did before, by the end
 
     def note(self, what: str, number: int, message: str = "") -> None:
         self.findings.setdefault(what, Finding(number, message)).count += 1
@@ -147,15 +146,15 @@ def _run(target: targets.Target, data: bytes, number: int, tally: Tally) -> None
         raise
     except target.documented as error:
         kind = type(error).__name__
-        message = f"{kind} {re.sub('[0-9]+', '#', str(error))[:80]}"
+        end = f"{kind} at {_place(error)}"
     except BaseException as error:  # Rust's panics are no `Exception`
-        kind = message = f"{type(error).__name__} at {_place(error)}"
+        kind = end = f"{type(error).__name__} at {_place(error)}"
         tally.note(kind, number, str(error)[:200])
     else:
-        kind = message = "accepted"
+        kind = end = "accepted"
     tally.outcomes[kind] += 1
-    if message not in tally.new and len(data) <= KEPT_BYTES:
-        tally.new[message] = data
+    if end not in tally.new and len(data) <= KEPT_BYTES:
+        tally.new[end] = data
 
 
 def _place(error: BaseException) -> str:
@@ -164,11 +163,11 @@ def _place(error: BaseException) -> str:
 
 
 def keep(name: str, tally: Tally) -> int:
-    """Add inputs that ended as none before to the corpus; returns how many."""
+    """Add inputs that ended where none did before to the corpus, named by where; returns how many."""
     folder = targets.CORPUS / name
     folder.mkdir(parents=True, exist_ok=True)
-    for message, data in tally.new.items():
-        (folder / hashlib.sha256(message.encode()).hexdigest()[:12]).write_bytes(data)
+    for end, data in tally.new.items():
+        (folder / re.sub("[^A-Za-z0-9_]+", "-", end)).write_bytes(data)
     return len(tally.new)
 
 
