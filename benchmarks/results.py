@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tintype.api import available_cpus
+from tintype.codec.workers import available_cpus
 from tintype.evaluation.codecs.tintype import SETTINGS
 from tintype.evaluation.measuring import rows
 from tintype.evaluation.pages.report import PAGE

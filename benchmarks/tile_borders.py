@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from benchmarks.mosaic import mosaic
 from tintype import images, metrics
-from tintype.api import available_cpus, quality_to_level
+from tintype.api import quality_to_level
 from tintype.codec import decoder
 from tintype.codec.container.file import parse
 from tintype.codec.encoder import Encoder
 from tintype.codec.tile_model import TileModel
 from tintype.codec.tiling import DEFAULT_MARGIN, WHOLE_PICTURE, Tile, Tiling, tile_grid
+from tintype.codec.workers import available_cpus
 from tintype.errors import InputError
 from tintype.evaluation.results.bd_rate import Curve, bd_rate
 from tintype.evaluation.results.markdown import table

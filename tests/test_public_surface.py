@@ -40,7 +40,10 @@ def test_the_package_has_these_names() -> None:
         (tintype.decode, ["data", "threads"]),
         (tintype.info, ["data"]),
         (tintype.open, ["path", "threads"]),
-        (hpcm.Options, ["weights", "device", "precision", "compiled", "tolerance"]),
+        (
+            hpcm.Options,
+            ["weights", "device", "precision", "compiled", "tolerance", "max_threads", "allow_compiled"],
+        ),
     ],
 )
 def test_calls_have_these_parameters(call: object, expected: list[str]) -> None:

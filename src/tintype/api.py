@@ -17,7 +17,7 @@ from tintype.codec.container.header import MAX_TILE_PIXELS, MIN_CORE, ColourType
 from tintype.codec.encoder import Encoder
 from tintype.codec.hidden import fill_hidden
 from tintype.codec.tiling import DEFAULT_MARGIN, WHOLE_PICTURE, Tiling, largest_tile_pixels
-from tintype.codec.workers import Progress
+from tintype.codec.workers import Progress, available_cpus
 from tintype.errors import InputError
 from tintype.models import load
 from tintype.models.hpcm.options import Options
@@ -340,10 +340,3 @@ def quality_to_level(quality: float, levels: int) -> int:
         raise InputError(f"quality {quality}: 0 to {QUALITY_MAX} are possible")
     qualities, shares = zip(*QUALITY_KNOTS, strict=True)
     return round(float(np.interp(quality, qualities, shares)) * (levels - 1))
-
-
-def available_cpus() -> int:
-    """CPUs that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -8,6 +8,8 @@ TintypeError
 ├─ UnsupportedError     valid, but needs a newer version, another model or a missing part
 ├─ WeightsError         weights are missing, or not what the manifest says
 └─ InputError           the caller's picture or option cannot be coded
+   ├─ LimitError        more pixels, work, memory or threads than the caller allows
+   │  └─ DeadlineError  more time than the caller allows
    └─ UsageError        options that do not fit together, or an output that must not be replaced
 """
 
@@ -42,6 +44,14 @@ class WeightsError(TintypeError):
 
 class InputError(TintypeError):
     """The caller's image or option cannot be coded."""
+
+
+class LimitError(InputError):
+    """A picture or file asks for more than the caller allows: pixels, work, memory, threads, or a compiler."""
+
+
+class DeadlineError(LimitError):
+    """A call took longer than the caller allows."""
 
 
 class UsageError(InputError):

@@ -44,6 +44,17 @@ def test_options_reach_the_file(tmp_path: Path, weights: str) -> None:
     assert tintype(tmp_path, "verify", "a.tint", "--weights", weights).out == "a.tint: OK\n"
 
 
+def test_a_file_of_more_threads_than_allowed_is_refused_with_the_flag(tmp_path: Path, weights: str) -> None:
+    photo(tmp_path / "a.png", 40, 56)
+    assert tintype(tmp_path, "encode", "a.png", "--weights", weights).all == DONE
+    refused = tintype(tmp_path, "verify", "a.tint", "--weights", weights, "--max-threads", "1")
+    assert refused.status == 3
+    assert refused.err == (
+        "a.tint: the file was encoded with 2 compute threads, above the limit of 1; raise max_threads (--max-threads) "
+        "to allow them\n"
+    )
+
+
 def test_a_quality_is_refused_because_weights_have_one_rate(tmp_path: Path, weights: str) -> None:
     photo(tmp_path / "a.png")
     result = tintype(tmp_path, "encode", "a.png", "--weights", weights, "-q", "50")
@@ -70,6 +81,8 @@ def test_a_model_without_its_weights_is_refused(tmp_path: Path) -> None:
         ("encode", "a.png", "--model", "pico-s-dev", "--compile"),
         ("encode", "a.png", "--model", "x.tintmodel", "--weights", "x"),
         ("encode", "a.png", "--tolerance", "0"),
+        ("encode", "a.png", "--max-threads", "2"),
+        ("decode", "a.tint", "--allow-compiled"),
         ("decode", "a.tint", "--device", "cpu"),
         ("verify", "a.tint", "--model", "x.tintmodel", "--weights", "x"),
     ],

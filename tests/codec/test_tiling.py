@@ -133,7 +133,8 @@ def test_grey_pictures_come_back_in_two_dimensions() -> None:
 def test_a_picture_of_two_to_the_twenty_pixels_is_one_tile() -> None:
     assert Tiling.default(1024, 1024) == Tiling()
     assert Tiling.default(1025, 1024) == Tiling(504, 4)
-    assert Tiling.default(1, 65535) == Tiling()
+    assert Tiling.default(16384, 64) == Tiling.default(1, 16384) == Tiling()  # a row costs as much as 64
+    assert Tiling.default(16385, 1) == Tiling.default(1, 65535) == Tiling(504, 4)
 
 
 def test_a_thin_picture_above_the_limit_is_one_row_of_tiles() -> None:

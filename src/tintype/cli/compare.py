@@ -56,7 +56,7 @@ def _run(options: argparse.Namespace) -> None:
     page = options.output or options.photo.with_name(options.photo.name + ".compare.html")
     if page.exists() and not options.force:
         raise UsageError(f"{page} exists; --force overwrites it, -o names another file")
-    from tintype.api import available_cpus
+    from tintype.codec.workers import available_cpus
     from tintype.evaluation.codecs import names
     from tintype.evaluation.pages import compare
     from tintype.weights import store

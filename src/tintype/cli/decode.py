@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from tintype.cli.files import STREAM, Outputs, is_tint, plan, say_count
 from tintype.cli.options import (
+    add_allow_compiled,
     add_keep_times,
     add_max_pixels,
     add_model,
@@ -53,6 +54,7 @@ def register(commands: "Commands") -> None:
     add_keep_times(parser)
     add_model(parser, "a .tintmodel file, for files encoded with it")
     add_weights(parser, "weights file, for files encoded with an HPCM model")
+    add_allow_compiled(parser)
     add_threads(parser)
     add_max_pixels(parser)
     parser.set_defaults(run=run)

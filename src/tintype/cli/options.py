@@ -78,6 +78,12 @@ def add_weights(parser: argparse.ArgumentParser, help: str) -> None:
     """Options of HPCM in both directions. None: not given, so that other families can refuse what is."""
     parser.add_argument("--weights", metavar="FILE", help=help)
     parser.add_argument("--device", metavar="NAME", help="where HPCM runs: cpu (default), cuda, ...")
+    parser.add_argument(
+        "--max-threads",
+        metavar="N",
+        type=positive,
+        help="of HPCM: refuse more compute threads (default: the available CPUs, at least 2); files say their number",
+    )
 
 
 def add_numerics(parser: argparse.ArgumentParser) -> None:
@@ -96,6 +102,16 @@ def add_numerics(parser: argparse.ArgumentParser) -> None:
         type=fraction,
         help="of HPCM: machines whose scales differ by up to T / 2 can decode (default: 4e-5); 0 makes smaller files "
         "for machines that compute the same scales",
+    )
+
+
+def add_allow_compiled(parser: argparse.ArgumentParser) -> None:
+    """Option of HPCM when decoding."""
+    parser.add_argument(
+        "--allow-compiled",
+        action="store_true",
+        default=None,
+        help="of HPCM: decode files of --compile, which runs a C++ compiler for minutes; for files that you trust",
     )
 
 
@@ -131,6 +147,8 @@ FAMILY_FLAGS = {
     "precision": "--precision",
     "compiled": "--compile",
     "tolerance": "--tolerance",
+    "max_threads": "--max-threads",
+    "allow_compiled": "--allow-compiled",
 }
 """Options that not every family has, as fields of its options and as flags."""
 

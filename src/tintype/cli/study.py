@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> Status:
 def _build(options: argparse.Namespace) -> None:
     if not (options.pictures and options.out):
         raise UsageError("a new study needs a folder of pictures and --out; scoring needs --key and --score")
-    from tintype.api import available_cpus
+    from tintype.codec.workers import available_cpus
     from tintype.evaluation.codecs import names
     from tintype.evaluation.measuring import sweep
     from tintype.evaluation.pages import blind_test

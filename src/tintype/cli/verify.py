@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from tintype.cli.files import find, is_tint
-from tintype.cli.options import add_max_pixels, add_model, add_threads, add_weights, make_codec
+from tintype.cli.options import add_allow_compiled, add_max_pixels, add_model, add_threads, add_weights, make_codec
 from tintype.cli.outcome import Report, result
 from tintype.cli.progress import Progress
 
@@ -22,6 +22,7 @@ def register(commands: "Commands") -> None:
     parser.add_argument("inputs", metavar="FILE", nargs="+", help=".tint file or folder; - is standard input")
     add_model(parser, "a .tintmodel file, for files encoded with it")
     add_weights(parser, "weights file, for files encoded with an HPCM model")
+    add_allow_compiled(parser)
     add_threads(parser)
     add_max_pixels(parser)
     parser.set_defaults(run=run)

@@ -28,8 +28,8 @@ class Canvas:
 
     def __init__(self, width: int, height: int, grey: bool, tiling: Tiling, depth: int = 8) -> None:
         self._shape = (height, width) if grey else (height, width, 3)
-        # half the width of the ramp: a quarter of a core at most, so that the ramps of a tile never meet
-        self._reach = min(tiling.margin, tiling.core // 4)
+        # half the width of the ramp: the format bounds it to a quarter of a core, so the ramps of a tile never meet
+        self._reach = tiling.margin
         self._right, self._bottom = width, height
         self._depth, self._white = depth, 2**depth - 1
         self._type: type[np.uint8 | np.uint16] = np.uint8 if depth == 8 else np.uint16

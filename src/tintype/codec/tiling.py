@@ -17,6 +17,8 @@ from tintype.pixels import IntPixels, Pixels
 WHOLE_PICTURE_PIXELS = 2**20
 """A picture of up to this many pixels is one tile by default: 768x512 in four costs 22 % more latents."""
 
+LEAST_SIDE = 64  # pixels; networks that pad to their stride work as long on one row as on so many
+
 DEFAULT_CORE = 504
 DEFAULT_MARGIN = 4  # 504 + 2 * 4 = 512, a multiple of every stride in use
 
@@ -33,8 +35,11 @@ class Tiling:
 
     @classmethod
     def default(cls, width: int, height: int) -> Self:
-        """The encoder's choice: one tile up to 2**20 pixels, else cores of 504 with a margin of 4."""
-        if width * height <= WHOLE_PICTURE_PIXELS:
+        """The encoder's choice: one tile up to 2**20 pixels, else cores of 504 with a margin of 4.
+
+        A side counts as at least 64 pixels, or 65535 x 1 would be one tile of four million pixels at the network.
+        """
+        if max(width, LEAST_SIDE) * max(height, LEAST_SIDE) <= WHOLE_PICTURE_PIXELS:
             return cls()
         return cls.of(width, height, DEFAULT_CORE, DEFAULT_MARGIN)
 

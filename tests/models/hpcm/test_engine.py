@@ -2,6 +2,9 @@
 
 import re
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Never
 
@@ -16,22 +19,26 @@ from tests.pictures import picture
 from tintype.api import Codec
 from tintype.codec import decoder
 from tintype.codec.agreement import DEFAULT_TOLERANCE
-from tintype.codec.container.file import ChunkType, Container, parse, write
+from tintype.codec.container.file import Chunk, ChunkType, Container, parse, write
+from tintype.codec.container.numerics import write_numerics
 from tintype.codec.encoder import Encoder
 from tintype.codec.entropy.tables import Symbols
 from tintype.codec.steps import walk
 from tintype.codec.tile_model import Numerics, StepRows
 from tintype.codec.tiling import WHOLE_PICTURE, Tiling
+from tintype.codec.workers import available_cpus
 from tintype.errors import (
     CorruptError,
     DesyncError,
     FormatError,
     InputError,
+    LimitError,
     UnsupportedError,
     WeightsError,
 )
 from tintype.models.hpcm import VARIANTS, Options, coding, engine, memory
 from tintype.models.hpcm.network import HPCM
+from tintype.models.hpcm.settings import SETTINGS
 from tintype.models.hpcm.weights import save
 from tintype.weights import store
 
@@ -206,6 +213,75 @@ def test_drift_above_the_tolerance_is_refused_never_decoded(net: HPCM) -> None:
 # Numerics, weights and refusals
 
 
+def asking_for(data: bytes, **numerics: Any) -> bytes:
+    """The same file with other numerics in it, checksums and all."""
+    container = parse(data)
+    assert container.numerics is not None
+    other = Chunk(ChunkType.NUMERICS, write_numerics(replace(container.numerics, **numerics)))
+    chunks = [other if chunk.type == ChunkType.NUMERICS else chunk for chunk in container.chunks]
+    return write(replace(container, chunks=tuple(chunks)))
+
+
+@pytest.mark.parametrize("limit, allowed", [(None, max(2, available_cpus())), (3, 3)])
+def test_a_file_that_asks_for_more_threads_than_allowed_is_refused_before_any_starts(
+    weights: Path, monkeypatch: pytest.MonkeyPatch, limit: int | None, allowed: int
+) -> None:
+    data = Codec(NANO, threads=1, options=Options(weights)).encode(picture(20, 20))
+    codec = Codec(options=Options(weights, max_threads=limit))
+    asked = []
+    monkeypatch.setattr(torch, "set_num_threads", asked.append)
+    for threads in (allowed + 1, 1024):
+        message = f"encoded with {threads} compute threads, above the limit of {allowed}; raise max_threads"
+        with pytest.raises(LimitError, match=message):
+            codec.decode(asking_for(data, threads=threads))
+    assert not asked
+    codec.decode(asking_for(data, threads=allowed))
+    assert max(asked) == allowed
+
+
+HOSTS = [
+    lambda: torch.set_float32_matmul_precision("medium"),
+    lambda: setattr(torch.backends, "fp32_precision", "bf16"),
+    lambda: setattr(torch.backends.mkldnn.matmul, "fp32_precision", "bf16"),
+    lambda: setattr(torch.backends.mkldnn, "enabled", False),
+    lambda: setattr(torch.backends.cuda.matmul, "allow_tf32", True),
+    lambda: torch.use_deterministic_algorithms(True, warn_only=True),
+]
+"""What a program around us may have set."""
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_settings_of_the_process_change_no_byte_and_are_what_they_were_afterwards(
+    net: HPCM, host: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, pixels = tile_model(net), picture(100, 120)
+    expected = encoded(model, pixels)
+    seen = []
+    analyse = net.analyse
+    monkeypatch.setattr(net, "analyse", lambda x: seen.append([each.read() for each in SETTINGS]) or analyse(x))
+    with restored():
+        host()
+        before = [each.read() for each in SETTINGS if each.read is not torch.get_float32_matmul_precision]
+        data = encoded(model, pixels)
+        decoder.decode(parse(data), model)
+        after = [each.read() for each in SETTINGS if each.read is not torch.get_float32_matmul_precision]
+    assert data == expected
+    assert seen == [[each.pinned for each in SETTINGS]]
+    assert after == before
+
+
+@contextmanager
+def restored() -> Iterator[None]:
+    """Settings of the process are afterwards those of a fresh one."""
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(False)
+        torch.backends.mkldnn.enabled = True
+        torch.backends.fp32_precision = "none"
+        torch.set_float32_matmul_precision("highest")
+
+
 def test_bfloat16_is_recorded_and_decodes(net: HPCM, weights: Path) -> None:
     pixels = picture(60, 90)
     data = Codec(NANO, threads=1, options=Options(weights, precision="bfloat16")).encode(pixels)
@@ -228,7 +304,10 @@ def test_a_file_of_compiled_networks_is_decoded_by_compiled_networks(
     data = Codec(NANO, threads=1, options=Options(weights, compiled=True)).encode(picture(60, 90))
     assert ", compiled 2, float32, 1 thread" in tintype.info(data).numerics
     for_encoding = len(graphs)
-    assert Codec(options=Options(weights)).decode(data).size == (90, 60)
+    with pytest.raises(LimitError, match=r"compiled networks, .*C\+\+ compiler, .*minutes.*--allow-compiled"):
+        Codec(options=Options(weights)).decode(data)
+    assert len(graphs) == for_encoding
+    assert Codec(options=Options(weights, allow_compiled=True)).decode(data).size == (90, 60)
     assert len(graphs) > for_encoding > 0  # its synthesis, which the encoder does not need
     for_both = len(graphs)
     eager = Codec(NANO, threads=1, options=Options(weights)).encode(picture(60, 90))
@@ -277,6 +356,8 @@ def test_a_codec_with_weights_still_decodes_what_ships(weights: Path) -> None:
         (NANO, {"weights": ""}, InputError, "give the path of a weights file"),
         (NANO, {"weights": "x", "precision": "float8"}, InputError, "float32, bfloat16"),
         (NANO, {"weights": "x", "tolerance": 1}, InputError, "tolerance=1: 0 to below 1"),
+        (NANO, {"weights": "x", "max_threads": 0}, InputError, "max_threads=0: 1 to 1024"),
+        (NANO, {"weights": "x", "max_threads": 1}, LimitError, "threads=2, above the limit of 1; raise max_threads"),
         (NANO, {"weights": "x", "device": "abacus"}, UnsupportedError, "device 'abacus' cannot be used"),
         (NANO, {"weights": "x", "device": "meta"}, UnsupportedError, "cpu and cuda"),
     ],

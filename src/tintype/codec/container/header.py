@@ -17,6 +17,7 @@ MAX_SIDE = 2**16 - 1  # pixels
 MAX_LEVEL = 255
 MIN_CORE = 64  # pixels
 MAX_MARGIN = 255  # pixels
+CORES_PER_MARGIN = 4  # a margin is at most a quarter of its core: larger ones would multiply a decoder's work
 MAX_TILES = 2**16
 MAX_TILE_PIXELS = 2**24  # of the largest core: bounds what a few hostile bytes make a decoder allocate
 WEIGHTS_HASH_BYTES = 8
@@ -109,8 +110,9 @@ def _tiling_violation(header: Header) -> str | None:
     core, margin = header.tiling.core, header.tiling.margin
     if core and not MIN_CORE <= core <= MAX_SIDE:
         return f"tile core {core} is neither 0 nor in {MIN_CORE} to {MAX_SIDE}"
-    if not 0 <= margin <= min(MAX_MARGIN, core):
-        return f"tile margin {margin} is not in 0 to {min(MAX_MARGIN, core)}"
+    most = min(MAX_MARGIN, core // CORES_PER_MARGIN)
+    if not 0 <= margin <= most:
+        return f"tile margin {margin} is not in 0 to {most}"
     if core and header.tile_count == 1:
         return f"tile core {core} makes a single tile, which has to be written as core 0"
     if header.tile_count > MAX_TILES:

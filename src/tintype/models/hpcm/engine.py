@@ -1,7 +1,8 @@
 """HPCM as a `TileModel` on PyTorch, under the numerics that a file records.
 
 Float networks give other last bits with another number of threads, so a model carries its number and computes with
-it, whatever the process uses otherwise. The number is the process's: one call computes at a time.
+it, whatever the process uses otherwise. The number is the process's, as are other settings that decide last bits
+(`settings.py`): one call computes at a time.
 """
 
 import copy
@@ -33,6 +34,7 @@ from tintype.models.hpcm.context import ContextNet, Fusion
 from tintype.models.hpcm.network import HPCM
 from tintype.models.hpcm.options import DEFAULT_THREADS, Options
 from tintype.models.hpcm.schedule import Y_STRIDE
+from tintype.models.hpcm.settings import pinned
 from tintype.pixels import Pixels
 
 REVISION = 2
@@ -65,11 +67,14 @@ def load(options: Options, name: str | None = None, threads: int | None = None) 
         The file is missing, damaged, or of another model.
     UnsupportedError
         There is no such device, or files cannot name this model.
+    LimitError
+        More threads than the options allow.
     """
+    threads = DEFAULT_THREADS if threads is None else threads
+    options.check_threads(threads, f"threads={threads}")
     path = os.fspath(options.weights)
     network = _network(path, _stamp(path), name, _known_device(options.device))
     model = compiled(network.model) if options.compiled else network.model
-    threads = DEFAULT_THREADS if threads is None else threads
     return HPCMModel(
         model, network.weights_hash, threads, options.precision, options.compiled, tolerance=options.tolerance
     )
@@ -228,8 +233,8 @@ class HPCMModel:
         low = numerics.precision == "bfloat16"
         with (
             _threads(numerics.threads),
+            pinned(),
             torch.no_grad(),
-            torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
             torch.autocast(self.device.type, torch.bfloat16, enabled=low),
             # past its limits the compiler would fall back to other numerics without a word
             dynamo.patch(recompile_limit=_NO_LIMIT, accumulated_recompile_limit=_NO_LIMIT),
