@@ -12,9 +12,9 @@ from tests.cli.command import tintype
 from tests.training.runs import pictures, trainer
 from tintype.models.hpcm import CONFIGS
 from tintype.models.hpcm.network import HPCM
+from tintype.replacing import staged
 from tintype.training import checkpoint
 from tintype.training.__main__ import main
-from tintype.training.outputs import staged
 from tintype.training.pictures import drawn, shards
 from tintype.weights.bundle import Bundle
 

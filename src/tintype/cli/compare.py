@@ -8,6 +8,7 @@ from tintype.cli.options import add_max_pixels, max_pixels, positive, quality
 from tintype.cli.outcome import Report, Status, result
 from tintype.cli.progress import Progress
 from tintype.errors import UsageError
+from tintype.replacing import replace_text
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
@@ -73,7 +74,7 @@ def _run(options: argparse.Namespace) -> None:
             max_pixels(options),
         )
         progress.step("page")
-        page.write_text(compare.render(found), encoding="utf-8")
+        replace_text(page, compare.render(found))
     for c in found.contenders:
         result(f"{c.name:18} {len(c.data):10} bytes  {c.values['psnr']:6.2f} dB")
     result(f"{page}: {page.stat().st_size / 1e6:.1f} MB, open it in a browser")

@@ -2,17 +2,17 @@
 
 import io
 import os
-import secrets
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from tintype.cli.outcome import Report, printable, say
 from tintype.errors import InputError, UsageError
+from tintype.replacing import replacing
 
 STREAM = "-"  # standard input or output
 
@@ -200,25 +200,16 @@ class Outputs:
             yield buffer
             _to_stdout(buffer.getbuffer())
             return
-        target = Path(os.path.realpath(job.target))  # a link stays a link
-        part = target.with_name(f".tintype-{secrets.token_hex(4)}.part")
-        try:
-            if job.makes_folders:
-                target.parent.mkdir(parents=True, exist_ok=True)
-            with open(part, "xb") as file:
-                yield file
+        if job.makes_folders:
+            Path(job.target).parent.mkdir(parents=True, exist_ok=True)
+        with replacing(job.target) as file:
+            yield file
+            file.flush()
             if self.keep_times and job.input.path != STREAM:
                 about = os.stat(job.input.path)
-                os.utime(part, ns=(about.st_atime_ns, about.st_mtime_ns))
+                os.utime(file.name, ns=(about.st_atime_ns, about.st_mtime_ns))
             self.check(job)  # again: time has passed
-            os.replace(part, target)
-        except OSError as error:
-            # the user knows the target, not the part
-            raise OSError(error.errno, error.strerror, job.target) from error
-        finally:
-            with suppress(OSError):
-                part.unlink()
-        self._written[str(target)] = job.input.name
+        self._written[os.path.realpath(job.target)] = job.input.name
 
 
 def _to_stdout(data: memoryview) -> None:

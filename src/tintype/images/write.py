@@ -17,6 +17,7 @@ from tintype.images.picture import Picture, Samples, from_array
 from tintype.images.pillow import pillow_errors
 from tintype.images.samples import in_eight_bits, interleaved, on_white, stored_bits
 from tintype.images.writers import jpeg, modern, plain, png, tiff
+from tintype.replacing import replacing
 
 
 def to_pillow(picture: Picture) -> Image.Image:
@@ -106,7 +107,8 @@ def save(
     with pillow_errors(f"{size} as {format.name}", "cannot be written, choose another format"):
         data = format.write(fitted, quality)
     if isinstance(target, str | os.PathLike):
-        Path(target).write_bytes(data)
+        with replacing(target) as file:
+            file.write(data)
     else:
         target.write(data)
     return lost

@@ -128,7 +128,7 @@ def forget() -> None:
 
 
 def _family_of_bundle(bundle: "Bundle") -> Family:
-    number = int(bundle.card.get("model_id", 0))
+    number = bundle.card["model_id"]
     name = MODEL_NAMES.get(number, f"number {number}").partition("-")[0]
     family = FAMILIES.get(name)
     if family is None or not family.bundled:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint as recomputed
 
 from tintype.errors import InputError
+from tintype.models import torch_file
 from tintype.training import checkpoint, optimiser
 from tintype.training.config import RunConfig
 from tintype.training.machine import Machine, Plain, share, whole
@@ -220,7 +221,8 @@ class Trainer:
         """Weights and counters of a checkpoint."""
         if state["config"]["model"] != self.config.model:
             raise InputError(f"the checkpoint holds {state['config']['model']}, not {self.config.model}")
-        self.model.load_state_dict(state.get("model", state["ema"]))
+        for weights in (state["ema"], state.get("model", state["ema"])):  # the averages are taken again later
+            torch_file.fill(self.model, weights, f"the checkpoint of {self.config.model}")
         self.step, self.seconds, self.pixels = state["step"], state["seconds"], state["pixels"]
 
     def _start_pictures(self) -> Tensor:

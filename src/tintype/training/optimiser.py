@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tintype.errors import UnsupportedError
+from tintype.errors import UnsupportedError, WeightsError
 from tintype.training.config import RunConfig
 from tintype.training.machine import share, whole
 from tintype.training.objectives.objective import Group
@@ -94,13 +94,22 @@ def state(optimisers: Optimisers) -> dict[str, Any]:
 
 
 def load(optimisers: Optimisers, saved: dict[str, Any]) -> bool:
-    """The inverse of `state`; False, and nothing done, if what was saved is of other optimisers."""
+    """The inverse of `state`; False, and nothing done, if what was saved is of other optimisers.
+
+    Raises
+    ------
+    WeightsError
+        What was saved does not fit the parameters.
+    """
     if "param_groups" in saved:  # checkpoints before there was a choice
         saved = {"adamw": saved}
     if saved.keys() != optimisers.keys():
         return False
     for name, optimiser in optimisers.items():
-        _load(optimiser, saved[name])
+        try:
+            _load(optimiser, saved[name])
+        except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            raise WeightsError(f"the state of the optimiser {name} in the checkpoint does not fit: {error}") from error
     return True
 
 

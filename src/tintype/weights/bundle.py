@@ -18,9 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tintype.errors import WeightsError
+from tintype.weights import archive
 
 SUFFIX = ".tintmodel"
-MAX_ENTRY_BYTES = 1 << 31
+CARD = "card.json"
+MAX_BYTES = 2**27  # of a file; those that ship have 11 MB
+MAX_CARD_BYTES = 2**20
 EPOCH = (1980, 1, 1, 0, 0, 0)  # one content, one file
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -47,47 +50,77 @@ class Bundle:
 
     def write(self, path: Path) -> None:
         """Write the archive; the same content gives the same bytes."""
-        with zipfile.ZipFile(path, "w") as archive:
+        with zipfile.ZipFile(path, "w") as file:
             card = json.dumps(dict(self.card), indent=1, ensure_ascii=False)
-            archive.writestr(zipfile.ZipInfo("card.json", EPOCH), card)
+            file.writestr(zipfile.ZipInfo(CARD, EPOCH), card)
             for name, data in sorted(self.graphs.items()):
-                archive.writestr(zipfile.ZipInfo(f"graphs/{name}.onnx", EPOCH), data)
+                file.writestr(zipfile.ZipInfo(f"graphs/{name}.onnx", EPOCH), data)
             for group, arrays in sorted(self.arrays.items()):
                 buffer = io.BytesIO()
                 np.savez(buffer, allow_pickle=False, **dict(sorted(arrays.items())))
-                archive.writestr(zipfile.ZipInfo(f"arrays/{group}.npz", EPOCH), buffer.getvalue())
+                file.writestr(zipfile.ZipInfo(f"arrays/{group}.npz", EPOCH), buffer.getvalue())
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read an archive.
+        """Read a file.
 
         Raises
         ------
         WeightsError
-            If the file is missing or not a bundle.
+            As `parse`; also if the file is missing or cannot be read.
         """
         try:
-            with zipfile.ZipFile(path) as archive:
-                return cls._parse({info.filename: _entry(archive, info) for info in archive.infolist()})
+            with open(path, "rb") as file:
+                data = file.read(MAX_BYTES + 1)
         except FileNotFoundError as error:
             raise WeightsError(f"{path}: no such weights file") from error
-        except (zipfile.BadZipFile, KeyError, ValueError, EOFError, OSError) as error:
-            raise WeightsError(f"{path}: not a tintype weights file, or damaged ({error})") from error
+        except OSError as error:
+            raise WeightsError(f"{path}: cannot be read ({error.strerror})") from error
+        return cls.parse(data, str(path))
 
     @classmethod
-    def _parse(cls, entries: Mapping[str, bytes]) -> Self:
+    def parse(cls, data: bytes, name: str = "the weights file") -> Self:
+        """Content of a file. It may be a stranger's: nothing in it runs, and it takes no more memory than its size.
+
+        What graphs compute is checked by the engine that loads them.
+
+        Raises
+        ------
+        WeightsError
+            If the bytes are not a bundle, or more than `MAX_BYTES`.
+        """
+        if len(data) > MAX_BYTES:
+            raise WeightsError(f"{name}: larger than {MAX_BYTES} bytes, the limit of weights files")
+        try:
+            return cls._of_entries(archive.entries(data))
+        except WeightsError as error:
+            raise WeightsError(f"{name}: not a tintype weights file, or damaged: {error}") from error
+
+    @classmethod
+    def _of_entries(cls, entries: Mapping[str, bytes]) -> Self:
         graphs, arrays = {}, {}
-        for name, data in entries.items():
-            folder, _, file = name.partition("/")
-            if folder == "graphs":
+        for entry, data in entries.items():
+            folder, _, file = entry.partition("/")
+            if folder == "graphs" and file.endswith(".onnx"):
                 graphs[file.removesuffix(".onnx")] = data
-            elif folder == "arrays":
-                with np.load(io.BytesIO(data), allow_pickle=False) as loaded:
-                    arrays[file.removesuffix(".npz")] = {key: loaded[key] for key in loaded.files}
-        return cls(json.loads(entries["card.json"]), graphs, arrays)
+            elif folder == "arrays" and file.endswith(".npz"):
+                arrays[file.removesuffix(".npz")] = archive.arrays(data)
+            elif entry != CARD:
+                raise WeightsError(f"the entry {entry!r} is unknown to this version of tintype")
+        if CARD not in entries:
+            raise WeightsError(f"the entry {CARD!r} is missing")
+        return cls(_card(entries[CARD]), graphs, arrays)
 
 
-def _entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    if info.file_size > MAX_ENTRY_BYTES or info.compress_type != zipfile.ZIP_STORED:
-        raise ValueError(f"entry {info.filename} is too large or compressed")
-    return archive.read(info)
+def _card(data: bytes) -> dict[str, Any]:
+    """What the card says; its name and the number of its model are there."""
+    if len(data) > MAX_CARD_BYTES:
+        raise WeightsError(f"the card has {len(data)} bytes, above the limit {MAX_CARD_BYTES}")
+    try:
+        card = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise WeightsError(f"the card is not JSON ({error})") from error
+    fields: dict[str, Any] = card if isinstance(card, dict) else {}
+    if not isinstance(fields.get("name"), str) or type(fields.get("model_id")) is not int:
+        raise WeightsError("the card lacks a name (text) or a model_id (whole number)")
+    return fields

@@ -40,11 +40,13 @@ def load(name: str) -> Bundle:
             f"no model named {name!r} ships with tintype; there is {known}, or a path to a {SUFFIX} file"
         )
     path = FOLDER / f"{name}{SUFFIX}"
-    if not path.exists():
-        raise WeightsError(f"{path}: missing; the installation is damaged, install tintype again")
-    if hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise WeightsError(f"{path}: missing; the installation is damaged, install tintype again") from error
+    if hashlib.sha256(data).hexdigest() != entry["sha256"]:
         raise WeightsError(f"{path}: not the file that was shipped; install tintype again")
-    return Bundle.read(path)
+    return Bundle.parse(data, str(path))
 
 
 def name_of(weights_hash: bytes) -> str | None:

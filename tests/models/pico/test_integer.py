@@ -16,7 +16,8 @@ def layer(weight: int = 127, inputs: int = 8, input_top: int = 255, **changes: o
         "input_top": input_top,
         "shuffle": 1,
     }
-    return IntegerLayer(**(fields | changes))  # type: ignore[arg-type]
+    vectors = {name: np.asarray(value, np.int32) for name, value in changes.items() if isinstance(value, np.ndarray)}
+    return IntegerLayer(**(fields | changes | vectors))  # type: ignore[arg-type]
 
 
 def test_an_accumulator_that_could_reach_two_to_the_24_is_refused() -> None:

@@ -1,7 +1,7 @@
 """Rows of a measurement: one per picture, codec and quality, kept in a CSV file."""
 
 import csv
-import os
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Self
 
 from tintype.errors import InputError
 from tintype.evaluation.metrics import registry
+from tintype.replacing import replace_text
 
 RESULTS = "results.csv"
 TIMES = ("encode_s", "encode_cpu_s", "decode_s", "decode_cpu_s")
@@ -129,12 +130,11 @@ def read(path: Path) -> list[Row]:
 
 def write(path: Path, rows: Iterable[Row]) -> None:
     """Write all rows, sorted, so that equal content gives equal bytes; the file changes in one step."""
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = _writer(file)
-        writer.writeheader()
-        writer.writerows(row.cells() for row in sorted(rows, key=lambda row: row.key))
-    os.replace(temporary, path)
+    text = io.StringIO(newline="")
+    writer = _writer(text)
+    writer.writeheader()
+    writer.writerows(row.cells() for row in sorted(rows, key=lambda row: row.key))
+    replace_text(path, text.getvalue())
 
 
 def append(path: Path, rows: Iterable[Row]) -> None:

@@ -19,6 +19,7 @@ from tintype.evaluation.measuring import rows
 from tintype.evaluation.measuring.measure import Subject, line, measure, sha256
 from tintype.evaluation.measuring.rows import Row
 from tintype.evaluation.metrics.registry import METRICS
+from tintype.replacing import replace_text
 
 SOURCES = "sources.json"
 CODECS = "codecs.json"
@@ -127,7 +128,7 @@ def run(plan: Plan, out: Path, jobs: int = 1, progress: Progress | None = None) 
 def _remember(path: Path, found: Mapping[str, str]) -> None:
     """Store the paths of pictures and weights, for a report that shows files of them."""
     text = json.dumps(dict(sorted({**_remembered(path), **found}.items())), indent=1, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    replace_text(path, text + "\n")
 
 
 def _remembered(path: Path) -> dict[str, str]:

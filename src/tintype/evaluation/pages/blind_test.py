@@ -24,6 +24,7 @@ from tintype.evaluation.measuring.measure import alike
 from tintype.evaluation.pages import page
 from tintype.evaluation.pages.bradley_terry import Choice, Score, scores
 from tintype.pixels import Pixels8
+from tintype.replacing import replace_text
 
 PAGE, KEY = "study.html", "key.json"
 SIDE = 640  # pixels; larger pictures are cut to their most detailed part of this size
@@ -113,9 +114,9 @@ def build(
     identity = hashlib.sha256("".join(sorted(trial.id for trial in trials)).encode()).hexdigest()[:16]
     data = {"id": identity, "images": shown, "trials": [entries[at] for at in order]}
     text = page.document("Blind comparison", page.asset("study.html"), data, ("study",))
-    (out / PAGE).write_text(text, encoding="utf-8")
+    replace_text(out / PAGE, text)
     key = {"study": identity, "trials": [asdict(trial) for trial in trials]}
-    (out / KEY).write_text(json.dumps(key, indent=1) + "\n", encoding="utf-8")
+    replace_text(out / KEY, json.dumps(key, indent=1) + "\n")
     return trials, left_out
 
 

@@ -19,6 +19,7 @@ from tintype.evaluation.results import curves, summary
 from tintype.evaluation.results.bd_rate import BdRate, Curve, bd_rate_or_none
 from tintype.evaluation.results.curves import Table
 from tintype.evaluation.results.summary import COMPARED, Results
+from tintype.replacing import replace_text
 
 PAGE = "report.html"
 PLOTTED = ("psnr", "ms_ssim_db", "ms_ssim_db_of_mean", "ssimulacra2", "psnr_y", "texture", "butteraugli")
@@ -256,7 +257,7 @@ def write(out: Path, results: Results, shown: Shown, title: str, progress: Progr
     from tintype.evaluation.results import figures
 
     path = out / PAGE
-    path.write_text(render(results, shown, title, progress), encoding="utf-8")
+    replace_text(path, render(results, shown, title, progress))
     anchors, _ = summary.anchors(results)
     drawn = [table.curve for table in results.measured] + [anchor for anchor in anchors if anchor.stored]
     mine = [table.codec for table in results.measured if is_ours(table.settings)]

@@ -23,6 +23,7 @@ from tintype.evaluation.results.bd_rate import (
 )
 from tintype.evaluation.results.curves import Table
 from tintype.evaluation.results.markdown import table
+from tintype.replacing import replace_text
 
 SUMMARY = "summary.md"
 USUAL_ANCHORS = ("jpeg444", "webp_m6", "avif444_s6", "avif444_s6_psnr", "jxl_e7", "vtm")
@@ -111,7 +112,7 @@ def _earlier(results: Results) -> list[Table]:
 def write(results: Results, path: Path, title: str = "Results") -> str:
     """Write the summary and return it."""
     text = summary(results, title)
-    path.write_text(text, encoding="utf-8")
+    replace_text(path, text)
     return text
 
 

@@ -1,7 +1,6 @@
 """Weights files: safetensors with the model's name and the tables of z."""
 
 import hashlib
-import warnings
 from pathlib import Path
 from types import ModuleType
 
@@ -11,11 +10,13 @@ from torch import Tensor
 
 from tintype.codec.entropy.tables import Tables
 from tintype.errors import UnsupportedError, WeightsError
+from tintype.models import torch_file
 from tintype.models.hpcm.coding import make_tables, tables_of
 from tintype.models.hpcm.config import CONFIGS, HPCMConfig
 from tintype.models.hpcm.network import HPCM
 from tintype.models.hpcm.official import clean, detect, translate
 from tintype.models.hpcm.tables import join, y_tables, z_part
+from tintype.replacing import staged
 
 _FORMAT = "tintype-hpcm-1"
 _TABLES = "z_tables."
@@ -63,10 +64,7 @@ def load(path: Path | str, name: str | None = None) -> HPCM:
         raise WeightsError(f"{path}: holds weights of {found}, not of {name}")
     model = empty(CONFIGS[found])
     tables = {key.removeprefix(_TABLES): arrays.pop(key).numpy() for key in list(arrays) if key.startswith(_TABLES)}
-    try:
-        model.load_state_dict(arrays, assign=True)
-    except RuntimeError as error:
-        raise WeightsError(f"{path}: weights do not fit {found}: {error}") from error
+    torch_file.fill(model, arrays, f"{path}: {found}", assign=True)
     model.tables = join(y_tables(model.config.fine_entropy), Tables.from_arrays(tables))
     if len(model.tables) != len(y_tables(model.config.fine_entropy)) + model.config.hyper_latents:
         raise WeightsError(f"{path}: there must be one table row per channel of z")
@@ -106,7 +104,7 @@ def convert(checkpoint: Path | str, out: Path | str, name: str | None = None) ->
         It cannot be read, is no checkpoint, or does not fit; the message lists what differs.
     """
     origin = str(checkpoint)
-    state = clean(_unpickled(checkpoint), origin)
+    state = clean(torch_file.read(Path(checkpoint), origin), origin)
     if name is not None and name not in CONFIGS:
         raise WeightsError(f"there is no model {name!r}; there are {', '.join(CONFIGS)}")
     config = detect(state, origin) if name is None else CONFIGS[name]
@@ -116,31 +114,14 @@ def convert(checkpoint: Path | str, out: Path | str, name: str | None = None) ->
     return config.name
 
 
-def _unpickled(path: Path | str) -> object:
-    """What a PyTorch file holds; nothing in it is run."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about pickles that will be refused in a moment
-            try:
-                return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-            except RuntimeError:  # the old file format cannot be mapped
-                return torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise WeightsError(f"{path}: cannot be read: {error}") from error
-    except MemoryError:
-        raise
-    except Exception as error:  # whatever bytes that are no pickle can make its reader raise
-        reason = str(error).split("\n", 1)[0]
-        raise WeightsError(f"{path}: not a PyTorch checkpoint of plain tensors: {reason}") from error
-
-
 def _write(config: HPCMConfig, state: dict[str, Tensor], tables: Tables, path: Path) -> None:
     arrays = {key: value.detach().cpu().float().contiguous() for key, value in state.items()}
     for key, array in z_part(tables).to_arrays().items():
         arrays[_TABLES + key] = torch.from_numpy(np.array(array))
     from_torch = _safetensors().torch
     try:
-        from_torch.save_file(arrays, str(path), {"format": _FORMAT, "model": config.name})
+        with staged(path.parent) as part:
+            from_torch.save_file(arrays, str(part / path.name), {"format": _FORMAT, "model": config.name})
     except OSError as error:
         raise WeightsError(f"{path}: cannot be written: {error}") from error
 

@@ -6,7 +6,10 @@ stay below 2^24, which float32 carries exactly in any order of summation, so a f
 gives the same integers.
 """
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -19,6 +22,8 @@ MULTIPLIER_RANGE = (1 << 14, 1 << 15)  # 15 bits, the highest set: relative erro
 SHIFT_RANGE = (15, 40)  # with an accumulator and a multiplier, products and halves stay below 2^40: exact in float64
 
 Integers = NDArray[np.int64]
+
+_ARRAYS = ("weight", "bias", "level_bias", "multiplier", "shift", "limits")  # of a layer, in files
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +43,7 @@ class IntegerLayer:
     Raises
     ------
     WeightsError
-        If a field is out of range, or an accumulator could reach 2^24.
+        If a field is out of range, of another type or shape, or an accumulator could reach 2^24.
     """
 
     weight: NDArray[np.int8]
@@ -51,6 +56,7 @@ class IntegerLayer:
     shuffle: Literal[1, 2]
 
     def __post_init__(self) -> None:
+        self._check_shapes()
         low, high = MULTIPLIER_RANGE
         if self.multiplier.min() < low or self.multiplier.max() >= high:
             raise WeightsError(f"integer layer: multipliers outside [{low}, {high}); the weights file is damaged")
@@ -63,6 +69,16 @@ class IntegerLayer:
                 "float engines would not be exact. Train with smaller weights or fewer inputs"
             )
 
+    def _check_shapes(self) -> None:
+        outputs, *_, rows, columns = self.weight.shape if self.weight.ndim == 4 else (0, 0, 0)
+        fits = outputs > 0 and rows == columns and rows in (1, 3) and self.weight.dtype == np.int8
+        vectors = (self.bias, self.multiplier, self.shift)
+        fits &= all(each.shape == (outputs,) and each.dtype == np.int32 for each in vectors)
+        fits &= self.level_bias.ndim == 2 and self.level_bias.shape[1] == outputs and len(self.level_bias) > 0
+        fits &= self.level_bias.dtype == np.int32 and self.shuffle in (1, 2) and outputs % self.shuffle**2 == 0
+        if not (fits and 0 < self.top < 1 << 16 and 0 < self.input_top < 1 << 16):
+            raise WeightsError("integer layer: fields of unknown types or shapes; the weights file is damaged")
+
     def accumulator_bound(self) -> Integers:
         """Largest absolute accumulator of each output, over all inputs and levels; (K,)."""
         # |sum of w x + b + level bias| <= input_top * sum of |w| + |b| + max |level bias|, in any order of the sum
@@ -70,6 +86,11 @@ class IntegerLayer:
         levels: Integers = np.abs(self.level_bias.astype(np.int64)).max(0)
         bound: Integers = products + np.abs(self.bias.astype(np.int64)) + levels
         return bound
+
+    @property
+    def outputs(self) -> int:
+        """Channels behind the shuffle."""
+        return int(self.weight.shape[0] // self.shuffle**2)
 
     def biases(self, level: int) -> NDArray[np.int32]:
         """Bias and level bias together, (K,)."""
@@ -93,6 +114,33 @@ class IntegerNet:
 
     layers: tuple[IntegerLayer, ...]
 
+    def __post_init__(self) -> None:
+        if not self.layers:
+            raise WeightsError("integer network: it has no layers; the weights file is damaged")
+        for one, after in pairwise(self.layers):
+            if one.top > after.input_top or one.outputs != after.weight.shape[1]:
+                raise WeightsError("integer network: its layers do not fit each other; the weights file is damaged")
+
+    @property
+    def inputs(self) -> int:
+        """Channels that go in."""
+        return int(self.layers[0].weight.shape[1])
+
+    @property
+    def outputs(self) -> int:
+        """Channels that come out."""
+        return self.layers[-1].outputs
+
+    @property
+    def top(self) -> int:
+        """Largest value that comes out."""
+        return self.layers[-1].top
+
+    @property
+    def upsampling(self) -> int:
+        """Factor between the sides of what goes in and what comes out."""
+        return math.prod(layer.shuffle for layer in self.layers)
+
     def __call__(self, z_hat: NDArray[Any], level: int) -> NDArray[np.uint16]:
         x = z_hat.astype(np.int64)
         for layer in self.layers:
@@ -104,17 +152,20 @@ class IntegerNet:
         """Arrays by name, for a weights file."""
         arrays: dict[str, NDArray[Any]] = {}
         for i, layer in enumerate(self.layers):
-            for name in ("weight", "bias", "level_bias", "multiplier", "shift"):
+            for name in _ARRAYS[:-1]:
                 arrays[f"{i}.{name}"] = getattr(layer, name)
             arrays[f"{i}.limits"] = np.array([layer.top, layer.input_top, layer.shuffle], np.int32)
         return arrays
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        """Inverse of `to_arrays`."""
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Inverse of `to_arrays`; raises WeightsError where it is not."""
         layers: list[IntegerLayer] = []
         while f"{len(layers)}.weight" in arrays:
             i = len(layers)
+            missing = [name for name in _ARRAYS if f"{i}.{name}" not in arrays]
+            if missing or arrays[f"{i}.limits"].shape != (3,):
+                raise WeightsError(f"integer layer {i}: its arrays are damaged, or missing: {', '.join(missing)}")
             top, input_top, shuffle = (int(v) for v in arrays[f"{i}.limits"])
             layer = IntegerLayer(
                 weight=arrays[f"{i}.weight"],
@@ -124,7 +175,7 @@ class IntegerNet:
                 shift=arrays[f"{i}.shift"],
                 top=top,
                 input_top=input_top,
-                shuffle=2 if shuffle == 2 else 1,
+                shuffle=shuffle,  # type: ignore[arg-type]  # the layer checks it
             )
             layers.append(layer)
         return cls(tuple(layers))

@@ -4,13 +4,12 @@ One thread per session: parallelism is over tiles, so no thread count can change
 """
 
 import threading
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.errors import WeightsError
-from tintype.models.onnx_runtime import session
+from tintype.models.onnx_runtime import Session
+from tintype.models.pico.check import check
 from tintype.models.pico.integer import IntegerNet
 from tintype.models.pico.tile_model import Floats, PicoModel
 from tintype.pixels import Pixels
@@ -18,7 +17,8 @@ from tintype.weights.bundle import Bundle
 
 
 def load(bundle: Bundle) -> PicoModel:
-    """A bundle as a `TileModel` on ONNX Runtime."""
+    """A bundle as a `TileModel` on ONNX Runtime; raises WeightsError if it is not what the export writes."""
+    check(bundle)
     return PicoModel(bundle, OnnxNetworks(bundle))
 
 
@@ -27,8 +27,8 @@ class OnnxNetworks:
 
     def __init__(self, bundle: Bundle) -> None:
         self._graphs = bundle.graphs
-        self._integers = IntegerNet.from_arrays(dict(bundle.arrays["scale_decoder"]))
-        self._sessions: dict[str, Any] = {}
+        self._integers = IntegerNet.from_arrays(bundle.arrays["scale_decoder"])
+        self._sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
 
     def analysis(self, pixels: Pixels) -> tuple[Floats, Floats]:
@@ -60,10 +60,8 @@ class OnnxNetworks:
         }
         return [result[0] for result in self._session(graph).run(None, batched)]
 
-    def _session(self, graph: str) -> Any:
+    def _session(self, graph: str) -> Session:
         with self._lock:
             if graph not in self._sessions:
-                if graph not in self._graphs:
-                    raise WeightsError(f"weights file lacks the graph {graph!r}; another version of tintype made it")
-                self._sessions[graph] = session(self._graphs[graph])
+                self._sessions[graph] = Session(self._graphs[graph])
             return self._sessions[graph]

@@ -11,11 +11,9 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import fx, nn
 
 from tintype.errors import WeightsError
+from tintype.models.pico.graph_check import IR_VERSION, OPSET
 from tintype.models.pico.integer import IntegerNet
 from tintype.models.pico.layers import SLOPE, Activation, Conv
-
-OPSET = 18
-IR_VERSION = 9  # readable by ONNX Runtime 1.17 and later
 
 
 class _Leaves(fx.Tracer):

@@ -3,16 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+from tintype.models import torch_file
 from tintype.models.hpcm import CONFIGS, weights
 from tintype.models.hpcm.network import HPCM
-from tintype.training.outputs import staged
 
 
 def write(state: dict[str, Any], out: Path) -> str:
     """Write the weights file of a checkpoint's state; returns a line about it."""
     name: str = state["config"]["model"]
     model = HPCM(CONFIGS[name]).eval()
-    model.load_state_dict(state["ema"])
-    with staged(out.parent) as part:
-        weights.save(model, part / out.name)
+    torch_file.fill(model, state["ema"], f"the checkpoint of {name}")
+    weights.save(model, out)
     return f"{out}: {name} after {state['step']} steps, {out.stat().st_size} bytes"

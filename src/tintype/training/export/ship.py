@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from tintype.errors import WeightsError
+from tintype.models import torch_file
 from tintype.models.pico.network import SIZES, Pico
+from tintype.replacing import staged
 from tintype.training.export.pico import export
 from tintype.training.objectives.pico import evaluate
-from tintype.training.outputs import staged
 from tintype.training.pictures.crops import load
 from tintype.weights.bundle import SUFFIX, Bundle
 
@@ -37,8 +39,11 @@ def ship(
     pictures : number of training pictures that tables are fitted to
     hardware, provenance : for the card: where it was trained, and where the pictures come from
     """
-    model = Pico(SIZES[state["config"]["model"]])
-    model.load_state_dict(state["ema"])
+    size = state["config"]["model"]
+    if size not in SIZES:
+        raise WeightsError(f"the checkpoint holds {size!r}, a model that this version does not know")
+    model = Pico(SIZES[size])
+    torch_file.fill(model, state["ema"], f"the checkpoint of {size}")
     train = load(data)
     card = {
         "licence": "Apache-2.0",

@@ -6,6 +6,7 @@ Only training uses them; they never ship and no file needs them.
 
 import hashlib
 import importlib.util
+import io
 from pathlib import Path
 
 import torch
@@ -200,5 +201,5 @@ def _read(path: Path) -> dict[str, Tensor]:
     digest = hashlib.sha256(data).hexdigest()
     if digest != SHA256:
         raise WeightsError(f"{path}: has the SHA-256 {digest}; the feature network's is {SHA256}")
-    saved: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    saved: dict[str, Tensor] = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     return saved

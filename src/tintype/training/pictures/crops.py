@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from tintype import images
 from tintype.errors import InputError, TintypeError
-from tintype.training.outputs import staged
+from tintype.replacing import staged
 from tintype.training.pictures import shards
 
 MANIFEST = ".sha256"

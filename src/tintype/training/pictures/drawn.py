@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from tintype.training.outputs import refuse, staged
+from tintype.replacing import staged
+from tintype.training.outputs import refuse
 
 Rng = np.random.Generator
 Colour = tuple[int, int, int]

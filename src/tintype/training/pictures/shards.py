@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tintype.errors import InputError
-from tintype.training.outputs import staged
+from tintype.replacing import staged
 
 FILE_BYTES = 16_000_000  # at most, of a shard and of a file of a checkpoint
 PREFIX = "pictures-"

@@ -4,6 +4,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from tintype.replacing import replace_text
+
 Point = tuple[float, float]  # bpp, PSNR in dB
 
 WIDTH, HEIGHT, MARGIN = 640, 420, 56
@@ -58,7 +60,7 @@ def write(log: Path, out: Path) -> None:
     """Plot a log's validations, if there are any."""
     found = curves(log)
     if found:
-        out.write_text(svg(found))
+        replace_text(out, svg(found))
 
 
 def _axis(bpp: tuple[float, float], psnr: tuple[float, float], ticks: int = 5) -> list[str]:

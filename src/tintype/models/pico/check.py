@@ -1,0 +1,94 @@
+"""Whether a bundle is a pico as our export writes it: names, types and shapes of all arrays, and every graph.
+
+Done before an engine sees anything, since a bundle may be a stranger's.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tintype.codec.entropy.tables import Tables
+from tintype.errors import WeightsError
+from tintype.models.pico.graph_check import Constant, Map, Signature, check_graph
+from tintype.models.pico.integer import IntegerNet
+from tintype.models.pico.schedule import Y_STRIDE, Z_LIMIT, Z_STRIDE
+from tintype.weights.bundle import Bundle
+
+MAX_LEVELS = 256  # the level is a byte in files
+MAX_CHANNELS = 4096
+
+
+def check(bundle: Bundle) -> None:
+    """Refuse what is not a pico.
+
+    Raises
+    ------
+    WeightsError
+        Something is missing, unknown, of another type or shape, or computes more than `graph_check` allows.
+    """
+    _require_names("groups of arrays", bundle.arrays, {"levels", "scale_decoder", "tables"})
+    tables = Tables.from_arrays(bundle.arrays["tables"])
+    _require_names("tables", bundle.arrays["tables"], set(tables.to_arrays()))
+    net = IntegerNet.from_arrays(bundle.arrays["scale_decoder"])
+    _require_names("arrays of the scale decoder", bundle.arrays["scale_decoder"], set(net.to_arrays()))
+    levels = _check_levels(bundle.arrays["levels"], net.inputs, net.outputs, len(tables))
+    if net.layers[0].input_top < Z_LIMIT or net.upsampling != Z_STRIDE // Y_STRIDE or net.top >= len(tables):
+        raise WeightsError("the scale decoder does not fit the hyper-latents or the tables")
+    for layer in net.layers:
+        if len(layer.level_bias) not in (1, levels):
+            raise WeightsError(f"the scale decoder has biases of {len(layer.level_bias)} levels, not of {levels}")
+    signatures = _signatures(net)
+    _require_names("graphs", bundle.graphs, set(signatures))
+    for name, signature in signatures.items():
+        check_graph(name, bundle.graphs[name], signature)
+
+
+def _check_levels(arrays: Mapping[str, NDArray[Any]], hyper_latents: int, latents: int, rows: int) -> int:
+    """Check the arrays of quality levels; returns how many levels there are."""
+    levels = len(arrays["gain"]) if "gain" in arrays and arrays["gain"].ndim else 0
+    wanted: Mapping[str, tuple[str, tuple[int, ...]]] = {
+        "gain": ("<f4", (levels, latents)),
+        "worth": ("<f4", (levels, latents)),
+        "z_rows": ("<u2", (hyper_latents,)),
+        "z_mean": ("|i1", (hyper_latents,)),
+    }
+    _require_names("arrays of levels", arrays, set(wanted))
+    for name, (dtype, shape) in wanted.items():
+        if (arrays[name].dtype.str, arrays[name].shape) != (dtype, shape):
+            raise WeightsError(f"{name} is {arrays[name].dtype.str} {arrays[name].shape}, not {dtype} {shape}")
+    if not (1 <= levels <= MAX_LEVELS and 1 <= latents <= MAX_CHANNELS and 1 <= hyper_latents <= MAX_CHANNELS):
+        raise WeightsError(f"{levels} levels, {latents} latents and {hyper_latents} hyper-latents are out of range")
+    for name in ("gain", "worth"):
+        if not (np.isfinite(arrays[name]).all() and (arrays[name] > 0).all()):
+            raise WeightsError(f"{name} holds values that are not above 0 and finite")
+    if (arrays["z_rows"] >= rows).any() or (np.abs(arrays["z_mean"].astype(int)) > Z_LIMIT).any():
+        raise WeightsError("z_rows or z_mean are out of range")
+    return levels
+
+
+def _signatures(net: IntegerNet) -> Mapping[str, Signature]:
+    """What the graphs take and give, by name."""
+    pixels, y, z = Map(3, 1), Map(net.outputs, Y_STRIDE), Map(net.inputs, Z_STRIDE)
+    prior = Map(2 * net.outputs, Y_STRIDE)
+    biases = {
+        f"level_bias_{i}": Constant((len(layer.bias),))
+        for i, layer in enumerate(net.layers)
+        if len(layer.level_bias) > 1
+    }
+    return {
+        "analysis": Signature({"pixels": pixels}, {"y": y, "z": z}),
+        "scale_decoder": Signature({"z_hat": z, **biases}, {"rows": y}),
+        "context_decoder": Signature({"z_hat": z}, {"prior": prior}),
+        "context_model": Signature({"prior": prior, "y_bar": y}, {"refined": prior}),
+        "synthesis": Signature({"y": y}, {"pixels": pixels}),
+    }
+
+
+def _require_names(what: str, found: Mapping[str, Any], wanted: set[str]) -> None:
+    missing, unknown = wanted - found.keys(), found.keys() - wanted
+    if missing or unknown:
+        lists = [f"lacks {', '.join(sorted(missing))}"] if missing else []
+        lists += [f"has the unknown {', '.join(sorted(unknown))}"] if unknown else []
+        raise WeightsError(f"of {what}, the weights file {' and '.join(lists)}; another version of tintype made it")
