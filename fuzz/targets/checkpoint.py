@@ -20,7 +20,7 @@ PART = "state-3.pt.0"
 
 def target(folder: Path) -> Target:
     weights = {"weight": torch.arange(9.0), "bias": torch.ones(3, dtype=torch.bfloat16)}
-    state: dict[str, Any] = {"step": 3, "model": weights, "history": [{"loss": 1.5, "name": "pico-s"}]}
+    state: dict[str, Any] = {"step": 3, "config": {"model": "pico-s", "clip": 1.5}, "model": weights, "ema": weights}
     checkpoint.save(folder, state, None)
 
     def run(data: bytes) -> None:

@@ -33,7 +33,8 @@ def target(folder: Path) -> Target:
 
 def write_and_read(data: bytes) -> None:
     """Save a picture with these metadata, and as one without places; what was written can be read."""
-    kind, suffix = KINDS[data[0] % len(KINDS)], SUFFIXES[data[1] % len(SUFFIXES)]
+    head = data[:2].ljust(2, b"\0")
+    kind, suffix = KINDS[head[0] % len(KINDS)], SUFFIXES[head[1] % len(SUFFIXES)]
     described = replace(Picture(picture(24, 36)), **{kind: data[2:]})
     to_pillow(described)
     for each in (described, strip(described, "gps")):

@@ -68,14 +68,19 @@ def _array(name: str, data: bytes) -> NDArray[Any]:
         if np.lib.format.read_magic(file) != (1, 0):
             raise ValueError("its version is not 1.0")
         shape, fortran, dtype = np.lib.format.read_array_header_1_0(file, max_header_size=MAX_HEADER_BYTES)
-    except (ValueError, RecursionError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever damaged bytes can make its reader of headers raise
         raise WeightsError(f"the entry {name!r} is not an array ({error})") from error
     content = memoryview(data)[file.tell() :]
     if dtype.str not in NUMBERS:
         raise WeightsError(f"the array {name!r} is of type {dtype}, which weights files do not have")
     if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(content):
         raise WeightsError(f"the array {name!r} of shape {shape} does not fit its {len(content)} bytes")
-    return np.frombuffer(content, dtype).reshape(shape, order="F" if fortran else "C")
+    try:
+        return np.frombuffer(content, dtype).reshape(shape, order="F" if fortran else "C")
+    except (ValueError, OverflowError) as error:  # too many sides, or one too long beside a side of 0
+        raise WeightsError(f"the array {name!r} has no such shape ({error})") from error
 
 
 def _require_small_directory(data: bytes) -> None:
