@@ -20,6 +20,7 @@ START_SECONDS = 180.0  # to import libraries and to make the first inputs
 TALLY_SECONDS = 1.0
 ADDRESS_BYTES = 16 << 30  # of address space, most of which PyTorch and ONNX Runtime only reserve
 MAX_RESTARTS = 20
+MEMORY_DISK = Path("/dev/shm")  # of Linux; a target may write a file for each input
 KEPT_BYTES = 2048  # of the longest input that the corpus keeps
 
 
@@ -111,7 +112,7 @@ def _watch(connection: Connection, hang_seconds: float) -> tuple[Tally | None, s
 
 def _work(name: str, seed: int, first: int, seconds: float, count: int | None, current, results: Connection) -> None:
     warnings.simplefilter("ignore")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=MEMORY_DISK if MEMORY_DISK.is_dir() else None) as folder:
         target = targets.load(name, Path(folder))
         starts = targets.with_corpus(name, target)
         with suppress(ValueError):  # the system's own limit is lower

@@ -34,14 +34,12 @@ TINY = PicoConfig(
 
 
 def target(folder: Path) -> Target:
-    path = folder / "fuzzed.tintmodel"
-    tiny = tiny_bundle()
+    tiny, path = tiny_bundle(), folder / "tiny.tintmodel"
     tiny.write(path)
     file = parse(Encoder(onnx_engine.load(tiny), picture(64, 64)).encode(35))
 
     def run(data: bytes) -> None:
-        path.write_bytes(data)
-        decoder.decode(file, onnx_engine.load(Bundle.read(path)))
+        decoder.decode(file, onnx_engine.load(Bundle.parse(data)))
 
     return Target(run, (WeightsError, UnsupportedError, FormatError), [path.read_bytes()], archive.mutated)
 
