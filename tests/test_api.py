@@ -19,11 +19,20 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 import tintype
+import tintype.plugins.pillow
 from tests.pictures import picture
 from tintype.api import quality_to_level
-from tintype.codec.container.file import parse, write
+from tintype.codec.container.file import Chunk, parse, write
 from tintype.codec.entropy import rans, reference
-from tintype.errors import FormatError, InputError, TintypeError, UnsupportedError, WeightsError
+from tintype.errors import (
+    CorruptError,
+    FormatError,
+    InputError,
+    TintypeError,
+    TruncatedError,
+    UnsupportedError,
+    WeightsError,
+)
 from tintype.images import ReadOptions, load
 from tintype.weights import store
 
@@ -207,6 +216,24 @@ def test_colour_profile_exif_and_xmp_come_back() -> None:
     assert back.info["xmp"] == b"<x:xmpmeta/>"
 
 
+@pytest.mark.parametrize(("chunk", "name"), [(4, "EXIF"), (6, "XMP"), (16, "IPTC")])
+def test_metadata_that_no_reader_could_use_are_left_out_and_named(
+    chunk: int, name: str, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    container = parse(tintype.encode(picture(8, 8)))
+    data = write(dataclasses.replace(container, chunks=(Chunk(chunk, b"\xff\xfejunk\xed\xa0\x80"),)))
+    sentence = f"Its {name} is damaged and was left out."
+    image = tintype.decode(data)
+    assert not image.getexif() and not {"xmp", "photoshop"} & set(image.info)
+    assert caplog.messages == [f"the picture: {sentence}"]
+    for suffix in ("png", "jpg", "tif", "avif"):
+        assert sentence in tintype.Codec().decode_to(data, tmp_path / f"a.{suffix}")
+        assert load(tmp_path / f"a.{suffix}").notes == ()
+    (tmp_path / "a.tint").write_bytes(data)
+    with Image.open(tmp_path / "a.tint") as opened:
+        assert not opened.getexif()
+
+
 def test_info_tells_the_size_the_model_and_the_chunks() -> None:
     image = Image.fromarray(picture(1030, 1030))
     image.info["icc_profile"] = ICC
@@ -216,6 +243,53 @@ def test_info_tells_the_size_the_model_and_the_chunks() -> None:
     assert (about.size_bytes, about.bpp) == (len(data), 8 * len(data) / 1030**2)
     assert about.chunks == (("ICC", len(ICC)),)
     assert about.decodable
+
+
+def test_salvage_gives_the_sound_tiles_and_logs_the_others(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    codec, pixels = tintype.Codec(tile=64), np.dstack([picture(150, 200), picture(150, 200)[..., 0]])
+    image = Image.fromarray(pixels)
+    image.info |= {"icc_profile": ICC, "xmp": b"<x:xmpmeta/>"}
+    data = codec.encode(image, 0)
+    container = parse(data)
+    tiles = container.header.tile_count
+    assert codec.decode_picture(data, salvage=True).notes == ()
+    assert not caplog.messages
+
+    damaged = bytearray(data)
+    for chunk in container.chunks[:2]:  # the transparency, the profile
+        damaged[data.index(chunk.data[:40])] ^= 1
+    (tmp_path / "a.tint").write_bytes(damaged[:-9])  # cut in the last tile
+    for decode in (codec.decode, codec.decode_picture, lambda *_, **o: codec.decode_to(*_, tmp_path / "b.png", **o)):
+        caplog.clear()
+        decode(tmp_path / "a.tint", salvage=True)
+        tile, chunks = caplog.messages
+        assert tile.startswith(f"{tmp_path}/a.tint: Tile {tiles - 1} is grey, 72 x 86 pixels from column 128, row 64: ")
+        assert chunks == f"{tmp_path}/a.tint: Damaged or missing, and left out: ALPHA, ICC."
+    found = codec.decode_picture(tmp_path / "a.tint", salvage=True)
+    assert (found.alpha, found.icc, found.xmp) == (None, None, b"<x:xmpmeta/>")
+    np.testing.assert_array_equal(found.pixels[:60], codec.decode_picture(data).pixels[:60])
+
+    with pytest.raises(TruncatedError, match="tile 0 ends at byte"):
+        codec.decode(data[: len(data) - sum(len(payload) + 4 for payload in container.payloads)], salvage=True)
+
+
+def test_salvage_counts_damaged_tiles_beyond_the_first() -> None:
+    data = bytearray(tintype.Codec(tile=64).encode(picture(300, 300), 0))
+    container = parse(data)
+    for payload in container.payloads[1:]:
+        data[bytes(data).index(payload)] ^= 1
+    notes = tintype.Codec().decode_picture(data, salvage=True).notes
+    tiles = container.header.tile_count
+    assert len(notes) == 11 and notes[-1] == f"{tiles - 11} more of {tiles} tiles are grey."
+
+
+def test_salvage_leaves_out_a_transparency_that_its_checksum_does_not_betray() -> None:
+    container = parse(tintype.encode(np.dstack([picture(8, 8), picture(8, 8)[..., 0]])))
+    broken = write(dataclasses.replace(container, chunks=(Chunk(1, b"nonsense"),)))
+    with pytest.raises(CorruptError, match="transparency"):
+        tintype.decode(broken)
+    found = tintype.Codec().decode_picture(broken, salvage=True)
+    assert found.alpha is None and "The transparency was left out: " in found.notes[0]
 
 
 def test_progress_counts_tiles_and_may_end_the_work() -> None:

@@ -2,7 +2,7 @@
 
 import sys
 
-from tintype.cli.main import main
+from tintype.cli.process import command
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command())

@@ -170,23 +170,26 @@ class Codec:
         encoder = Encoder(model, pixels, tiling, threads, tolerance=model.tolerance, samples=samples)
         return encoder.encode(level, chunks, progress)
 
-    def decode(self, data: Encoded, progress: Progress | None = None) -> Image.Image:
+    def decode(self, data: Encoded, progress: Progress | None = None, *, salvage: bool = False) -> Image.Image:
         """The picture in a .tint file as Pillow holds it, with its colour profile and metadata in `info`.
 
         Parameters
         ----------
         data : content of the file (bytes), its path (str or PathLike), or an open binary file
+        salvage : decode what is sound of a damaged file. Tiles that are not are mid-grey, and each is logged
 
         Raises
         ------
         FormatError
-            If the bytes are not a valid file.
+            If the bytes are not a valid file; with `salvage` if the header is damaged, or no tile is sound.
         UnsupportedError
             If it needs weights, a package or a version that is not available.
         InputError
             If the picture has more than `max_pixels`.
         """
-        picture = self.decode_picture(data, progress)
+        picture, damage = images.sound(self.decode_picture(data, progress, salvage=salvage))
+        for note in damage:
+            LOG.warning("%s: %s", _name(data), note)
         image = images.to_pillow(picture)
         if picture.depth > 8 and not image.mode.startswith("I;16"):
             LOG.warning(
@@ -196,13 +199,26 @@ class Codec:
             )
         return image
 
-    def decode_picture(self, data: Encoded, progress: Progress | None = None) -> images.Picture:
-        """As `decode`, but samples of any depth as an array, and metadata as bytes."""
-        container = parse(_content(data))
+    def decode_picture(
+        self, data: Encoded, progress: Progress | None = None, *, salvage: bool = False
+    ) -> images.Picture:
+        """As `decode`, but samples of any depth as an array, and metadata as bytes.
+
+        With `salvage` the picture's `notes` say what is missing; there are none for a sound file.
+        """
+        container = parse(_content(data), salvage=salvage)
         header = container.header
         images.check_size(header.width, header.height, _name(data), self.max_pixels)
-        pixels = decoder.decode(container, self._model_for(container), self.threads or available_cpus(), progress)
-        return contents.picture_of(container, pixels)
+        model, threads = self._model_for(container), self.threads or available_cpus()
+        if not salvage:
+            return contents.picture_of(container, decoder.decode(container, model, threads, progress))
+        pixels, damage = decoder.salvage(container, model, threads, progress)
+        if len(damage) == header.tile_count:
+            raise damage[0]
+        picture = contents.salvaged_of(container, pixels, damage)
+        for note in picture.notes:
+            LOG.warning("%s: %s", _name(data), note)
+        return picture
 
     def decode_to(
         self,
@@ -212,6 +228,7 @@ class Codec:
         *,
         suffix: str = "",
         quality: float | None = None,
+        salvage: bool = False,
     ) -> tuple[str, ...]:
         """Decode into the file of a picture, and return what it does not hold, a sentence each.
 
@@ -220,13 +237,14 @@ class Codec:
         target : path, which is overwritten, or open binary file
         suffix : as ".png"; needed for an open file, and else taken from the path
         quality : 0 to 100, of JPEG, AVIF and WebP; see `tintype.images.save`
+        salvage : as for `decode`
 
         Raises
         ------
         As `decode`; also InputError for a target that cannot hold the picture, and OSError.
         """
         suffix = images.output_suffix(suffix or (target if isinstance(target, str | os.PathLike) else ""))
-        lost = images.save(self.decode_picture(data, progress), target, suffix=suffix, quality=quality)
+        lost = images.save(self.decode_picture(data, progress, salvage=salvage), target, suffix=suffix, quality=quality)
         for note in lost:
             LOG.warning("%s: %s", _name(target), note)
         return lost

@@ -1,15 +1,19 @@
 """What a picture is in a file beside its tiles: fields of the header and chunks, in both directions."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from tintype.codec.container.alpha import read_alpha, write_alpha
-from tintype.codec.container.file import Chunk, ChunkType, Container
+from tintype.codec.container.file import Chunk, ChunkType, Container, chunk_name
 from tintype.codec.container.header import SRGB_8_BIT, ColourType, Samples
+from tintype.codec.tiling import Rect, tile_grid
+from tintype.errors import CorruptError
 from tintype.images import CodePoints, Picture
 from tintype.pixels import IntPixels
 
+MAX_NOTES = 10  # of damaged tiles; more are counted
 SRGB = CodePoints(SRGB_8_BIT.primaries, SRGB_8_BIT.transfer)
 
 
@@ -47,6 +51,33 @@ def picture_of(container: Container, pixels: IntPixels) -> Picture:
     header, alpha = container.header, container.chunk(ChunkType.ALPHA)
     picture = replace(described(container), pixels=pixels)
     return picture if alpha is None else replace(picture, alpha=read_alpha(alpha, header.width, header.height))
+
+
+def salvaged_of(container: Container, pixels: IntPixels, damage: Mapping[int, Exception]) -> Picture:
+    """As `picture_of`, without what is damaged besides the tiles. The picture's notes say what is missing.
+
+    Parameters
+    ----------
+    damage : what is wrong with tiles, by number
+    """
+    header = container.header
+    tiles = tile_grid(header.width, header.height, header.tiling, 1)
+    notes = [_grey(tile, tiles[tile].core, error) for tile, error in list(damage.items())[:MAX_NOTES]]
+    if len(damage) > MAX_NOTES:
+        notes.append(f"{len(damage) - MAX_NOTES} more of {header.tile_count} tiles are grey.")
+    lost = [chunk_name(type) or f"chunk {type}" for type in container.lost_chunks]
+    if lost:
+        notes.append(f"Damaged or missing, and left out: {', '.join(lost)}.")
+    try:
+        picture = picture_of(container, pixels)
+    except CorruptError as error:
+        notes.append(f"The transparency was left out: {error}.")
+        picture = replace(described(container), pixels=pixels)
+    return replace(picture, notes=tuple(notes))
+
+
+def _grey(tile: int, core: Rect, error: Exception) -> str:
+    return f"Tile {tile} is grey, {core.width} x {core.height} pixels from column {core.left}, row {core.top}: {error}."
 
 
 def described(container: Container) -> Picture:

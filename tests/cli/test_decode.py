@@ -206,3 +206,27 @@ def test_a_quality_of_a_format_without_one_is_wrong_usage(tmp_path: Path, small:
     expected = "a.tint: PNG has no quality to choose; JPEG, WebP and AVIF have\n"
     assert tintype(tmp_path, "decode", "a.tint", "-q", "50").all == (2, "", expected)
     assert names(tmp_path) == ["a.tint"]
+
+
+def test_salvage_decodes_what_is_sound_says_what_is_not_and_gives_status_3(tmp_path: Path) -> None:
+    pixels = picture(1030, 1030)
+    data = library.Codec(tile=504).encode(pixels, 0)
+    whole = np.asarray(library.decode(data))
+    damaged = bytearray(data)
+    damaged[-10] ^= 1  # in the last of four tiles
+    (tmp_path / "a.tint").write_bytes(damaged)
+    assert tintype(tmp_path, "decode", "a.tint").status == 3
+    assert names(tmp_path) == ["a.tint"]
+    result = tintype(tmp_path, "decode", "a.tint", "--salvage")
+    assert (result.status, result.out, result.err.count("\n")) == (3, "", 1)
+    assert result.err.startswith("a.tint: Tile 3 is grey, 526 x 526 pixels from column 504, row 504: tile 3, ")
+    with Image.open(tmp_path / "a.png") as image:
+        found = np.asarray(image)
+    assert (found[512:, 512:] == 128).all()
+    np.testing.assert_array_equal(found[:496], whole[:496])
+
+    (tmp_path / "sound.tint").write_bytes(data)
+    assert tintype(tmp_path, "decode", "sound.tint", "--salvage").all == DONE
+    (tmp_path / "header.tint").write_bytes(data[:40])
+    assert tintype(tmp_path, "decode", "header.tint", "--salvage").status == 3
+    assert "header.png" not in names(tmp_path)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tests.pictures import deep_picture, picture
 from tests.toy import ToyModel
 from tintype.codec import decoder
-from tintype.codec.container.file import ChunkType, Container, parse
+from tintype.codec.container.file import ChunkType, Container, parse, write
 from tintype.codec.container.header import Samples
 from tintype.codec.encoder import Encoder
 from tintype.codec.tile_model import Numerics
@@ -103,9 +103,25 @@ def test_salvage_decodes_the_tiles_that_are_whole() -> None:
     model, original = ToyModel(), picture(200, 200)
     data = bytearray(Encoder(model, original, Tiling.of(200, 200, 100, 4)).encode(7))
     data[-10] ^= 1  # in the last tile's payload
-    salvaged = decoder.decode(parse(bytes(data), salvage=True), model)
+    container = parse(bytes(data), salvage=True)
+    salvaged, damage = decoder.salvage(container, model)
+    assert list(damage) == [3] and damage == container.damage
     assert np.abs(salvaged[:96, :96].astype(int) - original[:96, :96]).max() <= 3
     assert (salvaged[104:, 104:] == 128).all()
+
+
+def test_salvage_also_greys_tiles_whose_payload_cannot_be_decoded() -> None:
+    model, original = ToyModel(), picture(200, 200)
+    container = parse(Encoder(model, original, Tiling.of(200, 200, 100, 4)).encode(7))
+    first, second, *others = container.payloads
+    broken = write(replace(container, payloads=(first, bytes(len(second)), *others)))
+    for threads in (1, 2):
+        salvaged, damage = decoder.salvage(parse(broken, salvage=True), model, threads)
+        assert list(damage) == [1] and "tile 1: " in str(damage[1])
+        assert (salvaged[:96, 104:] == 128).all()
+        assert np.array_equal(salvaged[104:], decoder.decode(container, model)[104:])
+    with pytest.raises(CorruptError, match="tile 1"):  # `decode` gives whole pictures alone
+        decoder.decode(parse(broken, salvage=True), model)
 
 
 class _FloatToy(ToyModel):
@@ -128,7 +144,7 @@ def test_a_float_models_file_without_row_hashes_is_decoded_only_in_salvage() -> 
     data[data.index(container.chunk(ChunkType.ROW_HASHES))] ^= 1
     salvaged = parse(data, salvage=True)
     assert salvaged.chunk(ChunkType.ROW_HASHES) is None and not salvaged.damage
-    assert np.array_equal(decoder.decode(salvaged, model), whole)
+    assert np.array_equal(decoder.salvage(salvaged, model)[0], whole)
 
 
 @pytest.mark.parametrize("tiling", [Tiling(), Tiling(64, 4)])
@@ -152,6 +168,6 @@ def test_salvage_of_a_deep_picture_with_tiles_puts_mid_grey_where_one_is_damaged
     model, original = ToyModel(), deep_picture(150, 200, 16)
     data = bytearray(Encoder(model, original, Tiling(64, 4), samples=Samples(16)).encode(7))
     data[-10] ^= 1  # in the last tile's payload
-    salvaged = decoder.decode(parse(bytes(data), salvage=True), model)
+    salvaged, _ = decoder.salvage(parse(bytes(data), salvage=True), model)
     assert np.abs(salvaged[:60].astype(float) - original[:60]).max() < 4 * 257
     assert (salvaged[70:, 140:] == 128 * 257).all()

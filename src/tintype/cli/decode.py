@@ -15,7 +15,7 @@ from tintype.cli.options import (
     make_codec,
     quality,
 )
-from tintype.cli.outcome import Report, say
+from tintype.cli.outcome import Report, Status, say
 from tintype.cli.progress import Progress
 from tintype.errors import InputError, UsageError
 
@@ -51,6 +51,11 @@ def register(commands: "Commands") -> None:
         type=quality,
         help="0 to 100, of JPEG (default: 95), AVIF (default: 90) and WebP (default: without loss)",
     )
+    parser.add_argument(
+        "--salvage",
+        action="store_true",
+        help="decode what is sound of damaged files: other tiles become grey and are named; exit status 3",
+    )
     add_keep_times(parser)
     add_model(parser, "a .tintmodel file, for files encoded with it")
     add_weights(parser, "weights file, for files encoded with an HPCM model")
@@ -74,7 +79,10 @@ def run(options: argparse.Namespace) -> int:
                 with report.file(job.input.name):
                     suffix = _suffix(job.target, options)
                     outputs.check(job)
-                    picture = codec.decode_picture(job.input.read(), progress.tiles)
+                    data = job.input.read() if job.input.path == STREAM else job.input.path  # logs name the path
+                    picture = codec.decode_picture(data, progress.tiles, salvage=options.salvage)
+                    if picture.notes:
+                        report.worsen(Status.INPUT)
                     with outputs.open(job) as file:
                         lost = images.save(picture, file, suffix=suffix, quality=options.quality)
                     done += 1

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 import tintype
 from tintype.cli import compare, convert, decode, encode, evaluate, info, models, report, study, train, verify
 from tintype.cli.outcome import LogLines, say, show_warning
+from tintype.cli.process import INTERRUPTED
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
 
-INTERRUPTED = 130  # what shells give a command that Ctrl-C ended
-
 EPILOG = """\
 exit status: 0 done, 2 wrong usage, 3 bad or damaged input, 4 the system (disk, memory, missing part);
-of several inputs, the worst"""
+of several inputs, the worst; 130 interrupted, 143 terminated"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

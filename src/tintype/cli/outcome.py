@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from enum import IntEnum
 from typing import Any
 
+from tintype.cli.process import discard
 from tintype.errors import DesyncError, FormatError, InputError, TintypeError, UsageError
 
 
@@ -40,7 +41,7 @@ def describe(error: Exception) -> str:
         text = error.strerror or str(error)
         return f"{error.filename}: {text}" if error.filename is not None else text
     if isinstance(error, MemoryError):
-        return "not enough memory; a smaller --threads needs less"
+        return f"not enough memory; a smaller --threads needs less{f' ({error})' if error.args else ''}"
     if isinstance(error, ModuleNotFoundError) and error.name is not None:
         package = error.name.partition(".")[0]
         return f'{package} is not installed; pip install "{EXTRAS.get(package, package)}"'
@@ -73,9 +74,13 @@ class Report:
         except Exception as error:
             self.error(name, error)
 
+    def worsen(self, status: Status) -> None:
+        """Count a status; the worst is the command's."""
+        self.status = max(self.status, status)
+
     def error(self, name: str, error: Exception) -> None:
         """Print an error and count it."""
-        self.status = max(self.status, status_of(error))
+        self.worsen(status_of(error))
         name, text = printable(name), printable(describe(error))
         say(text if text.startswith(f"{name}: ") else f"{name}: {text}")
         if os.environ.get("TINTYPE_DEBUG") == "1":
@@ -87,15 +92,17 @@ def result(text: str) -> None:
     try:
         print(printable(text, keep="\n"), flush=True)
     except OSError as error:
-        # otherwise the interpreter flushes again when it ends, and complains
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard(sys.stdout)  # otherwise the interpreter flushes again when it ends, and complains
         say(f"standard output: {describe(error)}")
         raise SystemExit(Status.SYSTEM) from error
 
 
 def say(text: str) -> None:
-    """Print a remark in one line on stderr; stdout is for results."""
-    print(printable(text), file=sys.stderr)
+    """Print a remark in one line on stderr; stdout is for results. If nobody reads there the command goes on."""
+    try:
+        print(printable(text), file=sys.stderr, flush=True)
+    except OSError:
+        discard(sys.stderr)
 
 
 def printable(text: str, keep: str = "") -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from tintype.cli.outcome import say
+
 if TYPE_CHECKING:
     import rich.progress
 
@@ -66,7 +68,7 @@ class Progress:
         now = time.monotonic()
         if self._every is not None and (last or now - self._last >= self._every):
             self._last = now
-            print(text, file=sys.stderr, flush=True)
+            say(text)
 
     def _draw(self, done: int, total: int | None, what: str) -> None:
         if self._bar is None:

@@ -14,11 +14,11 @@ from tintype.codec.workers import Progress, in_order
 from tintype.errors import CorruptError, DesyncError, FormatError
 from tintype.pixels import IntPixels, Pixels
 
+Damage = FormatError | DesyncError  # of a tile
+
 
 def decode(container: Container, model: TileModel, threads: int = 1, progress: Progress | None = None) -> IntPixels:
     """Pixels of a file, (H, W, 3) or (H, W) of its depth; the same for any number of threads.
-
-    Tiles that are listed in `container.damage` are mid-grey.
 
     Raises
     ------
@@ -28,21 +28,51 @@ def decode(container: Container, model: TileModel, threads: int = 1, progress: P
     DesyncError
         If a float model finds other table rows than the encoder's; the message names tile and step.
     """
+    return _decode(container, model, threads, progress, None)
+
+
+def salvage(
+    container: Container, model: TileModel, threads: int = 1, progress: Progress | None = None
+) -> tuple[IntPixels, dict[int, Damage]]:
+    """As `decode`, for a container that was parsed for salvage: tiles that cannot be decoded are mid-grey.
+
+    Returns
+    -------
+    The pixels, and what is wrong with each tile that cannot be decoded, by number in ascending order.
+    """
+    damage: dict[int, Damage] = dict(container.damage)
+    pixels = _decode(container, model, threads, progress, damage)
+    return pixels, dict(sorted(damage.items()))
+
+
+def _decode(
+    container: Container, model: TileModel, threads: int, progress: Progress | None, damage: dict[int, Damage] | None
+) -> IntPixels:
+    """Pixels of a file. With `damage` its tiles are left out, and others that cannot be decoded are added to it."""
     _require_level(container, model)
     header, agreements = container.header, _agreements(container, model)
     grey = header.colour == ColourType.GREY
     canvas = Canvas(header.width, header.height, grey, header.tiling, header.samples.depth)
     tiles = tile_grid(header.width, header.height, header.tiling, model.identity.stride)
 
-    def work(number: int) -> tuple[int, Pixels]:
-        return number, _decode_tile(container, model, tiles[number], number, agreements(number))
+    def work(number: int) -> tuple[int, Pixels | Damage]:
+        try:
+            return number, _decode_tile(container, model, tiles[number], number, agreements(number))
+        except (FormatError, DesyncError) as error:
+            if damage is None:
+                raise
+            return number, error
 
-    whole = [number for number in range(len(tiles)) if number not in container.damage]
-    for done, (number, pixels) in enumerate(in_order(work, whole, threads if model.tiles_in_parallel else 1), 1):
-        canvas.add(pixels, tiles[number])
+    whole = [number for number in range(len(tiles)) if number not in (damage or ())]
+    for done, (number, found) in enumerate(in_order(work, whole, threads if model.tiles_in_parallel else 1), 1):
+        if isinstance(found, Exception):
+            assert damage is not None
+            damage[number] = found
+        else:
+            canvas.add(found, tiles[number])
         if progress is not None:
             progress(done, len(whole))
-    for number in container.damage:
+    for number in damage or ():
         canvas.add_missing(tiles[number])
     return canvas.picture()
 

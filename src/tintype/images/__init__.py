@@ -5,7 +5,7 @@ from tintype.images.metadata import strip
 from tintype.images.options import ReadOptions
 from tintype.images.picture import MAX_PIXELS, MAX_SIDE, CodePoints, Picture, check_size
 from tintype.images.read import Source, load, load_8bit
-from tintype.images.write import check_quality, output_suffix, pillow_info, pillow_mode, save, to_pillow
+from tintype.images.write import check_quality, output_suffix, pillow_info, pillow_mode, save, sound, to_pillow
 
 __all__ = [
     "MAX_PIXELS",
@@ -23,6 +23,7 @@ __all__ = [
     "pillow_info",
     "pillow_mode",
     "save",
+    "sound",
     "strip",
     "to_pillow",
 ]

@@ -12,7 +12,7 @@ from PIL import Image
 from tintype.errors import InputError
 from tintype.images import colour
 from tintype.images.colour import SRGB
-from tintype.images.metadata import EXIF_PREFIX, exif, iptc
+from tintype.images.metadata import EXIF_PREFIX, exif, iptc, xmp
 from tintype.images.picture import Picture, Samples, from_array
 from tintype.images.pillow import pillow_errors
 from tintype.images.samples import in_eight_bits, interleaved, on_white, stored_bits
@@ -179,10 +179,8 @@ _FORMATS: Mapping[str, _Format] = {
 
 def _fitted(picture: Picture, format: _Format) -> Fitted:
     """A picture as a format can hold it. Metadata that its writer does not know stay, and are named."""
-    lost = list[str]()
-    if picture.exif:
-        picture, damage = _with_sound_exif(picture)
-        lost += damage
+    picture, damage = sound(picture)
+    lost = list(damage)
     if picture.alpha is not None and not format.alpha:
         picture = on_white(picture)
         lost.append(f"Transparent parts were put on white: {format.name} has no transparency.")
@@ -198,14 +196,23 @@ def _fitted(picture: Picture, format: _Format) -> Fitted:
     return picture, (*lost, *unsaid, *dropped)
 
 
-def _with_sound_exif(picture: Picture) -> Fitted:
-    """A .tint file may hold any bytes as EXIF; what is written is sound, and says that the picture is upright."""
-    sound = exif.sound(picture.exif or b"")
-    if sound is None:
-        return replace(picture, exif=None), ("Its EXIF is damaged and was left out.",)
-    fields, lost = exif.repaired(sound)
-    fields, _ = exif.upright(fields, 1, picture.width, picture.height)
-    return replace(picture, exif=fields), lost
+def sound(picture: Picture) -> Fitted:
+    """A picture without metadata that no reader could use: a .tint file may hold any bytes as EXIF, XMP and IPTC.
+
+    Its EXIF says that the picture is upright.
+    """
+    fields, lost = None, list[str]()
+    if picture.exif and (fields := exif.sound(picture.exif)):
+        fields, repairs = exif.repaired(fields)
+        fields, _ = exif.upright(fields, 1, picture.width, picture.height)
+        lost += repairs
+    packet = picture.xmp if picture.xmp and xmp.sound(picture.xmp) else None
+    records = picture.iptc if picture.iptc and iptc.sound(picture.iptc) else None
+    checked = replace(picture, exif=fields, xmp=packet, iptc=records)
+    for field in ("exif", "xmp", "iptc"):
+        if getattr(picture, field) and not getattr(checked, field):
+            lost.append(f"Its {_NAMES[field]} is damaged and was left out.")
+    return checked, tuple(lost)
 
 
 def _coloured(picture: Picture, format: _Format) -> Fitted:

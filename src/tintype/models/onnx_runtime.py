@@ -70,5 +70,5 @@ def _our_errors() -> Iterator[None]:
     except Exception as error:  # ONNX Runtime has a dozen types without a common base
         text = str(error)
         if any(words in text.lower() for words in _NO_MEMORY):
-            raise MemoryError("ONNX Runtime has not enough memory") from error
+            raise MemoryError("ONNX Runtime could not allocate what a tile needs") from error
         raise WeightsError(f"ONNX Runtime cannot run these weights ({text.splitlines()[0]})") from error

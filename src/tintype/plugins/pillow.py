@@ -44,7 +44,8 @@ class TintImageFile(ImageFile.ImageFile):
         self._size = header.width, header.height
         grey = header.colour == ColourType.GREY
         self._mode = images.pillow_mode(grey, header.samples.depth, container.chunk(ChunkType.ALPHA) is not None)
-        self.info |= images.pillow_info(contents.described(container))
+        described, _ = images.sound(contents.described(container))
+        self.info |= images.pillow_info(described)
         self.tile = [ImageFile._Tile("raw", (0, 0, *self.size), 0, self.mode)]
 
     def load(self) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from tintype.errors import InputError, TintypeError, WeightsError
+from tintype.errors import InputError, TintypeError, UnsupportedError, WeightsError
 from tintype.models.hpcm import CONFIGS, HPCMConfig, coding, compressai, create, memory
 from tintype.models.hpcm.config import NetDepths
 from tintype.models.hpcm.context import Fusion
@@ -232,10 +232,16 @@ def test_a_picture_too_large_for_the_memory_is_refused_at_once() -> None:
         compressai.decompress(model, [[b""], [b""]], (1 << 14, 1 << 14))
 
 
-def test_running_out_of_memory_inside_is_the_same_error() -> None:
+def test_running_out_of_memory_inside_says_the_same() -> None:
     config = CONFIGS["hpcm-base"]
-    with pytest.raises(InputError, match="use tiles"), memory.guarded(config, 256, 256, torch.device("cpu")):
+    with pytest.raises(MemoryError, match="use tiles"), memory.guarded(config, 256, 256, torch.device("cpu")):
         torch.empty(1 << 60)
+
+
+def test_other_errors_of_pytorch_are_ours_too() -> None:
+    config = CONFIGS["hpcm-base"]
+    with pytest.raises(UnsupportedError, match="PyTorch says"), memory.guarded(config, 64, 64, torch.device("cpu")):
+        torch.zeros(2) @ torch.zeros(3)
 
 
 def test_coding_without_tables_says_what_to_do() -> None:

@@ -164,8 +164,8 @@ LEVELS = store.load(store.DEFAULT).arrays["levels"]
         (lambda: with_arrays("levels", gain=LEVELS["gain"][0]), "gain is <f4"),
         (lambda: with_arrays("levels", gain=LEVELS["gain"].astype(np.float64)), "gain is <f8"),
         (lambda: with_arrays("levels", worth=LEVELS["worth"][:-1]), "worth is <f4"),
-        (lambda: with_arrays("levels", gain=LEVELS["gain"] * np.float32("nan")), "gain holds values"),
-        (lambda: with_arrays("levels", gain=-LEVELS["gain"]), "gain holds values"),
+        (lambda: with_arrays("levels", gain=LEVELS["gain"] * np.float32("nan")), "gain holds values outside"),
+        (lambda: with_arrays("levels", gain=-LEVELS["gain"]), "gain holds values outside"),
         (lambda: with_arrays("levels", z_rows=LEVELS["z_rows"] + np.uint16(1)), "out of range"),
         (lambda: with_arrays("levels", z_mean=LEVELS["z_mean"] + np.int8(90)), "out of range"),
         (lambda: with_arrays("tables", first=np.zeros(3, np.int16)), "tables: 3 rows with 161 offsets"),
@@ -197,3 +197,22 @@ def test_a_bundle_lacks_no_graph_and_has_no_other() -> None:
     swapped = {**shipped.graphs, "context_decoder": shipped.graphs["context_model"]}
     with pytest.raises(WeightsError, match="the graph 'context_decoder' is not one that tintype exports"):
         onnx_engine.load(Bundle(shipped.card, swapped, shipped.arrays))
+
+
+def with_constants(graph: str, change: Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]) -> Bundle:
+    """The shipped bundle with other numbers in a graph."""
+    shipped = store.load(store.DEFAULT)
+    changed = onnx.load_from_string(shipped.graphs[graph])
+    for tensor in changed.graph.initializer:
+        tensor.CopyFrom(numpy_helper.from_array(change(numpy_helper.to_array(tensor)), tensor.name))
+    return Bundle(shipped.card, {**shipped.graphs, graph: changed.SerializeToString()}, shipped.arrays)
+
+
+def test_weights_that_give_no_numbers_or_no_rows_are_weights_errors() -> None:
+    pixels, z_hat = np.full((3, 64, 64), 0.3, np.float32), np.ones((96, 1, 1), np.float32)
+    huge = with_constants("analysis", lambda array: array if array.ndim < 4 else np.full_like(array, 6e4))
+    with pytest.raises(WeightsError, match="graph 'analysis' gives values that are not finite"):
+        onnx_engine.load(huge).analyse(pixels)
+    other = with_constants("scale_decoder", lambda array: np.full_like(array, 1e3) if array.shape == (1,) else array)
+    with pytest.raises(WeightsError, match="rows that its tables do not have"):
+        onnx_engine.load(other).networks.scale_decoder(z_hat, 30)

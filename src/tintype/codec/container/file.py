@@ -77,6 +77,7 @@ class Container:
     chunks: tuple[Chunk, ...] = ()  # in ascending order of type
     damage: Mapping[int, FormatError] = field(default_factory=dict, compare=False)  # by tile
     salvaged: bool = field(default=False, compare=False)  # parsed for salvage
+    lost_chunks: tuple[int, ...] = field(default=(), compare=False)  # types of chunks that are damaged or missing
 
     def payload(self, tile: int) -> bytes:
         """Payload of one tile; raises what was found wrong with it when the file was parsed."""
@@ -174,7 +175,7 @@ def parse(data: Bytes, *, salvage: bool = False) -> Container:
     ----------
     salvage : bool
         Ask only that the header holds. Tiles that are damaged or missing are then listed in `damage`, and
-        `payload` raises for them; chunks that are damaged or missing are left out.
+        `payload` raises for them; chunks that are damaged or missing are left out and listed in `lost_chunks`.
 
     Raises
     ------
@@ -207,6 +208,7 @@ def parse(data: Bytes, *, salvage: bool = False) -> Container:
         chunks=tuple(Chunk(t, contents[i]) for i, t in enumerate(layout.chunk_types) if i not in damage),
         damage={number - tile_0: error for number, error in damage.items() if number >= tile_0},
         salvaged=salvage,
+        lost_chunks=tuple(t for i, t in enumerate(layout.chunk_types) if i in damage),
     )
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import torch
 
-from tintype.errors import InputError
+from tintype.errors import InputError, UnsupportedError
 from tintype.models.hpcm.config import HPCMConfig
+
+_NO_MEMORY = ("can't allocate memory", "not enough memory", "bad_alloc", "out of memory")  # in PyTorch's messages
 
 
 def required_bytes(config: HPCMConfig, height: int, width: int) -> int:
@@ -38,7 +40,17 @@ def available_bytes(device: torch.device) -> int | None:
 
 @contextmanager
 def guarded(config: HPCMConfig, height: int, width: int, device: torch.device) -> Iterator[None]:
-    """Code a picture inside: raises InputError if memory will not do, before or when it runs out."""
+    """Code a picture inside; errors of PyTorch become ours.
+
+    Raises
+    ------
+    InputError
+        The picture needs more memory than there is; nothing was allocated.
+    MemoryError
+        Memory ran out nevertheless.
+    UnsupportedError
+        PyTorch cannot run the model here.
+    """
     needed, available = required_bytes(config, height, width), available_bytes(device)
     message = (
         f"{config.name}: a picture of {height} x {width} needs about {needed / 2**30:.1f} GiB for "
@@ -48,9 +60,10 @@ def guarded(config: HPCMConfig, height: int, width: int, device: torch.device) -
         raise InputError(f"{message} ({available / 2**30:.1f} GiB are free)")
     try:
         yield
-    except torch.OutOfMemoryError as error:
-        raise InputError(message) from error
     except RuntimeError as error:
-        if "can't allocate memory" not in str(error):  # torch has no type of its own for this on CPUs
-            raise
-        raise InputError(message) from error
+        # torch has a type of its own for this on GPUs alone
+        if isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in _NO_MEMORY):
+            raise MemoryError(message) from error
+        raise UnsupportedError(
+            f"{config.name} cannot be run here; PyTorch says: {' '.join(str(error).split())}"
+        ) from error

@@ -60,9 +60,9 @@ def _check_levels(arrays: Mapping[str, NDArray[Any]], hyper_latents: int, latent
             raise WeightsError(f"{name} is {arrays[name].dtype.str} {arrays[name].shape}, not {dtype} {shape}")
     if not (1 <= levels <= MAX_LEVELS and 1 <= latents <= MAX_CHANNELS and 1 <= hyper_latents <= MAX_CHANNELS):
         raise WeightsError(f"{levels} levels, {latents} latents and {hyper_latents} hyper-latents are out of range")
-    for name in ("gain", "worth"):
-        if not (np.isfinite(arrays[name]).all() and (arrays[name] > 0).all()):
-            raise WeightsError(f"{name} holds values that are not above 0 and finite")
+    for name, least, most in (("gain", 2.0**-20, 2.0**20), ("worth", 0.0, 2.0**40)):
+        if not ((arrays[name] >= least) & (arrays[name] <= most)).all():  # NaN is not
+            raise WeightsError(f"{name} holds values outside {least:g} to {most:g}")
     if (arrays["z_rows"] >= rows).any() or (np.abs(arrays["z_mean"].astype(int)) > Z_LIMIT).any():
         raise WeightsError("z_rows or z_mean are out of range")
     return levels

@@ -8,12 +8,15 @@ import threading
 import numpy as np
 from numpy.typing import NDArray
 
+from tintype.errors import WeightsError
 from tintype.models.onnx_runtime import Session
 from tintype.models.pico.check import check
 from tintype.models.pico.integer import IntegerNet
 from tintype.models.pico.tile_model import Floats, PicoModel
 from tintype.pixels import Pixels
 from tintype.weights.bundle import Bundle
+
+LIMIT = 1e18  # of what networks give: far above what any picture or file leads to, and float32 holds its products
 
 
 def load(bundle: Bundle) -> PicoModel:
@@ -41,7 +44,10 @@ class OnnxNetworks:
             for i, layer in enumerate(self._integers.layers)
             if len(layer.level_bias) > 1
         }
-        return self._run("scale_decoder", z_hat=z_hat, **biases)[0]
+        rows = self._run("scale_decoder", z_hat=z_hat, **biases)[0]
+        if rows.min() < 0 or rows.max() > self._integers.top:
+            raise WeightsError("the weights' scale decoder gives rows that its tables do not have")
+        return rows
 
     def context_decoder(self, z_hat: Floats) -> Floats:
         return self._run("context_decoder", z_hat=z_hat)[0]
@@ -58,7 +64,10 @@ class OnnxNetworks:
             name: np.ascontiguousarray(array[None] if array.ndim == 3 else array, np.float32)
             for name, array in inputs.items()
         }
-        return [result[0] for result in self._session(graph).run(None, batched)]
+        results = self._session(graph).run(None, batched)
+        if not all(result.min() >= -LIMIT and result.max() <= LIMIT for result in results):  # NaN is in no range
+            raise WeightsError(f"the weights' graph {graph!r} gives values that are not finite")
+        return [result[0] for result in results]
 
     def _session(self, graph: str) -> Session:
         with self._lock:
