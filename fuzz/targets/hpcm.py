@@ -1,9 +1,10 @@
 """Decoding with an HPCM of random weights."""
 
+from functools import partial
 from pathlib import Path
 
 from fuzz.target import Target
-from fuzz.targets.pico import MAX_PIXELS, pictures_of
+from fuzz.targets.pico import MAX_PIXELS, decode, pictures_of
 from fuzz.tint import mutated
 from tests.hpcm import network
 from tintype import Codec
@@ -17,4 +18,4 @@ def target(folder: Path) -> Target:
     weights.save(network(), path)
     codec = Codec(threads=1, max_pixels=MAX_PIXELS, options=Options(path))
     documented = (FormatError, UnsupportedError, InputError, DesyncError)
-    return Target(codec.decode_picture, documented, pictures_of(codec), mutated)
+    return Target(partial(decode, codec), documented, pictures_of(codec), mutated)
