@@ -4,8 +4,9 @@
 
 KODAK is the folder of the 24 Kodak pictures, LARGE a folder of further pictures, also for mosaics. Measures what DIR
 does not hold yet: rate and distortion on both, with a page to look at for Kodak; what tiles cost, on a mosaic; times
-and memory. DIR/results.md has all tables. In the files to write, the text between `<!-- make results: NAME -->` and
-`<!-- end -->` is replaced by the tables of that name. The plot goes to docs/figures.
+and memory; generated screens and drawings. DIR/results.md has all tables. In the files to write, the text between
+`<!-- make results: NAME -->` and `<!-- end -->` is replaced by the tables of that name. The plot goes to docs/figures.
+Butteraugli needs the program butteraugli_main (Debian: libjxl-devtools); without it the tables say so.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from pathlib import Path
 from tintype.codec.workers import available_cpus
 from tintype.evaluation.codecs.tintype import SETTINGS
 from tintype.evaluation.measuring import rows
+from tintype.evaluation.metrics import registry
 from tintype.evaluation.pages.report import PAGE
 from tintype.evaluation.results import curves, published, summary
 from tintype.evaluation.results.bd_rate import PROJECT_WINDOW, BdRate, Curve, bd_rate_or_none
@@ -35,10 +37,20 @@ from tintype.weights.bundle import SUFFIX
 
 HERE = Path(__file__).parent
 FIGURES = HERE.parent / "docs" / "figures"
-PEERS = "jpeg444,webp_m6,avif444_s6,avif444_s6_psnr,jxl_e7"
 MOSAIC = "3024x2016"  # 6 megapixels: coded whole, too, which takes memory
 SECTION = re.compile(r"(<!-- make results: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
-COMPARED = {name: curves.COLUMNS[name].title for name in ("psnr", "ms_ssim_db", "ms_ssim_db_of_mean")}
+QUALITIES = {  # of Kodak and LARGE: the project's window of rates; more points change BD-rates by less than 1 %
+    "jpeg444": (8, 18, 36, 48, 60, 70),
+    "webp_m6": (0, 9, 25, 48, 72, 80),
+    "avif444_s6": (12, 20, 34, 46, 58, 70),
+    "avif444_s6_psnr": (8, 16, 25, 34, 50, 60),
+    "jxl_e7": (3, 13, 19, 34, 54, 75, 84),  # on both sides of its step at 19
+}
+PEERS = ",".join(QUALITIES)
+OUR_QUALITIES = (0, 12, 26, 40, 54, 68, 75, 88, 100)
+JUDGES = ("ssimulacra2", "butteraugli")  # metrics made to agree with people; measured where installed
+HEADLINE = ("psnr", "ms_ssim_db", *JUDGES)
+COMPARED = {name: curves.COLUMNS[name].title for name in ("psnr", "ms_ssim_db", "ms_ssim_db_of_mean", *JUDGES)}
 
 
 def main() -> None:
@@ -56,15 +68,21 @@ def main() -> None:
     commands = Commands(options.out, options.model)
     compared = ["--curves", options.curves] if options.curves else []
     mine = Path(options.model).stem if options.model.endswith(SUFFIX) else options.model
+    qualities = {mine: OUR_QUALITIES, **QUALITIES}
     codecs = ["--codecs", f"{options.model},{PEERS}", "--jobs", options.jobs, *compared]
+    for name, values in qualities.items():
+        codecs += ["--qualities", f"{name}={','.join(map(str, values))}"]
+    judges = [name for name in JUDGES if not registry.METRICS[name].available()]
+    metrics, fewer = (["--metrics", ",".join([*few, *judges])] for few in (registry.DEFAULT, ("psnr", "ms_ssim")))
     kodak, large = options.out / "kodak", options.out / "large"
     # eval resumes by itself, and must look whether weights or libraries have changed
-    commands.run("Kodak", tintype("eval", options.kodak, "--out", kodak, "--memory", *codecs))
+    commands.run("Kodak", tintype("eval", options.kodak, "--out", kodak, "--memory", *metrics, *codecs))
     commands.run("page", tintype("report", kodak, "--title", "Kodak", "--codecs", f"{mine},{PEERS}", *compared))
-    commands.run("large", tintype("eval", options.large, "--out", large, "--metrics", "psnr,ms_ssim", *codecs))
+    commands.run("large", tintype("eval", options.large, "--out", large, *fewer, *codecs))
     pictures = [path for path in sorted(options.large.iterdir()) if path.suffix in (".webp", ".png")]
     module = [sys.executable, "-m", "benchmarks.tile_borders"]
     tiles = commands.once("tiles", [*module, *pictures, "--size", MOSAIC, "--model", options.model])
+    screens = commands.once("screens", [sys.executable, "-m", "benchmarks.screens", "--codec", options.model])
     threads = "1,2" if available_cpus() > 1 else "1"
     script = [sys.executable, "-m", "benchmarks.speed", "--model", options.model, "--threads", threads]
     speed = commands.once("speed", [*script, *sorted(options.kodak.glob("*.png"))])
@@ -77,6 +95,7 @@ def main() -> None:
         "settings": measured.settings(),
         "large": measured.on_large(),
         "tiles": tiles.strip(),
+        "screens": screens.strip(),
         "speed": speed.strip(),
     }
     joined = "\n\n".join(f"## {name}\n\n{text}" for name, text in sections.items())
@@ -154,8 +173,9 @@ class Measured:
         """BD-rates, means, order of the qualities."""
         anchors, _ = summary.anchors(self.at_kodak)
         mine = self._mine(self.at_kodak)
-        lines = [[name, *(_bd(a, mine, metric) for a in anchors)] for metric, name in COMPARED.items()]
-        losses = [_losses(anchors, mine, metric, name) for metric, name in COMPARED.items()]
+        compared = {metric: name for metric, name in COMPARED.items() if metric in mine.means}
+        lines = [[name, *(_bd(a, mine, metric) for a in anchors)] for metric, name in compared.items()]
+        losses = [_losses(anchors, mine, metric, name) for metric, name in compared.items()]
         header = [f"BD-rate of {mine.codec}", *(a.name + (" (stored)" if a.stored else "") for a in anchors)]
         order = curves.monotony(self.at_kodak.rows, mine)
         low, high = self.at_kodak.window
@@ -176,6 +196,8 @@ class Measured:
             _means(mine),
             f"It ends at {mine.means['bpp'][-1]:.2f} bpp and {mine.means['psnr'][-1]:.1f} dB. {pairs}",
         ]
+        if missing := [name for metric, name in COMPARED.items() if metric not in compared]:
+            parts.insert(2, f"Not measured in this run: {', '.join(missing)}.")
         if any(losses):
             parts.insert(2, f"Behind {'; '.join(filter(None, losses))}.")
         return "\n\n".join(parts)
@@ -185,7 +207,7 @@ class Measured:
         anchors, _ = summary.anchors(self.at_kodak)
         mine = self._mine(self.at_kodak)
         lines = []
-        for metric in ("psnr", "ms_ssim_db"):
+        for metric in (metric for metric in HEADLINE if metric in mine.means):
             found = [_rate(anchor, mine, metric) for anchor in anchors]
             lines.append([COMPARED[metric], *("" if rate is None else f"{round(rate.percent):+d} %" for rate in found)])
         return table([f"bytes of {self.model} at equal", *(anchor.name for anchor in anchors)], lines)
@@ -221,6 +243,8 @@ class Measured:
             tables = {t.codec: t for t in found.measured}
             anchors = [tables[name].curve for name in PEERS.split(",") if name in tables]
             for metric, name in COMPARED.items():
+                if metric not in mine.means:
+                    continue
                 lines.append([f"{count} ({what}), {name}", *(_bd(a, mine, metric) for a in anchors)])
         return table([f"pictures, BD-rate of {self.model}", *(a.name for a in anchors)], lines)
 
@@ -244,7 +268,7 @@ def _losses(anchors: Sequence[Curve], mine: Table, metric: str, name: str) -> st
 
 
 def _means(mine: Table) -> str:
-    decimals = {"bpp": 3, "psnr": 2, "ms_ssim": 4, "ms_ssim_db": 2, "texture": 4}
+    decimals = {"bpp": 3, "psnr": 2, "ms_ssim_db": 2, "ssimulacra2": 2, "butteraugli": 3, "texture": 4}
     return table(*mine.text(replace(curves.COLUMNS[name], decimals=count) for name, count in decimals.items()))
 
 

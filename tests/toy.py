@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from tintype.codec.coding import decode_steps, encode_steps
 from tintype.codec.entropy.tables import Symbols, Tables, gaussian_tables
+from tintype.codec.quantise import HIGH_RATE
 from tintype.codec.steps import EVERYTHING, Quantiser, Schedule, Step
 from tintype.codec.tile_model import Coded, Identity, StepRows
 from tintype.models.pico.schedule import FIRST, SECOND
@@ -26,6 +27,9 @@ class ToyModel:
     def __init__(self) -> None:
         self.identity = Identity("toy", 999, b"toytoy!!", STRIDE, 8)
         self.tables: Tables = gaussian_tables()
+
+    def error_worth(self, level: int) -> float:
+        return HIGH_RATE / 4.0 ** (6 - level)
 
     def analyse(self, pixels: Pixels) -> NDArray[np.float32]:
         return _haar(_haar(pixels * 255 - 128))  # (48, h, w): 3 coarse bands first

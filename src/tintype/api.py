@@ -15,12 +15,16 @@ from tintype.codec.container.fields import Bytes
 from tintype.codec.container.file import ChunkType, Container, chunk_name, parse
 from tintype.codec.container.header import MAX_TILE_PIXELS, MIN_CORE, ColourType
 from tintype.codec.encoder import Encoder
+from tintype.codec.graphics.choose import Content
+from tintype.codec.graphics.detect import mostly_drawn
+from tintype.codec.graphics.shares import shares
 from tintype.codec.hidden import fill_hidden
 from tintype.codec.tiling import DEFAULT_MARGIN, WHOLE_PICTURE, Tiling, largest_tile_pixels
 from tintype.codec.workers import Progress, available_cpus
 from tintype.errors import InputError
 from tintype.models import load
 from tintype.models.hpcm.options import Options
+from tintype.pixels import IntPixels
 from tintype.weights import store
 
 if TYPE_CHECKING:
@@ -28,6 +32,10 @@ if TYPE_CHECKING:
 
 Source = images.Source | images.Picture
 Encoded = Bytes | str | os.PathLike[str] | BinaryIO  # content of a .tint file, its path, or the open file
+
+# Sides of tiles that no network sees, or only parts of: image coders win by large ones, 30 to 60 % for screens
+SCREEN_CORE = 1016  # pixels; 2040 would win no more
+EXACT_CORE = 2048  # pixels; without margins
 
 LOG = logging.getLogger("tintype")  # of what was converted, and of what a result could not keep
 
@@ -55,7 +63,9 @@ class Info:
     tiles: int
     size_bytes: int
     bpp: float  # bits of the whole file per pixel
-    chunks: tuple[tuple[str, int], ...]  # type and bytes
+    graphics: float  # share of the pixels that are coded as graphics, 0 to 1
+    exact: float  # share of the pixels that came in as they come out
+    chunks: tuple[tuple[str, int], ...]  # type and bytes, of transparency, metadata and what float models need
     numerics: str | None  # float models: precision, threads, engine and device of the encoder
     decodable: bool  # the weights ship with this version
 
@@ -136,6 +146,8 @@ class Codec:
         *,
         read: images.ReadOptions | None = None,
         strip: Literal["all", "gps"] | None = None,
+        content: Literal["auto", "photo", "screen"] = "auto",
+        lossless: bool = False,
     ) -> bytes:
         """A picture as the bytes of a .tint file.
 
@@ -148,6 +160,9 @@ class Codec:
             refuse any.
         read : frame, background and conversions; the limit of pixels is the codec's
         strip : leave out EXIF, XMP and IPTC ("all"), or what of them names the place ("gps")
+        content : "photo": the networks code everything; "screen": text, lines and windows are looked for everywhere and
+            coded by other means where that is better; "auto", the default: as "screen" where the pixels look so
+        lossless : every sample comes back as it is, as with quality 100; large for photographs
 
         What was converted, and what could not be kept, is logged as a warning of the logger `tintype`.
 
@@ -159,15 +174,28 @@ class Codec:
             If a file cannot be read.
         """
         model = self.load()
+        if lossless and quality not in (None, QUALITY_MAX):
+            raise InputError(f"lossless has no quality, but {quality:g} was given; leave one of them out")
+        lossless = lossless or quality == QUALITY_MAX
+        if lossless and model.identity.numerics is not None:
+            raise InputError(f"lossless: {model.identity.name} has no lossless mode; use the default model")
         level = level_of(quality, model)
         picture = self._load(image, read or images.ReadOptions())
         if strip is not None:
             picture = images.strip(picture, strip)
-        tiling = self._tiling(picture.width, picture.height, model.whole_pictures)
         chunks, samples = contents.chunks_of(picture), contents.samples_of(picture)
-        pixels = picture.pixels if picture.alpha is None else fill_hidden(picture.pixels, picture.alpha)
-        threads = self.threads or available_cpus()
-        encoder = Encoder(model, pixels, tiling, threads, tolerance=model.tolerance, samples=samples)
+        pixels = picture.pixels
+        if picture.alpha is not None and not lossless:
+            pixels = fill_hidden(pixels, picture.alpha)
+        encoder = Encoder(
+            model,
+            pixels,
+            self._tiling(pixels, samples.depth, model, "exact" if lossless else content),
+            self.threads or available_cpus(),
+            tolerance=model.tolerance,
+            samples=samples,
+            content="exact" if lossless else content,
+        )
         return encoder.encode(level, chunks, progress)
 
     def decode(self, data: Encoded, progress: Progress | None = None, *, salvage: bool = False) -> Image.Image:
@@ -259,12 +287,19 @@ class Codec:
             LOG.warning("%s: %s", _name(image), note)
         return picture
 
-    def _tiling(self, width: int, height: int, whole: bool) -> Tiling:
-        """How a picture is cut; `whole`: into one tile unless the caller chose tiles."""
+    def _tiling(self, picture: IntPixels, depth: int, model: "TileModel", content: Content) -> Tiling:
+        """How a picture is cut."""
+        height, width = picture.shape[:2]
+        margin = 0 if content == "exact" else DEFAULT_MARGIN
+        tiling = Tiling.default(width, height)
         if self.tile is not None:
-            tiling = Tiling.of(width, height, self.tile, DEFAULT_MARGIN)
-        else:
-            tiling = WHOLE_PICTURE if whole else Tiling.default(width, height)
+            tiling = Tiling.of(width, height, self.tile, margin)
+        elif content == "exact":
+            tiling = Tiling.of(width, height, EXACT_CORE, margin)
+        elif model.whole_pictures:
+            tiling = WHOLE_PICTURE
+        elif tiling.core and (content == "screen" or (content == "auto" and mostly_drawn(picture, depth))):
+            tiling = Tiling.of(width, height, SCREEN_CORE, margin)
         pixels = largest_tile_pixels(width, height, tiling)
         if pixels > MAX_TILE_PIXELS:
             raise InputError(
@@ -296,7 +331,7 @@ def info(data: Encoded) -> Info:
     container = parse(data)
     header = container.header
     name = store.name_of(header.weights_hash)
-    numerics = container.numerics
+    numerics, found = container.numerics, shares(container)
     return Info(
         width=header.width,
         height=header.height,
@@ -310,7 +345,13 @@ def info(data: Encoded) -> Info:
         tiles=header.tile_count,
         size_bytes=len(data),
         bpp=8 * len(data) / (header.width * header.height),
-        chunks=tuple((chunk_name(chunk.type) or str(chunk.type), len(chunk.data)) for chunk in container.chunks),
+        graphics=found.graphics,
+        exact=found.exact,
+        chunks=tuple(
+            (chunk_name(chunk.type) or str(chunk.type), len(chunk.data))
+            for chunk in container.chunks
+            if chunk.type != ChunkType.GRAPHICS
+        ),
         numerics=None if numerics is None else str(numerics),
         decodable=name is not None,
     )

@@ -81,8 +81,8 @@ def ms_ssim(a: Pixels8, b: Pixels8) -> float:
 
 
 def decibels(similarity: float) -> float:
-    """MS-SSIM as -10 log10(1 - x) dB; infinite for 1."""
-    return float(-10 * np.log10(1 - similarity)) if similarity < 1 else float("inf")
+    """MS-SSIM as -10 log10(1 - x) dB; infinite for 1, NaN for NaN."""
+    return float("inf") if similarity >= 1 else float(-10 * np.log10(1 - similarity))
 
 
 def scale_count(height: int, width: int) -> int:

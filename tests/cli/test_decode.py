@@ -68,7 +68,7 @@ def test_a_suffix_that_no_picture_has_is_wrong_usage(tmp_path: Path, small: byte
     (tmp_path / "a.tint").write_bytes(small)
     result = tintype(tmp_path, "decode", "a.tint", "-o", "a.doc")
     assert (result.status, result.out) == (2, "")
-    assert result.err.startswith("a.tint: 'a.doc' does not end in a picture's suffix: .png, ")
+    assert result.err.startswith("tintype decode: 'a.doc' does not end in a picture's suffix: .png, ")
     assert names(tmp_path) == ["a.tint"]
 
 
@@ -203,9 +203,11 @@ def test_the_format_and_quality_are_chosen_and_what_is_lost_is_named(tmp_path: P
 
 def test_a_quality_of_a_format_without_one_is_wrong_usage(tmp_path: Path, small: bytes) -> None:
     (tmp_path / "a.tint").write_bytes(small)
-    expected = "a.tint: PNG has no quality to choose; JPEG, WebP and AVIF have\n"
-    assert tintype(tmp_path, "decode", "a.tint", "-q", "50").all == (2, "", expected)
-    assert names(tmp_path) == ["a.tint"]
+    (tmp_path / "b.tint").write_bytes(small)
+    expected = "tintype decode: PNG has no quality to choose; JPEG, WebP and AVIF have\n"
+    for arguments in (("a.tint",), ("a.tint", "b.tint"), (".",), ("a.tint", "-o", "folder/", "--format", "png")):
+        assert tintype(tmp_path, "decode", *arguments, "-q", "50").all == (2, "", expected)
+    assert names(tmp_path) == ["a.tint", "b.tint"]
 
 
 def test_salvage_decodes_what_is_sound_says_what_is_not_and_gives_status_3(tmp_path: Path) -> None:

@@ -90,7 +90,18 @@ def test_the_limit_of_pixels_is_that_of_encode(folder: Path) -> None:
     compared = tintype(folder, "compare", "pictures/p0.png", *limit)
     assert compared.status == 3
     assert compared.err.startswith("pictures/p0.png: 96 x 64 are 6144 pixels, above the limit of 6143")
+    asked = ("study", "pictures", "--codecs", "jpeg,webp_m0", "--rates", "1.5", "--out", "site")
+    study = tintype(folder, *asked, *limit)
+    assert (study.status, "above the limit of 6143" in study.err) == (3, True)
+    coded = tintype(folder, "eval", "pictures", "--out", "o", "--codecs", "jpeg", *QUALITIES, "--metrics", "psnr")
+    assert coded.status == 0
+    assert tintype(folder, "report", "o", "--rates", "1", *limit).status == 0
+    assert "p0 cannot be shown: " in (folder / "o" / "report.html").read_text()
     pytest.importorskip("torch", reason="training needs it")
+    run = ("train", "run", "pico_s", "--data", "pictures", "--validation", "pictures", "--out", "run")
+    trained = tintype(folder, *run, *limit)
+    assert (trained.status, "above the limit of 6143" in trained.err) == (3, True)
+    assert tintype(folder, *run, "--max-pixels", "0").status == 2
     packed = tintype(folder, "train", "pack", "pictures", "p.npy", *limit)
     assert (packed.status, "above the limit of 6143" in packed.err) == (3, True)
     assert tintype(folder, "train", "pack", "pictures", "p.npy", "--max-pixels", "6144").status == 0

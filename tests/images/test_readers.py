@@ -1,6 +1,7 @@
 """Formats and depths that optional packages read, and what is said where these are not installed."""
 
 import io
+import os
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from tests.images.files import noise, saved
 from tintype.errors import InputError
 from tintype.images import CodePoints, ReadOptions, formats, is_picture, load
 from tintype.images.raster import rescaled
+from tintype.images.readers import raw
 
 SIZE = (48, 64)
 Y, X = np.mgrid[: SIZE[0], : SIZE[1]]
@@ -152,6 +154,17 @@ def test_raw_files_are_developed_and_noted():
     assert any("LibRaw" in note for note in picture.notes)
     with pytest.raises(InputError, match="above the limit of 100"):
         load(dng(), ReadOptions(max_pixels=100))
+
+
+def test_what_libraw_prints_about_damage_does_not_show(capfd):
+    pytest.importorskip("rawpy")
+    whole = dng()
+    with pytest.raises(InputError, match="damaged"):
+        load(whole[: len(whole) // 2])
+    assert capfd.readouterr() == ("", "")
+    with raw._without_messages():
+        os.write(2, b"unknown file: data corrupted at 12\nof another thread\n")
+    assert capfd.readouterr().err == "of another thread\n"
 
 
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200)

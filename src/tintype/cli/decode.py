@@ -74,10 +74,10 @@ def run(options: argparse.Namespace) -> int:
     with report.file("tintype decode"):
         codec, done = make_codec(options), 0
         jobs = plan(options.inputs, options.output, f".{options.format or 'png'}", is_tint, report)
+        suffix = _suffix(jobs[0].target, options) if jobs else ""  # that of all results
         with Progress() as progress:
             for job in progress.each(jobs):
                 with report.file(job.input.name):
-                    suffix = _suffix(job.target, options)
                     outputs.check(job)
                     data = job.input.read() if job.input.path == STREAM else job.input.path  # logs name the path
                     picture = codec.decode_picture(data, progress.tiles, salvage=options.salvage)

@@ -48,13 +48,21 @@ def register(commands: "Commands") -> None:
         "--quality",
         metavar="Q",
         type=quality,
-        help="0 (smallest) to 100; 75, the default, looks about as good as JPEG at 75",
+        help="0 (smallest) to 100 (exact); 75, the default, looks about as good as JPEG at 75",
     )
     parser.add_argument(
         "--tune",
         choices=("psnr", "eyes"),
         help="weights trained on squared error (psnr, the default) or for what people see (eyes); instead of --model",
     )
+    parser.add_argument(
+        "--content",
+        choices=("auto", "photo", "screen"),
+        default="auto",
+        help="photo: learned coding alone; screen: look everywhere for text, lines and windows, which other means code "
+        "better; auto (default): as the pixels look",
+    )
+    parser.add_argument("--lossless", action="store_true", help="keep every pixel exactly; as -q 100")
     add_model(parser, "name of shipped weights (see tintype models), a .tintmodel file, or an HPCM model")
     add_weights(parser, "weights file of an HPCM model (see tintype convert); its one rate excludes -q")
     add_numerics(parser)
@@ -97,6 +105,8 @@ def run(options: argparse.Namespace) -> int:
         _check_output(options.output)
         codec, read, done = make_codec(options), _read_options(options), 0
         jobs = plan(options.inputs, options.output, ".tint", _is_picture, report)
+        if options.lossless and options.quality is not None:
+            raise UsageError("--lossless has no quality; leave out -q")
         _check_quality(options.quality, codec.load())  # a wrong name is reported once, not per file
         with Progress() as progress:
             for job in progress.each(jobs):
@@ -104,7 +114,13 @@ def run(options: argparse.Namespace) -> int:
                     outputs.check(job)
                     begin = time.perf_counter()
                     data = codec.encode(
-                        _source(job.input), options.quality, progress.tiles, read=read, strip=options.strip
+                        _source(job.input),
+                        options.quality,
+                        progress.tiles,
+                        read=read,
+                        strip=options.strip,
+                        content=options.content,
+                        lossless=options.lossless,
                     )
                     with outputs.open(job) as file:
                         file.write(data)

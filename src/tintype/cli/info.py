@@ -55,7 +55,16 @@ def _text(name: str, about: "Info") -> str:
         "model": f"{about.model}, weights {about.weights_hash}{'' if about.decodable else ' (not available)'}",
         "level": str(about.level),
         "tiles": str(about.tiles),
+        **({"graphics": _graphics(about)} if about.graphics else {}),
         "chunks": chunks or "none",
         **({"made by": about.numerics} if about.numerics else {}),
     }
     return "\n".join([name, *(f"  {key:<8} {value}" for key, value in rows.items())])
+
+
+def _graphics(about: "Info") -> str:
+    """What is exact, in words."""
+    if about.exact == 1:
+        return "the whole picture without loss"
+    exact = f", {about.exact:.1%} without loss" if about.exact else ""
+    return f"{about.graphics:.1%} of the picture{exact}"

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.cli.options import rates
+from tintype.cli.options import add_max_pixels, max_pixels, rates
 from tintype.cli.outcome import Report, Status, result
 from tintype.cli.progress import Progress
 from tintype.errors import UsageError
@@ -33,6 +33,7 @@ def register(commands: "Commands") -> None:
     parser.add_argument("--curves", metavar="FILE.json", type=Path, help="published curves to compare with")
     parser.add_argument("--rows", metavar="FILE.csv", type=Path, help="earlier rows, per picture, to compare with")
     parser.add_argument("--anchors", metavar="LIST", help="codecs and curves to compare with, by name")
+    add_max_pixels(parser)
     parser.set_defaults(run=run)
 
 
@@ -69,7 +70,7 @@ def _run(options: argparse.Namespace) -> None:
     if unknown := [name for name in pictures if name not in sources]:
         raise UsageError(f"no pictures named {', '.join(unknown)} in these results")
     paths = {name: sources[name] for name in pictures}
-    shown = viewing.Shown(paths, options.rates or viewing.RATES, sweep.recipes(options.folder))
+    shown = viewing.Shown(paths, options.rates or viewing.RATES, sweep.recipes(options.folder), max_pixels(options))
     with Progress(every=0) as progress:
         path = report.write(options.folder, results, shown, options.title, progress.step)
     result(f"{path}: {path.stat().st_size / 1e6:.1f} MB, open it in a browser")

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.cli.options import rates
+from tintype.cli.options import add_max_pixels, max_pixels, rates
 from tintype.cli.outcome import Report, Status, result, say
 from tintype.errors import UsageError
 
@@ -33,6 +33,7 @@ def register(commands: "Commands") -> None:
     )
     parser.add_argument("--score", metavar="ANSWERS", nargs="+", type=Path, help="answer files that raters saved")
     parser.add_argument("--key", metavar="KEY.json", type=Path, help="key of the study to score")
+    add_max_pixels(parser)
     parser.set_defaults(run=run)
 
 
@@ -57,7 +58,7 @@ def _build(options: argparse.Namespace) -> None:
     from tintype.weights import store
 
     chosen = names.parse_names(options.codecs or f"{store.DEFAULT},jpeg,webp,avif")
-    pictures = [(subject.name, subject.path) for subject in sweep.subjects(options.pictures)]
+    pictures = sweep.subjects(options.pictures, max_pixels(options))
     trials, excluded = blind_test.build(pictures, chosen, options.rates, options.out, available_cpus())
     for reason in excluded:
         say(f"excluded: {reason}")

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.codec.tiling import Rect, Tile, Tiling, place
+from tintype.codec.graphics.layer import Painting
+from tintype.codec.tiling import Rect, Tile, Tiling, core_of
 from tintype.pixels import IntPixels, Pixels
 
 ONE = 256  # a weight of 1 in the fixed-point sum: integers add up to the same whatever the order
@@ -34,12 +35,13 @@ class Canvas:
         self._depth, self._white = depth, 2**depth - 1
         self._type: type[np.uint8 | np.uint16] = np.uint8 if depth == 8 else np.uint16
         wide = np.uint16 if depth == 8 else np.uint32
+        self._paintings: list[tuple[Rect, Painting]] = []
         self._sum: NDArray[Any] = np.zeros(self._shape, wide if self._reach else self._type)
 
     def add(self, pixels: Pixels, tile: Tile) -> None:
         """Add a decoded tile: float32 (3, tile.height, tile.width), nominally in [0, 1]; NaN counts as 0."""
         if not self._reach:
-            place(pixels, tile, self._sum, self._depth)
+            self._sum[tile.core.slices] = core_of(pixels, tile, len(self._shape) == 2, self._depth)
             return
         core, reach = tile.core, self._reach
         # what the tile shows: its core and `reach` pixels beyond, on sides with a neighbour
@@ -64,14 +66,22 @@ class Canvas:
         share = np.fmin(np.fmax(values, 0), 1) * (weight * np.float32(self._white * ONE)) + np.float32(0.5)
         self._sum[shown.slices] += share.astype(self._sum.dtype)
 
+    def cover(self, tile: Tile, painting: Painting) -> None:
+        """Put graphics over the core of a tile that was added, after all blending."""
+        self._paintings.append((tile.core, painting))
+
     def add_missing(self, tile: Tile) -> None:
         """Mid-grey in place of a tile that could not be decoded."""
         self.add(np.full((3, tile.height, tile.width), MID_GREY, np.float32), tile)
 
     def picture(self) -> IntPixels:
         """(H, W, 3) or (H, W), once all tiles are added; uint8, or uint16 above 8 bits."""
-        if not self._reach:
-            return self._sum
+        picture = self._blended() if self._reach else self._sum
+        for core, painting in self._paintings:
+            painting.paint(picture[core.slices])
+        return picture
+
+    def _blended(self) -> IntPixels:
         picture = np.empty(self._shape, self._type)
         for row in range(0, len(picture), 256):  # in bands: no second copy of a large picture in wide integers
             band = self._sum[row : row + 256]

@@ -7,9 +7,10 @@ from tintype.codec.blending import Canvas
 from tintype.codec.container.file import ChunkType, Container
 from tintype.codec.container.header import ColourType
 from tintype.codec.entropy import rans
+from tintype.codec.graphics.layer import Painting, split
 from tintype.codec.steps import walk
 from tintype.codec.tile_model import TileModel
-from tintype.codec.tiling import Tile, tile_grid
+from tintype.codec.tiling import Tile, framed, tile_grid
 from tintype.codec.workers import Progress, in_order
 from tintype.errors import CorruptError, DesyncError, FormatError
 from tintype.pixels import IntPixels, Pixels
@@ -55,7 +56,7 @@ def _decode(
     canvas = Canvas(header.width, header.height, grey, header.tiling, header.samples.depth)
     tiles = tile_grid(header.width, header.height, header.tiling, model.identity.stride)
 
-    def work(number: int) -> tuple[int, Pixels | Damage]:
+    def work(number: int) -> tuple[int, tuple[Pixels, Painting | None] | Damage]:
         try:
             return number, _decode_tile(container, model, tiles[number], number, agreements(number))
         except (FormatError, DesyncError) as error:
@@ -69,7 +70,10 @@ def _decode(
             assert damage is not None
             damage[number] = found
         else:
-            canvas.add(found, tiles[number])
+            pixels, painting = found
+            canvas.add(pixels, tiles[number])
+            if painting is not None:
+                canvas.cover(tiles[number], painting)
         if progress is not None:
             progress(done, len(whole))
     for number in damage or ():
@@ -86,17 +90,28 @@ def _require_level(container: Container, model: TileModel) -> None:
         )
 
 
-def _decode_tile(container: Container, model: TileModel, tile: Tile, number: int, agreement: Agreement) -> Pixels:
-    """What the network makes of one tile: (3, tile.height, tile.width), not clipped."""
-    level = container.header.level
-    steps = model.decode(tile.height, tile.width, level)
+def _decode_tile(
+    container: Container, model: TileModel, tile: Tile, number: int, agreement: Agreement
+) -> tuple[Pixels, Painting | None]:
+    """What the networks make of one tile, (3, tile.height, tile.width), not clipped, and what covers its core."""
+    header = container.header
+    grey, depth = header.colour == ColourType.GREY, header.samples.depth
     try:
-        decoder = rans.Decoder(container.payload(number), model.tables)
+        payload, painting = container.payload(number), None
+        if container.graphics:
+            layer, payload = split(payload)
+            painting = Painting.of(layer, tile.core, grey, depth) if layer else None
+        if painting is not None and painting.whole:
+            if payload:
+                raise CorruptError(f"{len(payload)} bytes of symbols stand under graphics that hide all of them")
+            return framed(painting.image, tile, depth), painting
+        steps = model.decode(tile.height, tile.width, header.level)
+        decoder = rans.Decoder(payload, model.tables)
         latents = walk(steps, lambda found: decoder.decode(agreement.confirm(found)))
         decoder.finish()
     except (FormatError, DesyncError) as error:
         raise type(error)(f"tile {number}: {error}") from error
-    return model.synthesise(latents, level)
+    return model.synthesise(latents, header.level), painting
 
 
 def _agreements(container: Container, model: TileModel) -> Callable[[int], Agreement]:

@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from tintype.codec.agreement import Records, StepRecord, record
+from tintype.codec.agreement import Records, record
 from tintype.codec.container.file import Chunk, ChunkType, Container, write
 from tintype.codec.container.header import SRGB_8_BIT, ColourType, Header, Samples
 from tintype.codec.container.numerics import write_numerics
 from tintype.codec.entropy import rans
+from tintype.codec.graphics.choose import Choice, Content, Learned, choose
+from tintype.codec.graphics.layer import Mask, joined
 from tintype.codec.quantise import RateDistortion
-from tintype.codec.tile_model import Numerics, TileModel
-from tintype.codec.tiling import Tile, Tiling, extract, tile_grid
+from tintype.codec.steps import walk
+from tintype.codec.tile_model import Coded, Numerics, TileModel
+from tintype.codec.tiling import Tile, Tiling, core_of, extract, tile_grid
 from tintype.codec.workers import Progress, in_order
 from tintype.pixels import IntPixels
 
@@ -31,6 +34,8 @@ class Encoder:
     keep : keep the analyses (5 bytes per pixel) for further levels
     tolerance : float models: of scales; up to half of it, drift on another machine can be mended. 0: none
     samples : depth and colour of the picture, for the header
+    content : what the graphics layer is used for, see `tintype.codec.graphics.choose`; a model that does not know what
+        an error is worth has it for "exact" alone
     """
 
     def __init__(
@@ -42,9 +47,10 @@ class Encoder:
         keep: bool = False,
         tolerance: float = 0.0,
         samples: Samples = SRGB_8_BIT,
+        content: Content = "photo",
     ) -> None:
         self.model, self.picture, self.keep, self.tolerance = model, picture, keep, tolerance
-        self.samples = samples
+        self.samples, self.content = samples, content
         self.threads = threads if model.tiles_in_parallel else 1
         height, width = picture.shape[:2]
         self.tiling = Tiling.default(width, height) if tiling is None else tiling
@@ -54,13 +60,11 @@ class Encoder:
 
     def encode(self, level: int, chunks: Sequence[Chunk] = (), progress: Progress | None = None) -> bytes:
         """The file at one level, 0 to `model.identity.levels` - 1."""
-        payloads: list[bytes] = []
-        records: list[tuple[StepRecord, ...]] = []
-        for payload, steps in in_order(lambda tile: self._code(tile, level), self.tiles, self.threads):
-            payloads.append(payload)
-            records.append(steps)
+        choices: list[Choice] = []
+        for choice in in_order(lambda tile: self._code(tile, level), self.tiles, self.threads):
+            choices.append(choice)
             if progress is not None:
-                progress(len(payloads), len(self.tiles))
+                progress(len(choices), len(self.tiles))
         identity, picture = self.model.identity, self.picture
         header = Header(
             model=identity.model_id,
@@ -72,21 +76,44 @@ class Encoder:
             samples=self.samples,
             tiling=self.tiling,
         )
-        kept = _agreement_chunks(identity.numerics, Records(tuple(records)))
-        return write(Container(header, tuple(payloads), (*chunks, *kept)))
+        kept = [*chunks, *_agreement_chunks(identity.numerics, Records(tuple(choice.steps for choice in choices)))]
+        payloads = [choice.symbols for choice in choices]
+        if any(choice.layer for choice in choices):
+            kept.append(Chunk(ChunkType.GRAPHICS, b""))
+            layers = [b"" if choice.layer is None else choice.layer.write() for choice in choices]
+            payloads = [joined(layer, symbols) for layer, symbols in zip(layers, payloads, strict=True)]
+        return write(Container(header, tuple(payloads), tuple(kept)))
 
-    def _code(self, tile: Tile, level: int) -> tuple[bytes, tuple[StepRecord, ...]]:
-        """Payload of a tile, and what a decoder on another machine needs to know of its rows."""
-        analysis = self._analyses.get(tile)
+    def _code(self, tile: Tile, level: int) -> Choice:
+        worth = self.model.error_worth(level)
+        if worth is None and self.content != "exact":
+            return Choice(None, self._learned(tile, level))
+        core = self.picture[tile.core.slices]
+        alone = len(self.tiles) == 1
+        return choose(
+            core, self.samples.depth, worth or 0, self.content, alone, lambda hidden: self._learned(tile, level, hidden)
+        )
+
+    def _learned(self, tile: Tile, level: int, hidden: Mask | None = None) -> Learned:
+        """What the networks make of a tile whose `hidden` pixels are free."""
+        analysis = self._analyses.get(tile) if hidden is None else None
         if analysis is None:
-            analysis = self.model.analyse(extract(self.picture, tile, self.samples.depth))
-            if self.keep:
+            analysis = self.model.analyse(extract(self.picture, tile, self.samples.depth, hidden))
+            if self.keep and hidden is None:
                 self._analyses[tile] = analysis
-        steps = self.model.encode(analysis, level, self.quantiser)
-        payload = rans.encode([(step.rows, step.symbols) for step in steps], self.model.tables)
-        if self.model.identity.numerics is None:
-            return payload, ()  # every machine finds these rows
-        return payload, tuple(record(step, self.tolerance) for step in steps)
+        coded = self.model.encode(analysis, level, self.quantiser)
+        payload = rans.encode([(step.rows, step.symbols) for step in coded], self.model.tables)
+        floats = self.model.identity.numerics is not None  # integers are rows that every machine finds
+        steps = tuple(record(step, self.tolerance) for step in coded) if floats else ()
+
+        return Learned(payload, steps, lambda: self._decoded(tile, level, coded))
+
+    def _decoded(self, tile: Tile, level: int, coded: Sequence[Coded]) -> IntPixels:
+        """The core as a decoder finds it."""
+        symbols = iter(coded)
+        latents = walk(self.model.decode(tile.height, tile.width, level), lambda _: next(symbols).symbols)
+        pixels = self.model.synthesise(latents, level)
+        return core_of(pixels, tile, self.picture.ndim == 2, self.samples.depth)
 
 
 def _agreement_chunks(numerics: Numerics | None, records: Records) -> Sequence[Chunk]:

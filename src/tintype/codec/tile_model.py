@@ -96,6 +96,9 @@ class TileModel(Protocol):
     def tolerance(self) -> float:
         """Of scales: decoders can repair a drift of up to half of it. 0 where rows are integers."""
 
+    def error_worth(self, level: int) -> float | None:
+        """Bits per pixel that a mean squared error of one grey level (of 255) is worth at a level; None: unknown."""
+
     def analyse(self, pixels: Pixels) -> Any:
         """Latents of one tile, independent of the level."""
 

@@ -10,8 +10,10 @@ from itertools import pairwise
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tintype.codec.filling import fill
+from tintype.codec.hidden import fill_hidden
 from tintype.pixels import IntPixels, Pixels
 
 WHOLE_PICTURE_PIXELS = 2**20
@@ -130,12 +132,13 @@ def tile_grid(width: int, height: int, tiling: Tiling, stride: int) -> list[Tile
     ]
 
 
-def extract(picture: IntPixels, tile: Tile, depth: int = 8) -> Pixels:
+def extract(picture: IntPixels, tile: Tile, depth: int = 8, hidden: NDArray[np.bool_] | None = None) -> Pixels:
     """What the network sees of one tile.
 
     Parameters
     ----------
     picture : 0 to 2^depth - 1, shape (H, W, 3) RGB or (H, W) grey
+    hidden : pixels of the core that no decoder shows, (core.height, core.width)
 
     Returns
     -------
@@ -143,6 +146,10 @@ def extract(picture: IntPixels, tile: Tile, depth: int = 8) -> Pixels:
     """
     height, width = tile.source.height, tile.source.width
     block = picture[tile.source.slices]
+    if hidden is not None:
+        shown = np.ones((height, width), np.uint8)
+        shown[tile.crop.slices] = ~hidden
+        block = fill_hidden(block, shown)
     if block.ndim == 2:
         block = np.broadcast_to(block[:, :, None], (*block.shape, 3))
     pixels = np.empty((3, tile.height, tile.width), np.float32)
@@ -151,23 +158,35 @@ def extract(picture: IntPixels, tile: Tile, depth: int = 8) -> Pixels:
     return pixels
 
 
-def place(pixels: Pixels, tile: Tile, picture: IntPixels, depth: int = 8) -> None:
-    """Write the core of a decoded tile into the picture, rounded and clipped to 0..2^depth - 1.
+def core_of(pixels: Pixels, tile: Tile, grey: bool, depth: int = 8) -> IntPixels:
+    """The core of a decoded tile as samples, rounded and clipped to 0..2^depth - 1.
 
     Parameters
     ----------
     pixels : float32, shape (3, tile.height, tile.width), nominally in [0, 1]
         Values outside are clipped, and NaN becomes 0: damaged latents may decode to anything.
-    picture : uint8, or uint16 above 8 bits; shape (H, W, 3) RGB or (H, W) grey, written in place
-        Grey takes the mean of the three channels.
+
+    Returns
+    -------
+    uint8, or uint16 above 8 bits; (core.height, core.width, 3), or grey, the mean of the channels, (core.height,
+    core.width)
     """
     core = pixels[(slice(None), *tile.crop.slices)]
-    core = core.transpose(1, 2, 0) if picture.ndim == 3 else core.mean(axis=0)
+    core = core.mean(axis=0) if grey else core.transpose(1, 2, 0)
     # floor(x + 1/2), not rint: rint sends halves to even
     white = 2**depth - 1
     rounded = np.floor(core * np.float32(white) + np.float32(0.5))
     # fmax, not clip: clip keeps NaN, whose cast to an integer is undefined
-    picture[tile.core.slices] = np.fmin(np.fmax(rounded, 0), white).astype(picture.dtype)
+    samples: IntPixels = np.fmin(np.fmax(rounded, 0), white).astype(np.uint8 if depth == 8 else np.uint16)
+    return samples
+
+
+def framed(core: IntPixels, tile: Tile, depth: int = 8) -> Pixels:
+    """A core as a decoded tile: float32, (3, tile.height, tile.width); beyond the core its edges are repeated."""
+    crop = tile.crop
+    beyond = (crop.top, tile.height - crop.bottom), (crop.left, tile.width - crop.right)
+    planes = core[None].repeat(3, axis=0) if core.ndim == 2 else core.transpose(2, 0, 1)
+    return np.pad(planes, ((0, 0), *beyond), "edge").astype(np.float32) / np.float32(2**depth - 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ def _add_run(commands: "Subparsers") -> None:
     parser.add_argument("--init", metavar="RUN", type=Path, help="start from the checkpoint in this folder")
     start.add_argument("--force", action="store_true", help="replace the run in --out")
     parser.add_argument("--plan", action="store_true", help="only print the memory and arithmetic that the run needs")
+    _add_max_pixels(parser)
     parser.add_argument("--device", default="cpu", help="cpu, cuda (%(default)s)")
     parser.add_argument("--processes", metavar="N", type=int, default=1, help="on this machine, one per device (1)")
     parser.add_argument("--nodes", metavar="N", type=int, default=1, help="number of machines (1)")
@@ -88,6 +89,21 @@ def _add_run(commands: "Subparsers") -> None:
     parser.add_argument("--tensorboard", action="store_true", help="also write events for TensorBoard")
 
 
+def _add_max_pixels(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--max-pixels", metavar="N", type=int, help="skip larger pictures (default: 268435456)")
+
+
+def _max_pixels(options: argparse.Namespace) -> int:
+    from tintype.images import MAX_PIXELS
+
+    if options.max_pixels is None:
+        return MAX_PIXELS
+    if options.max_pixels < 1:
+        raise UsageError(f"--max-pixels {options.max_pixels}: at least 1 is needed")
+    limit: int = options.max_pixels
+    return limit
+
+
 def _add_pack(commands: "Subparsers") -> None:
     parser = commands.add_parser("pack", help="decode training pictures once", description=PACK)
     parser.set_defaults(act=_pack)
@@ -98,7 +114,7 @@ def _add_pack(commands: "Subparsers") -> None:
     )
     parser.add_argument("--format", choices=("raw", "webp"), default="webp", help="format of shards (%(default)s)")
     parser.add_argument("--quality", metavar="N", type=int, default=95, help="of WebP; 100 is lossless (%(default)s)")
-    parser.add_argument("--max-pixels", metavar="N", type=int, help="skip larger pictures (default: 268435456)")
+    _add_max_pixels(parser)
     parser.add_argument("--force", action="store_true", help="replace an earlier OUT")
 
 
@@ -136,10 +152,9 @@ def _add_export(commands: "Subparsers") -> None:
 
 
 def _pack(options: argparse.Namespace) -> None:
-    from tintype.images import MAX_PIXELS
     from tintype.training.pictures.pack import pack
 
-    limit = options.max_pixels or MAX_PIXELS
+    limit = _max_pixels(options)
     print(pack(options.pictures, options.out, options.side, options.format, options.quality, options.force, limit))
 
 
@@ -226,8 +241,9 @@ def _train(options: argparse.Namespace, config: RunConfig, started: float) -> No
     here = machine.choose(options.device, config.bf16, options.processes, options.nodes, options.strategy)
     if here.rank:
         here.barrier()  # the first process decodes, the others map its file
-    train: Any = load(options.data, max(512, config.crop), options.out)
-    validation = load(options.validation, 256, options.out)
+    limit = _max_pixels(options)
+    train: Any = load(options.data, max(512, config.crop), options.out, limit)
+    validation = load(options.validation, 256, options.out, limit)
     if not here.rank:
         here.barrier()
     if here.device.type != "cpu":

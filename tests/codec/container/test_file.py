@@ -228,7 +228,7 @@ def test_what_a_newer_version_may_write_is_unsupported_not_damaged(at: int, new:
     fails(changed(at, new), UnsupportedError, message)
 
 
-@pytest.mark.parametrize("type, name", [("05", "5 (unknown)"), ("7f", "127 (unknown)")])
+@pytest.mark.parametrize("type, name", [("07", "7 (unknown)"), ("7f", "127 (unknown)")])
 def test_an_unknown_critical_chunk_is_refused_by_name(type: str, name: str) -> None:
     head = SMALLEST[:CHUNKS_AT] + bytes.fromhex(f"01 {type} 03") + SMALLEST[LENGTH_AT:]
     fails(sealed(head, b"abc", b"payload"), UnsupportedError, re.escape(f"chunk {name} has to be obeyed"))

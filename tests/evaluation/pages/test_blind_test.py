@@ -12,6 +12,7 @@ from PIL import Image
 
 from tests.pictures import picture
 from tintype.errors import InputError
+from tintype.evaluation.measuring.measure import Subject
 from tintype.evaluation.pages import blind_test
 from tintype.evaluation.pages.blind_test import Trial
 from tintype.evaluation.pages.bradley_terry import Choice, fit, scores
@@ -89,9 +90,9 @@ def site(tmp_path: Path) -> Site:
     for number in range(2):
         path = tmp_path / f"p{number}.png"
         Image.fromarray(picture(96, 128, seed=40 * number)).save(path)
-        pictures.append((path.stem, path))
+        pictures.append(Subject(path.stem, path))
     trials, left_out = blind_test.build(
-        [*pictures, ("gone", tmp_path / "gone.png")], CODECS, (1.0, 2.0), tmp_path / "site"
+        [*pictures, Subject("gone", tmp_path / "gone.png")], CODECS, (1.0, 2.0), tmp_path / "site"
     )
     assert len(left_out) == 1 and "gone.png" in left_out[0]
     return tmp_path / "site", trials
@@ -177,6 +178,6 @@ def test_answers_to_another_study_are_refused(site: Site) -> None:
 
 def test_a_study_of_one_codec_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="at least two codecs"):
-        blind_test.build([("a", tmp_path)], ["jpeg444"], [1.0], tmp_path)
+        blind_test.build([Subject("a", tmp_path)], ["jpeg444"], [1.0], tmp_path)
     with pytest.raises(InputError, match="no picture can be used"):
-        blind_test.build([("gone", tmp_path / "gone.png")], CODECS, [1.0], tmp_path)
+        blind_test.build([Subject("gone", tmp_path / "gone.png")], CODECS, [1.0], tmp_path)

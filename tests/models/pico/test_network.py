@@ -12,9 +12,9 @@ from tintype.errors import WeightsError
 from tintype.models.pico.integer import IntegerNet
 from tintype.models.pico.integer_torch import TorchIntegerNet, quantise
 from tintype.models.pico.layers import HAAR, HAAR2, Conv, Resampling
-from tintype.models.pico.network import ANCHORS, SIZES, Pico, anchor_weights, lambda_of
+from tintype.models.pico.network import ANCHORS, SIZES, Pico, anchor_weights
 from tintype.models.pico.onnx_graph import trace, trace_integer
-from tintype.models.pico.schedule import LEVELS
+from tintype.models.pico.schedule import LEVELS, lambda_of
 from tintype.models.pico.start import structured_start
 
 

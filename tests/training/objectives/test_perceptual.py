@@ -10,7 +10,8 @@ from skimage import data
 
 from tests.training.runs import SMALL, pictures
 from tintype.errors import WeightsError
-from tintype.models.pico.network import SIZES, Pico, lambda_of
+from tintype.models.pico.network import SIZES, Pico
+from tintype.models.pico.schedule import lambda_of
 from tintype.training.objectives import features, objective
 from tintype.training.objectives.distortion import ms_ssim, mse_255
 from tintype.training.objectives.objective import Draw, pictures_to

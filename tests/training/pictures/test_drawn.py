@@ -22,11 +22,11 @@ def test_a_picture_depends_on_seed_and_number_alone_and_is_drawn_with_hard_edges
 
 def test_without_matplotlib_pillows_own_face_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drawn, "find_spec", lambda name: None)
-    drawn._font.cache_clear()
+    drawn.font_of.cache_clear()
     try:
         assert np.asarray(drawn.draw(0, 96)).std() > 5
     finally:
-        drawn._font.cache_clear()
+        drawn.font_of.cache_clear()
 
 
 def test_the_command_writes_what_the_trainer_reads(tmp_path: Path) -> None:

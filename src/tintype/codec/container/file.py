@@ -44,6 +44,7 @@ class ChunkType(IntEnum):
     ICC = 2
     NUMERICS = 3
     EXIF = 4
+    GRAPHICS = 5
     XMP = 6
     PREVIEW = 8
     ROW_HASHES = 10
@@ -52,7 +53,7 @@ class ChunkType(IntEnum):
     IPTC = 16
 
 
-READABLE_CRITICAL: frozenset[int] = frozenset({ChunkType.ALPHA, ChunkType.NUMERICS})
+READABLE_CRITICAL: frozenset[int] = frozenset({ChunkType.ALPHA, ChunkType.NUMERICS, ChunkType.GRAPHICS})
 """Critical chunks that this version obeys."""
 
 
@@ -88,6 +89,11 @@ class Container:
     def chunk(self, type: int) -> bytes | None:
         """Data of the first chunk of this type."""
         return next((chunk.data for chunk in self.chunks if chunk.type == type), None)
+
+    @property
+    def graphics(self) -> bool:
+        """Whether payloads begin with a graphics layer."""
+        return any(chunk.type == ChunkType.GRAPHICS for chunk in self.chunks)
 
     @cached_property
     def numerics(self) -> Numerics | None:
@@ -200,12 +206,17 @@ def parse(data: Bytes, *, salvage: bool = False) -> Container:
                 raise
             damage[number] = error
             contents.append(b"")
+    _require_empty_graphics(layout, contents)
 
     tile_0 = len(layout.chunk_types)
     return Container(
         header=layout.header,
         payloads=tuple(contents[tile_0:]),
-        chunks=tuple(Chunk(t, contents[i]) for i, t in enumerate(layout.chunk_types) if i not in damage),
+        chunks=tuple(
+            Chunk(kind, contents[number])
+            for number, kind in enumerate(layout.chunk_types)
+            if number not in damage or kind == ChunkType.GRAPHICS  # which is empty: that it stands there says all
+        ),
         damage={number - tile_0: error for number, error in damage.items() if number >= tile_0},
         salvaged=salvage,
         lost_chunks=tuple(t for i, t in enumerate(layout.chunk_types) if i in damage),
@@ -364,6 +375,12 @@ def _require_supported(layout: Layout) -> None:
     for type in layout.chunk_types:
         if type % 2 == 1 and type not in READABLE_CRITICAL:
             raise UnsupportedError(f"chunk {_numbered(type)} has to be obeyed, which needs a newer tintype")
+
+
+def _require_empty_graphics(layout: Layout, contents: list[bytes]) -> None:
+    for kind, content in zip(layout.chunk_types, contents, strict=False):
+        if kind == ChunkType.GRAPHICS and content:
+            raise CorruptError(f"chunk {_numbered(kind)} has {len(content)} bytes, not 0; the file is damaged")
 
 
 def _require_exact_length(layout: Layout, file_bytes: int) -> None:

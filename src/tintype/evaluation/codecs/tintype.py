@@ -14,7 +14,7 @@ from tintype.weights import store
 from tintype.weights.bundle import SUFFIX
 
 SETTINGS = "weights "  # how our settings begin: the weights are all there is to set
-QUALITIES = (0, 6, 12, 19, 26, 33, 40, 47, 54, 61, 68, 75, 82, 88, 94, 100)
+QUALITIES = (0, 6, 12, 19, 26, 33, 40, 47, 54, 61, 68, 75, 82, 88, 94, 99)
 
 
 class Tintype:
@@ -28,7 +28,7 @@ class Tintype:
 
     suffix = ".tint"
     qualities: Sequence[float] = QUALITIES
-    quality_range = (0.0, 100.0)
+    quality_range = (0.0, 99.0)  # 100 is exact
 
     def __init__(self, model: str, label: str | None = None, threads: int = 1) -> None:
         self.model = model

@@ -15,12 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from tintype import images
 from tintype.codec.tiling import Rect
 from tintype.errors import InputError, TintypeError
 from tintype.evaluation.codecs.names import Codec, codec_named
 from tintype.evaluation.measuring.matching import match
-from tintype.evaluation.measuring.measure import alike
+from tintype.evaluation.measuring.measure import Subject, alike
 from tintype.evaluation.pages import page
 from tintype.evaluation.pages.bradley_terry import Choice, Score, scores
 from tintype.pixels import Pixels8
@@ -55,7 +54,7 @@ class Trial:
 
 
 def build(
-    pictures: Sequence[tuple[str, Path]],
+    pictures: Sequence[Subject],
     names: Sequence[str],
     rates: Sequence[float],
     out: Path,
@@ -66,7 +65,6 @@ def build(
 
     Parameters
     ----------
-    pictures : name and path
     names : codecs, at least two; each pair is compared on each picture at each rate
     rates : bpp that all files come close to
     seed : of the trials' numbers
@@ -86,9 +84,9 @@ def build(
     chosen = [codec_named(name, threads) for name in names]
 
     # trials: every pair of codecs on every picture at every rate, and now and then one whose answer is known
-    for image, path in pictures:
+    for picture in pictures:
         try:
-            original = _detailed_part(images.load_8bit(path))
+            original = _detailed_part(picture.pixels())
         except (TintypeError, OSError) as error:
             left_out.append(str(error))
             continue
@@ -102,7 +100,7 @@ def build(
                 questions.append((chosen[0].name, WORSE))
             for pair in questions:
                 left, right = rng.permutation(pair).tolist()  # so that no side in the page belongs to one codec
-                trial = Trial(rng.bytes(6).hex(), image, rate, left, right)
+                trial = Trial(rng.bytes(6).hex(), picture.name, rate, left, right)
                 trials.append(trial)
                 entries.append({"id": trial.id, "reference": reference, "left": keys[left], "right": keys[right]})
     if not trials:

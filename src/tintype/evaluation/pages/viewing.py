@@ -26,6 +26,7 @@ class Shown:
     sources: Mapping[str, Path]
     rates: Sequence[float] = RATES
     recipes: Mapping[str, str] = field(default_factory=dict)
+    max_pixels: int = images.MAX_PIXELS  # of a picture; larger ones are not shown
 
 
 def scenes(results: Results, shown: Shown, progress: Progress) -> tuple[Scenes, list[str]]:
@@ -34,7 +35,7 @@ def scenes(results: Results, shown: Shown, progress: Progress) -> tuple[Scenes, 
     usable = _usable(results.measured, shown.recipes, notes)
     for name, path in shown.sources.items():
         try:
-            original = images.load_8bit(path)
+            original = images.load_8bit(path, images.ReadOptions(max_pixels=shown.max_pixels))
         except (TintypeError, OSError) as error:
             notes.append(f"{name} cannot be shown: {error}")
             continue

@@ -184,6 +184,9 @@ class HPCMModel:
         # sides of a tile are multiples of Y_STRIDE; what the lattices need beyond is added in `analyse`, not coded
         self.identity = Identity(model.config.name, numbers[model.config.name], weights_hash, Y_STRIDE, 1, numerics)
 
+    def error_worth(self, level: int) -> None:
+        """Unknown: weights do not say which lambda they were trained for."""
+
     def analyse(self, pixels: Pixels) -> Latents:
         """y of one tile; raises InputError where memory will not do."""
         height, width = pixels.shape[1:]

@@ -14,13 +14,9 @@ from torch.nn import functional as F
 from tintype.codec.entropy.tables import CLASSES, SIGMA_MAX, SIGMA_MIN
 from tintype.codec.quantise import HIGH_RATE
 from tintype.models.pico.layers import Activation, Block, Conv, blocks
-from tintype.models.pico.schedule import LEVELS, UNIT
+from tintype.models.pico.schedule import LEVELS, UNIT, lambda_of
 
 ANCHORS = 8  # trained levels; file level k lies at anchor k / 10
-LAMBDA_MIN, LAMBDA_MAX = (
-    0.0009,
-    0.18,
-)  # of levels 0 and 70; CompressAI has 0.0018 to 0.0483
 LOG_RATIO = math.log(SIGMA_MAX / SIGMA_MIN) / (CLASSES - 1)  # of neighbouring classes
 Z_INDEX_MIN = math.log(0.25 / SIGMA_MIN) / LOG_RATIO  # hyper-latents never get sharper than sigma 0.25
 
@@ -214,12 +210,6 @@ class Pico(nn.Module):
         self.z_mean = nn.Parameter(torch.zeros(config.hyper_latents))  # (M,), made integers at export
         # (M,), real row indices; they begin at a sigma of one symbol
         self.z_index = nn.Parameter(torch.full((config.hyper_latents,), sigma_to_index(1.0)))
-
-
-def lambda_of(level: Tensor) -> Tensor:
-    """Weight of distortion (255^2 MSE, mean over channels) against bits per pixel; log-linear in the level."""
-    low, high = math.log(LAMBDA_MIN), math.log(LAMBDA_MAX)
-    return torch.exp(low + (high - low) * level / (LEVELS - 1))
 
 
 def initial_log_gain() -> Tensor:

@@ -7,7 +7,7 @@ waits for the float networks; the context model refines mean and width of the se
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,19 @@ LEVELS = 71  # 0..70
 Y_STRIDE, Z_STRIDE = 16, 64  # pixels per latent and per hyper-latent
 Z_LIMIT = 31  # hyper-latents are integers in [-31, 31]: the bound of the scale decoder's accumulators
 UNIT = 25.5  # the prior's means are latents / 25.5: one unit of a latent is 10 grey levels
+LAMBDA_MIN, LAMBDA_MAX = 0.0009, 0.18  # of levels 0 and 70; CompressAI has 0.0018 to 0.0483
 T_LIMIT = 2.5  # of the prior's log relative widths
 
 
 Shape = tuple[int, ...]  # (C, h, w)
+Number = TypeVar("Number", bound=Any)  # float, or an array of an engine
+
+
+def lambda_of(level: Number) -> Number:
+    """Weight of distortion (255^2 MSE, mean over channels) against bits per pixel; log-linear in the level."""
+    share: Any = level / (LEVELS - 1)
+    weight: Number = LAMBDA_MIN * (LAMBDA_MAX / LAMBDA_MIN) ** share
+    return weight
 
 
 class StepNetworks(Protocol):

@@ -11,7 +11,7 @@ from tintype.codec.entropy.tables import Symbols, Tables
 from tintype.codec.steps import Quantiser
 from tintype.codec.tile_model import Coded, Identity, StepRows
 from tintype.errors import WeightsError
-from tintype.models.pico.schedule import T_LIMIT, UNIT, Y_STRIDE, Z_LIMIT, Z_STRIDE, schedule
+from tintype.models.pico.schedule import T_LIMIT, UNIT, Y_STRIDE, Z_LIMIT, Z_STRIDE, lambda_of, schedule
 from tintype.pixels import Pixels
 from tintype.weights.bundle import Bundle
 
@@ -71,6 +71,10 @@ class PicoModel:
             )
         except KeyError as error:
             raise WeightsError(f"weights file lacks {error}; it was made by another version of tintype") from error
+
+    def error_worth(self, level: int) -> float:
+        """Lambda of the level: weights are trained for bits per pixel + lambda * mean squared error."""
+        return lambda_of(float(level))
 
     def analyse(self, pixels: Pixels) -> Analysed:
         y, z = self.networks.analysis(pixels)

@@ -18,9 +18,9 @@ from tintype.models.pico import onnx_engine
 from tintype.models.pico.integer import IntegerNet
 from tintype.models.pico.integer_torch import quantise
 from tintype.models.pico.layers import Conv
-from tintype.models.pico.network import LOG_RATIO, Z_INDEX_MIN, Pico, anchor_weights, lambda_of
+from tintype.models.pico.network import LOG_RATIO, Z_INDEX_MIN, Pico, anchor_weights
 from tintype.models.pico.onnx_graph import trace, trace_integer
-from tintype.models.pico.schedule import LEVELS, Y_STRIDE, Z_LIMIT, Z_STRIDE
+from tintype.models.pico.schedule import LEVELS, Y_STRIDE, Z_LIMIT, Z_STRIDE, lambda_of
 from tintype.models.pico.tile_model import PicoModel
 from tintype.training.export import pico_fit
 from tintype.training.objectives.pico_rate import forward

@@ -9,8 +9,8 @@ from tintype.codec.quantise import RateDistortion
 from tintype.codec.steps import Quantiser, walk
 from tintype.codec.tile_model import Coded
 from tintype.codec.tiling import Rect, Tile, extract
-from tintype.models.pico.network import ANCHORS, Pico, lambda_of
-from tintype.models.pico.schedule import LEVELS
+from tintype.models.pico.network import ANCHORS, Pico
+from tintype.models.pico.schedule import LEVELS, lambda_of
 from tintype.models.pico.tile_model import Analysed, PicoModel
 from tintype.pixels import Pixels
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from tintype.models.pico.network import ANCHORS, Pico, anchor_weights, lambda_of
-from tintype.models.pico.schedule import LEVELS
+from tintype.models.pico.network import ANCHORS, Pico, anchor_weights
+from tintype.models.pico.schedule import LEVELS, lambda_of
 from tintype.training.config import PicoEyesRun
 from tintype.training.objectives import features
 from tintype.training.objectives.distortion import ms_ssim, mse_255

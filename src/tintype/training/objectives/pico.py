@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from tintype.errors import InputError
 from tintype.models.pico.layers import Block, Conv
-from tintype.models.pico.network import ANCHORS, SIZES, Pico, lambda_of
-from tintype.models.pico.schedule import LEVELS, Y_STRIDE, Z_STRIDE
+from tintype.models.pico.network import ANCHORS, SIZES, Pico
+from tintype.models.pico.schedule import LEVELS, Y_STRIDE, Z_STRIDE, lambda_of
 from tintype.models.pico.start import structured_start
 from tintype.models.surrogates import Noise
 from tintype.training.config import PicoRun

@@ -55,7 +55,7 @@ def load(source: Path, side: int = 512, cache: Path | None = None, max_pixels: i
     paths = find(source)
     if cache is None:
         return pack(paths, side, None, max_pixels)
-    kept = cache / f"pictures-{side}-{_fingerprint(paths)}.npy"
+    kept = cache / f"pictures-{side}-{_fingerprint(paths, max_pixels)}.npy"
     if not kept.exists():
         cache.mkdir(parents=True, exist_ok=True)
         pack(paths, side, kept, max_pixels)
@@ -157,10 +157,10 @@ def _checked(manifest: Path) -> list[Path]:
     return paths
 
 
-def _fingerprint(paths: Sequence[Path]) -> str:
-    """Changes when a file is added, removed, renamed or written."""
+def _fingerprint(paths: Sequence[Path], max_pixels: int) -> str:
+    """Changes when a file is added, removed, renamed or written, or when other files are too large."""
     facts = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
-    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((facts, max_pixels)).encode()).hexdigest()[:16]
 
 
 class Crops:

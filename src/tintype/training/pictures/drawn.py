@@ -134,7 +134,7 @@ def chart(rng: Rng, side: int) -> Image.Image:
 
 def _write(picture: Image.Image, at: tuple[int, int], text: str, ink: Colour, face: int, size: int, width: int) -> int:
     """Text of one line, cut where it passes `width`; returns the width taken."""
-    pen, font = ImageDraw.Draw(picture), _font(face, size)
+    pen, font = ImageDraw.Draw(picture), font_of(face, size)
     while text and pen.textlength(text, font) > width:
         text = text[:-1]
     pen.text(at, text, fill=ink, font=font)
@@ -142,8 +142,8 @@ def _write(picture: Image.Image, at: tuple[int, int], text: str, ink: Colour, fa
 
 
 @lru_cache(maxsize=256)
-def _font(face: int, size: int) -> Any:
-    """Face 0 comes with Pillow; it replaces the others where matplotlib is missing."""
+def font_of(face: int, size: int) -> Any:
+    """Face 0 comes with Pillow; it replaces the others where matplotlib is missing. Face n is `FACES[n - 1]`."""
     spec = find_spec("matplotlib")
     if face == 0 or spec is None or spec.origin is None:
         return ImageFont.load_default(size)

@@ -1,0 +1,223 @@
+"""What codes a tile: the networks, the graphics layer, or both.
+
+The cheapest wins, in bits and in bits that the error is worth at the file's level. Photographs are told by a cheap
+test, and nothing else is tried for them.
+"""
+
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tintype.codec.agreement import StepRecord
+from tintype.codec.graphics.detect import BLOCK, HALF, Blocks, classify
+from tintype.codec.graphics.images import Coder, write_exact, write_near
+from tintype.codec.graphics.layer import Layer, Mask, Painting, bounding_box, enlarged
+from tintype.codec.hidden import fill_hidden
+from tintype.pixels import IntPixels
+
+Content = Literal["auto", "photo", "screen", "exact"]
+
+# AVIF quality at which a further bit saves as much error as at the given worth; the mean of a page of text and a
+# desktop, by finite differences: studies/graphics_quality.py
+WORTHS = (0.0007, 0.0014, 0.0022, 0.0042, 0.01, 0.021, 0.04, 0.075, 0.15, 0.3, 0.5)
+QUALITIES = (5, 10, 20, 30, 40, 50, 60, 70, 80, 85, 90)
+QUALITY_STEP = 8  # by which the quality of small pictures rises until their error is small enough
+
+FEW_BLOCKS, FEW_SHARE = 3, 0.0075  # drawn ones: a tile with no more, or no larger share, is a photograph
+MOSTLY = 0.8  # share of drawn blocks among the contrasted, from which the networks are not tried
+SMALL = 300  # pixels, side up to which errors are bounded
+MAX_ERROR = 0.32  # of small pictures: worth of their mean squared error, in bits per pixel; 34 dB at quality 60
+BANDS, BAND = 4, 24  # rows whose bytes tell how small a lossless file could be
+OPTIMISM = 0.3  # a lossless file is never smaller than this share of what those bands promise
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What the networks make of a tile.
+
+    Parameters
+    ----------
+    payload : symbols
+    steps : what decoders of float models need to know
+    decode : computes the core as a decoder finds it
+    """
+
+    payload: bytes
+    steps: tuple[StepRecord, ...]
+    decode: Callable[[], IntPixels]
+
+
+class Choice(NamedTuple):
+    """What codes a tile. Without `learned` the layer replaces the whole core."""
+
+    layer: Layer | None
+    learned: Learned | None
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self.symbols) + (0 if self.layer is None else len(self.layer.write()))
+
+    @property
+    def symbols(self) -> bytes:
+        """Payload of the networks, empty without them."""
+        return b"" if self.learned is None else self.learned.payload
+
+    @property
+    def steps(self) -> tuple[StepRecord, ...]:
+        """What decoders of float models need to know."""
+        return () if self.learned is None else self.learned.steps
+
+
+def exact(core: IntPixels) -> Choice:
+    """A layer that returns the core as it is."""
+    return Choice(Layer(core.shape[0], core.shape[1], *write_exact(core)), None)
+
+
+def choose(
+    core: IntPixels, depth: int, worth: float, content: Content, alone: bool, code: Callable[[Mask | None], Learned]
+) -> Choice:
+    """The best way to code a tile.
+
+    Parameters
+    ----------
+    core : (H, W, 3) or (H, W), 0 to 2^depth - 1
+    worth : bits per pixel that a mean squared error of one grey level of 255 is worth
+    content : "photo": the networks alone; "exact": the layer alone, without loss; "screen": all ways are tried; "auto":
+        as the pixels look
+    alone : the tile is the whole picture, whose error is bounded if it is small
+    code : codes the tile by the networks; where the mask (H, W) is set, pixels are free
+    """
+    if content == "exact":
+        return exact(core)
+    if content == "photo":
+        return Choice(None, code(None))
+    ways = _Ways(core, depth, worth, code)
+    blocks, small = classify(core, depth), alone and max(core.shape[:2]) <= SMALL
+    count = blocks.drawn.sum()
+    if content == "auto" and (count <= FEW_BLOCKS or count <= FEW_SHARE * blocks.drawn.size):
+        best = ways.best_small(blocks) if small and ways.plain.error > ways.most_error else ways.plain.choice
+    else:
+        best = ways.best_small(blocks) if small else ways.best(blocks)
+    if best.size < OPTIMISM * _promise(core):  # as nearly always: far below any lossless file
+        return best
+    return min(best, exact(core), key=lambda choice: choice.size)
+
+
+class _Way:
+    """A choice, and what is wrong with it, which is found when it is asked for."""
+
+    def __init__(self, choice: Choice, core: IntPixels, depth: int, worth: float) -> None:
+        self.choice, self.core, self.depth, self.worth = choice, core, depth, worth
+
+    @cached_property
+    def error(self) -> float:
+        """Mean squared error of the samples."""
+        layer, learned = self.choice
+        decoded = np.empty_like(self.core) if learned is None else learned.decode()
+        if layer is not None:
+            Painting.shown(layer, self.core.ndim == 2, self.depth).paint(decoded)
+        return float(np.mean(np.square(decoded.astype(np.float64) - self.core)))
+
+    @property
+    def cost(self) -> float:
+        """Bits, and what the error is worth in bits."""
+        height, width = self.core.shape[:2]
+        return 8 * self.choice.size + self.worth * self.error * float(height * width)
+
+
+class _Ways:
+    """Ways to code one tile."""
+
+    def __init__(self, core: IntPixels, depth: int, worth: float, code: Callable[[Mask | None], Learned]) -> None:
+        self.core, self.depth, self.code = core, depth, code
+        self.height, self.width = core.shape[:2]
+        self.worth = worth * (255 / (2**depth - 1)) ** 2  # of samples as they are
+        self.quality = round(float(np.interp(np.log(worth), np.log(WORTHS), QUALITIES)))
+        self.most_error = MAX_ERROR / self.worth
+
+    @cached_property
+    def plain(self) -> _Way:
+        """The networks alone."""
+        return self._way(None, self.code(None))
+
+    def best(self, blocks: Blocks) -> Choice:
+        """The cheapest of those that suit a tile with these blocks."""
+        drawn, contrasted = blocks.drawn.sum(), blocks.contrasted.sum()
+        ways = [*self._whole()] if drawn >= HALF * contrasted else []
+        if drawn < MOSTLY * contrasted:
+            ways += [self.plain, *self._parts(blocks.drawn)]
+        return min(ways, key=lambda way: way.cost).choice
+
+    def best_small(self, blocks: Blocks) -> Choice:
+        """The cheapest of those whose error is small enough; one is exact."""
+        while self.quality < 100 and (near := self._near(None, self.quality)) is not None:
+            if self._way(near, None).error <= self.most_error:
+                break
+            self.quality = min(100, self.quality + QUALITY_STEP)
+        ways = [*self._whole(), self.plain, *self._parts(blocks.drawn)]
+        return min((way for way in ways if way.error <= self.most_error), key=lambda way: way.cost).choice
+
+    def _whole(self) -> Iterator[_Way]:
+        """A layer over the whole core."""
+        yield self._way(self._exact(None), None)
+        near = self._near(None, self.quality)
+        if near is not None:
+            yield self._way(near, None)
+
+    def _parts(self, drawn: Mask) -> Iterator[_Way]:
+        """A layer over what is drawn, and the networks for the rest."""
+        # what is near text looks better without the blur of the networks; without loss every pixel costs
+        for mask, layer_of in ((dilated(drawn), partial(self._near, quality=self.quality)), (drawn, self._exact)):
+            if mask.any() and not mask.all() and (layer := layer_of(mask)) is not None:
+                yield self._way(layer, self.code(enlarged(mask, BLOCK, self.height, self.width)))
+
+    def _way(self, layer: Layer | None, learned: Learned | None) -> _Way:
+        return _Way(Choice(layer, learned), self.core, self.depth, self.worth)
+
+    def _near(self, mask: Mask | None, quality: int) -> Layer | None:
+        """A layer with a small error; None where there is no coder for it."""
+        if self.core.dtype != np.uint8:
+            return None
+        shown = self.core
+        if mask is not None:
+            box = bounding_box(mask, BLOCK, self.height, self.width).slices
+            covered = enlarged(mask, BLOCK, self.height, self.width)
+            shown = fill_hidden(self.core[box], covered[box].astype(np.uint8))
+        data = write_near(shown, quality)
+        return None if data is None else Layer(self.height, self.width, Coder.AVIF, data, mask, BLOCK)
+
+    def _exact(self, mask: Mask | None) -> Layer:
+        """A layer without error."""
+        shown = self.core
+        if mask is not None:
+            box = bounding_box(mask, BLOCK, self.height, self.width).slices
+            shown = self.core[box].copy()
+            shown[~enlarged(mask, BLOCK, self.height, self.width)[box]] = 0
+        return Layer(self.height, self.width, *write_exact(shown), mask, BLOCK)
+
+
+def dilated(mask: Mask) -> Mask:
+    """Blocks that are set, and their eight neighbours."""
+    wide = np.pad(mask, 1)
+    rows = wide[:-2] | wide[1:-1] | wide[2:]
+    grown: Mask = rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:]
+    return grown
+
+
+def _promise(core: IntPixels) -> float:
+    """About the bytes of a simple lossless file: differences of rows of a few bands, deflated fast."""
+    height: int = core.shape[0]
+    count = min(BANDS, -(-height // BAND))
+    tops = np.linspace(0, max(0, height - BAND), count).astype(int)
+    found = 0.0
+    for top in tops:
+        band = core[top : top + BAND]
+        rows: tuple[NDArray[Any], ...] = band, np.diff(band, axis=1)
+        found += min(len(zlib.compress(np.ascontiguousarray(row).tobytes(), 1)) for row in rows)
+    return found * float(height / min(height, count * BAND))
