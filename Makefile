@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 PIP     = $(BIN)/python -m pip --disable-pip-version-check --quiet
 BUILD   = pyproject.toml constraints.txt CMakeLists.txt $(wildcard src/tintype/native/*.?pp)
 
-.PHONY: demo test lint format results clean
+.PHONY: demo test lint format results fuzz clean
 
 demo: $(VENV)/demo.stamp      ## encode and decode a photo beside JPEG, WebP and AVIF; IMAGE=path for your own
 	$(BIN)/python examples/demo.py $(if $(IMAGE),"$(IMAGE)")
@@ -22,6 +22,10 @@ lint: $(VENV)/test.stamp      ## style, types, import contracts
 format: $(VENV)/test.stamp
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# MINUTES=8 in all, TARGETS="container pico ..." (default: all), SEED=number (default: another one each time)
+fuzz: $(VENV)/test.stamp      ## changed files into everything that reads strangers' files; docs/security.md
+	$(BIN)/python -m fuzz --minutes $(or $(MINUTES),8) $(if $(SEED),--seed $(SEED)) $(TARGETS)
 
 # KODAK=folder LARGE=folder [CURVES=file.json] [OUT=folder] [MODEL=name] [GRAPHICS=names of LARGE] [JOBS=1]
 results: $(VENV)/test.stamp   ## measure what is new, then write the tables of docs/results.md and the README's plot

@@ -1,12 +1,16 @@
 """Which names and options of models belong together."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tintype import Codec
 from tintype.errors import InputError
+from tintype.models import load
 from tintype.models.hpcm.options import Options
+from tintype.weights import store
 
 
 @pytest.mark.parametrize("options", [{}, "base.safetensors", 0, Options])
@@ -20,3 +24,13 @@ def test_a_codec_is_refused_when_it_is_made_not_at_its_first_picture() -> None:
         Codec("hpcm-base")
     with pytest.raises(InputError, match="pico-s-dev: pico models take no weights file and no options"):
         Codec("pico-s-dev", options=Options("base.safetensors"))
+
+
+def test_weights_that_were_forgotten_are_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.tintmodel"
+    hashes = []
+    for name in store.manifest():
+        shutil.copy(store.FOLDER / f"{name}.tintmodel", path)
+        hashes.append(load.model(str(path)).identity.weights_hash.hex())
+        load.forget()
+    assert hashes == [entry["weights_hash"] for entry in store.manifest().values()]

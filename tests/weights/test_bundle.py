@@ -45,6 +45,12 @@ def npy(array: np.ndarray[Any, Any]) -> bytes:
     return file.getvalue()
 
 
+def header_of_npy(shape: str) -> bytes:
+    """The start of an .npy file, with any text as the shape."""
+    text = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}}}\n".encode()
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
+
+
 def with_array(content: bytes) -> bytes:
     """A bundle whose only array has this content as its .npy file."""
     return zipped(("card.json", json.dumps(CARD).encode()), ("arrays/a.npz", zipped(("x.npy", content))))
@@ -96,6 +102,9 @@ def test_every_cut_is_refused_and_changed_bytes_give_a_bundle_or_a_weights_error
         (with_array(npy(np.zeros(3, [("a", "<f4")]))), "is not an array of numbers"),
         (with_array(b"not an array"), "is not an array"),
         (with_array(npy(np.zeros(3, "<f4"))[:-1]), "does not fit its 11 bytes"),
+        (with_array(header_of_npy(f"{(1,) * 65}") + bytes(4)), "no such shape"),
+        (with_array(header_of_npy(f"(0, {2**70})")), "no such shape"),
+        (with_array(header_of_npy("(")), "is not an array"),  # NumPy's reader of headers lets TokenError through
         (zipped(*((str(n), b"") for n in range(1000))), "its list of entries has"),
     ],
 )

@@ -121,6 +121,7 @@ def _bundled(name: str, process: int) -> TileModel:
 def forget() -> None:
     """Free the models that this process keeps loaded, for all callers; the next call loads again."""
     _bundled.cache_clear()
+    store.load.cache_clear()
     for family in FAMILIES.values():
         engine = sys.modules.get(family.engine)
         if not family.bundled and engine is not None:

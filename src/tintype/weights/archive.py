@@ -79,7 +79,10 @@ def _array(name: str, data: bytes) -> NDArray[Any]:
     dtype = np.dtype(kind)
     if math.prod(shape) * dtype.itemsize != len(content):
         raise WeightsError(f"the array {name!r} of shape {shape} does not fit its {len(content)} bytes")
-    return np.frombuffer(content, dtype).reshape(shape, order="F" if order == "True" else "C")
+    try:
+        return np.frombuffer(content, dtype).reshape(shape, order="F" if order == "True" else "C")
+    except (ValueError, OverflowError) as error:  # too many sides, or one too long beside a side of 0
+        raise WeightsError(f"the array {name!r} has no such shape ({error})") from error
 
 
 def _require_small_directory(data: bytes) -> None:

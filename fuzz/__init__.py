@@ -1,0 +1,1 @@
+"""Fuzzing that goes on: `make fuzz MINUTES=n` (docs/security.md)."""
