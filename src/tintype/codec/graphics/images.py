@@ -1,6 +1,6 @@
 """Still-image coders of a well-kept library for what is drawn: WebP and PNG without loss, AVIF with a small one.
 
-docs/format.md, "Graphics", is the normative text. docs/decisions/0016 says why these three.
+docs/format.md, "Graphics", is the normative text. docs/decisions/0021 says why these three.
 """
 
 import io
@@ -68,8 +68,8 @@ def _smallest_png(pixels: IntPixels) -> bytes:
 def write_near(pixels: IntPixels, quality: int) -> bytes | None:
     """An image in uint8 as AVIF in 4:4:4, quality 0 to 100; None where Pillow cannot write it.
 
-    Tuned for PSNR: of libaom's tunes at the speed used it gave pages and desktops the most SSIMULACRA2 and PSNR for
-    their bytes (docs/decisions/0016).
+    Of libaom's tunes at this speed, ssim gave drawings the most PSNR and the most SSIMULACRA2 for their bytes
+    (docs/decisions/0021).
     """
     if not features.check("avif"):
         return None
@@ -80,7 +80,7 @@ def write_near(pixels: IntPixels, quality: int) -> bytes | None:
         quality=quality,
         speed=AVIF_SPEED,
         subsampling="4:0:0" if pixels.ndim == 2 else "4:4:4",
-        advanced={"tune": "psnr"},
+        advanced={"tune": "ssim"},
         autotiling=False,
         max_threads=1,  # its bytes depend on their number
     )
