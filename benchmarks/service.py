@@ -32,11 +32,12 @@ from typing import Any
 from PIL import Image
 
 import tintype
+from tests.hostile import asking, claiming
 from tests.images.files import chunk, saved
 from tests.pictures import picture
-from tintype.codec.container.file import Chunk, ChunkType, Container, write
-from tintype.codec.container.header import Header
-from tintype.codec.tiling import Tiling
+from tintype.codec.container.file import Chunk, ChunkType
+from tintype.codec.container.header import Samples
+from tintype.codec.tiling import WHOLE_PICTURE, Tiling
 from tintype.evaluation.results.markdown import table
 
 ROOT = Path(__file__).parents[1]
@@ -148,24 +149,18 @@ def with_hostile(count: int, good: Sequence[Request]) -> tuple[Load, int]:
 
 def hostile_requests() -> list[Request]:
     """Files whose bytes are few and whose wishes are many."""
-    weights_hash = tintype.Codec().load().identity.weights_hash
-    tints = []
-    for width, height, tiling in (
-        (65535, 65535, Tiling(4096, 4)),  # above any limit of pixels
-        (4096, 3900, Tiling()),  # one tile as large as the limit of pixels allows
-        (4000, 4000, Tiling(64, 16)),  # thousands of tiles, each with the widest margins
-        (65535, 1, Tiling()),
-        (1, 65535, Tiling(64, 16)),
-    ):
-        header = Header(1, weights_hash, width, height, 70, tiling=tiling)
-        try:
-            tints.append(write(Container(header, (b"",) * min(header.tile_count, 2**16))))
-        except tintype.errors.InputError:
-            continue  # outside the format
+    tints = [
+        claiming(65535, 65535, Tiling(4096, 4)),  # above any limit of pixels
+        claiming(4096, 3900, WHOLE_PICTURE),  # one tile as large as the limit of pixels allows
+        claiming(4000, 4000, Tiling(64, 16)),  # 3,969 tiles with the widest margins: four times the pixels
+        claiming(65535, 1, WHOLE_PICTURE),
+        asking(4000, 4000, Tiling(504, 4)),  # sound, and as much work as the limits allow
+        asking(1400, 1400, WHOLE_PICTURE),  # sound, one tile
+        asking(1500, 1500, Tiling(64, 16), Samples(16, primaries=9, transfer=16)),
+    ]
     small = tintype.encode(picture(64, 64))
     tints += [small[: len(small) // 2], small[:-1] + b"x", small + b"more", bytes(1000), b""]
-    metadata = Chunk(ChunkType.EXIF, bytes(2**24))
-    tints.append(write(Container(Header(1, weights_hash, 64, 64, 35), (b"\0",), (metadata,))))
+    tints.append(asking(64, 64, WHOLE_PICTURE, chunks=(Chunk(ChunkType.EXIF, bytes(2**24)),)))
     requests = [("/decode", data) for data in tints]
 
     flat = Image.new("L", (4000, 4000))  # 16 megapixels in kilobytes

@@ -1,7 +1,7 @@
 """A web service that encodes and decodes pictures of strangers: a plain ASGI application.
 
     pip install uvicorn
-    python examples/service.py [--port 8000] [--workers 2] [--waiting 16] [--seconds 20] ...
+    python examples/service.py [--port 8000] [--workers 2] [--waiting 16] ...
 
     curl --data-binary @photo.jpg 'localhost:8000/encode?quality=75' > photo.tint
     curl --data-binary @photo.tint 'localhost:8000/decode?format=webp' > photo.webp
@@ -10,8 +10,8 @@ POST /encode [?quality=0..100] [&tune=psnr|eyes] takes a picture. POST /decode [
 file. GET /health answers 200 once the model is loaded. GET /metrics answers in Prometheus' text format.
 
 What bounds the service: `workers` pictures are worked on at a time, each on one thread. `waiting` more wait for a
-worker, and further ones are answered at once with 503 and Retry-After. Uploads are bounded in bytes and in seconds,
-pictures in pixels, calls in seconds. So memory is bounded, too: docs/security.md has the figures.
+worker, and further ones are answered at once with 503 and Retry-After. Uploads are bounded in bytes and seconds, calls
+in pixels, memory and seconds. docs/security.md has the figures.
 """
 
 import argparse
@@ -49,14 +49,16 @@ STATUS: Mapping[type[BaseException], int] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Settings:
     """What strangers may ask for."""
 
     workers: int = 2  # pictures worked on at the same time
     waiting: int = 16  # pictures that wait for a worker
-    seconds: float = 20.0  # from the first byte of a request to its answer
     upload_seconds: float = 10.0  # for the body to arrive
     upload_bytes: int = 20_000_000
+    queue_seconds: float = 30.0  # until a worker begins
+    work_seconds: float = 10.0  # of a worker; one picture of 16 megapixels takes about 6
+    work_memory: int = 500_000_000  # bytes of a worker
     pixels: int = 16_000_000  # of a picture
 
 
@@ -115,14 +117,17 @@ class Metrics:
 class Service:
     """The ASGI application."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
-        self.limits = limits or Limits()
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
         self.metrics = Metrics()
-        self._pool = ThreadPoolExecutor(self.limits.workers, thread_name_prefix="tintype")
+        self._pool = ThreadPoolExecutor(self.settings.workers, thread_name_prefix="tintype")
         self._busy = 0  # requests that have a worker or wait for one
-        self._codecs = {
-            tune: tintype.Codec(tune=tune, threads=1, max_pixels=self.limits.pixels) for tune in store.TUNES
-        }
+        limits = tintype.Limits(
+            max_pixels=self.settings.pixels,
+            max_memory=self.settings.work_memory,
+            deadline=self.settings.work_seconds,
+        )
+        self._codecs = {tune: tintype.Codec(tune=tune, threads=1, limits=limits) for tune in store.TUNES}
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -159,7 +164,7 @@ class Service:
                 case "GET", "/health":
                     return Answer(200, b"ok\n")
                 case "GET", "/metrics":
-                    working = min(self._busy, self.limits.workers)
+                    working = min(self._busy, self.settings.workers)
                     text = self.metrics.text(working, self._busy - working)
                     return Answer(200, text.encode(), "text/plain; version=0.0.4")
                 case "POST", "/encode" | "/decode":
@@ -173,22 +178,22 @@ class Service:
 
     async def _work(self, scope: Mapping[str, Any], receive: Receive, begin: float) -> Answer:
         call = self._call(scope)  # bad options are refused before anything is read
-        if self._busy >= self.limits.workers + self.limits.waiting:
+        if self._busy >= self.settings.workers + self.settings.waiting:
             raise RefusedError(503, "all workers are busy and the queue is full; try again", RETRY)
         self._busy += 1
         try:
             try:
-                async with asyncio.timeout(self.limits.upload_seconds):
+                async with asyncio.timeout(self.settings.upload_seconds):
                     body = await self._body(scope, receive)
             except TimeoutError:
-                raise RefusedError(408, f"the upload took longer than {self.limits.upload_seconds} s") from None
-            run = partial(_run, call, body, begin + self.limits.seconds)
+                raise RefusedError(408, f"the upload took longer than {self.settings.upload_seconds} s") from None
+            run = partial(_run, call, body, begin + self.settings.queue_seconds)
             return await asyncio.get_running_loop().run_in_executor(self._pool, run)
         finally:
             self._busy -= 1
 
-    def _call(self, scope: Mapping[str, Any]) -> Callable[[bytes, float], Answer]:
-        """What a request asks for: a function of its body and of the seconds that are left."""
+    def _call(self, scope: Mapping[str, Any]) -> Callable[[bytes], Answer]:
+        """What a request asks for: a function of its body."""
         query = {key: values[-1] for key, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
         if scope["path"] == "/decode":
             format = query.pop("format", "png")
@@ -200,17 +205,17 @@ class Service:
             raise RefusedError(400, f"options of /encode: quality=0..100, tune={'|'.join(self._codecs)}")
         return partial(self._encode, self._codecs[tune], int(quality))
 
-    def _encode(self, codec: tintype.Codec, quality: int, body: bytes, seconds: float) -> Answer:
+    def _encode(self, codec: tintype.Codec, quality: int, body: bytes) -> Answer:
         return Answer(200, codec.encode(body, quality), TINT)
 
-    def _decode(self, format: str, body: bytes, seconds: float) -> Answer:
+    def _decode(self, format: str, body: bytes) -> Answer:
         file = io.BytesIO()
         self._codecs["psnr"].decode_to(body, file, suffix=f".{format}")
         return Answer(200, file.getvalue(), FORMATS[format])
 
     async def _body(self, scope: Mapping[str, Any], receive: Receive) -> bytes:
         """The request's body, within its limit; a stated length above it is refused before anything is read."""
-        limit = self.limits.upload_bytes
+        limit = self.settings.upload_bytes
         too_long = RefusedError(413, f"uploads may have {limit} bytes")
         stated = dict(scope["headers"]).get(b"content-length", b"0")
         if not stated.isdigit() or int(stated) > limit:
@@ -227,13 +232,12 @@ class Service:
                 return bytes(body)
 
 
-def _run(call: Callable[[bytes, float], Answer], body: bytes, deadline: float) -> Answer:
-    """A call on a worker's thread, if there is still time for it."""
-    seconds = deadline - time.monotonic()
-    if seconds <= 0:
+def _run(call: Callable[[bytes], Answer], body: bytes, latest: float) -> Answer:
+    """A call on a worker's thread, unless it begins too late."""
+    if time.monotonic() > latest:
         return RefusedError(503, "no worker was free in time; try again", RETRY).answer
     try:
-        return call(body, seconds)
+        return call(body)
     except (TintypeError, MemoryError) as error:
         status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
         return RefusedError(status, str(error) or "not enough memory", *((RETRY,) if status == 503 else ())).answer
@@ -245,15 +249,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Encode and decode over HTTP.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
-    for each in fields(Limits):
+    for each in fields(Settings):
         name = f"--{each.name.replace('_', '-')}"
         parser.add_argument(name, type=type(each.default), default=each.default)
     options = vars(parser.parse_args())
     host, port = options.pop("host"), options.pop("port")
-    limits = Limits(**options)
+    settings = Settings(**options)
     # connections beyond those that can have work: for health and metrics, and to be told 503
-    connections = 2 * (limits.workers + limits.waiting) + 32
-    uvicorn.run(Service(limits), host=host, port=port, limit_concurrency=connections, access_log=False)
+    connections = 2 * (settings.workers + settings.waiting) + 32
+    uvicorn.run(Service(settings), host=host, port=port, limit_concurrency=connections, access_log=False)
 
 
 if __name__ == "__main__":
