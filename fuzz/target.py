@@ -8,7 +8,7 @@ from pathlib import Path
 
 CORPUS = Path(__file__).parent / "corpus"
 
-NAMES = ("container", "pico", "hpcm", "metadata", "pictures", "bundle", "checkpoint")
+NAMES = ("container", "pico", "hpcm", "graphics", "metadata", "pictures", "bundle", "checkpoint")
 """Modules in `fuzz.targets`. `native`, the C++ coder under sanitizers, is a program of its own."""
 
 Mutator = Callable[[bytes, random.Random], bytes]

@@ -7,6 +7,7 @@ import numpy as np
 
 from fuzz.target import Target
 from fuzz.tint import mutated
+from tests.codec.graphics.drawings import page
 from tests.pictures import deep_picture, picture
 from tintype import Codec
 from tintype.errors import FormatError, InputError, UnsupportedError
@@ -18,7 +19,9 @@ MAX_PIXELS = 2**15  # of a decoded picture, so that an input takes milliseconds
 def target(folder: Path) -> Target:
     codec = Codec(threads=1, max_pixels=MAX_PIXELS)
     documented = (FormatError, UnsupportedError, InputError)
-    return Target(partial(decode, codec), documented, pictures_of(codec), mutated)
+    drawn = [codec.encode(image, lossless=True) for image in (page(48, 64), deep_picture(30, 30, 16))]
+    drawn.append(codec.encode(page(70, 150), content="screen"))
+    return Target(partial(decode, codec), documented, [*pictures_of(codec), *drawn], mutated)
 
 
 def decode(codec: Codec, data: bytes) -> None:

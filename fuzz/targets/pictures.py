@@ -2,12 +2,11 @@
 
 import io
 import random
-import struct
-import zlib
 from pathlib import Path
 
 from PIL import Image
 
+import fuzz.png
 from fuzz.mutate import edited
 from fuzz.target import Target
 from tests.images.files import RGB, noise, png
@@ -51,15 +50,4 @@ def saved(image: Image.Image, format: str, **options: object) -> bytes:
 def mutated(data: bytes, rng: random.Random) -> bytes:
     """Changed bytes; those of a PNG get right checksums more often than not."""
     changed = edited(data, rng, 0, rng.choice((64, 512, None)))
-    return _repaired(changed) if changed.startswith(PNG_START) and rng.random() < 0.8 else changed
-
-
-def _repaired(data: bytes) -> bytes:
-    out, at = bytearray(data), len(PNG_START)
-    while at + 12 <= len(out):
-        end = at + 8 + int.from_bytes(out[at : at + 4], "big")
-        if end + 4 > len(out):
-            break
-        out[end : end + 4] = struct.pack(">I", zlib.crc32(out[at + 4 : end]))
-        at = end + 4
-    return bytes(out)
+    return fuzz.png.sealed(changed, len(PNG_START)) if changed.startswith(PNG_START) and rng.random() < 0.8 else changed

@@ -11,7 +11,7 @@ from tintype.codec.container.file import parse
 from tintype.errors import FormatError, TintypeError
 
 EXECUTIONS = {"container": 4000, "pico": 500, "hpcm": 30, "metadata": 150, "pictures": 1500, "bundle": 60}
-EXECUTIONS |= {"checkpoint": 500}
+EXECUTIONS |= {"checkpoint": 500, "graphics": 1000}
 
 
 def test_exceptions_crashes_and_hangs_are_found_and_the_run_goes_on() -> None:
@@ -61,6 +61,14 @@ def test_edits_stay_within_their_bounds() -> None:
     for _ in range(200):
         changed = mutate.edited(data, rng, 10, 20)
         assert changed.startswith(data[:10]) and changed.endswith(data[20:])
+
+
+@pytest.mark.parametrize("name", target.NAMES)
+def test_inputs_to_start_from_are_read(name: str, tmp_path: Path) -> None:
+    made = target.load(name, tmp_path)
+    assert made.seeds
+    for seed in made.seeds:
+        made.run(seed)
 
 
 @pytest.mark.parametrize("name", target.NAMES)
