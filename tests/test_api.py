@@ -20,7 +20,8 @@ from PIL import Image, ImageCms
 
 import tintype
 import tintype.plugins.pillow
-from tests.pictures import picture
+from tests.codec.graphics.drawings import page
+from tests.pictures import deep_picture, picture
 from tintype.api import quality_to_level
 from tintype.codec.container.file import Chunk, parse, write
 from tintype.codec.entropy import rans, reference
@@ -34,7 +35,7 @@ from tintype.errors import (
     UnsupportedError,
     WeightsError,
 )
-from tintype.images import ReadOptions, load
+from tintype.images import Picture, ReadOptions, load
 from tintype.limits import Limits
 from tintype.weights import store
 
@@ -442,7 +443,8 @@ FORK = """
 import os, signal, sys, threading, warnings
 warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of the very thing that is tested
 import tintype
-from tests.pictures import picture
+from tests.codec.graphics.drawings import page
+from tests.pictures import deep_picture, picture
 from tintype.models import load
 
 codec = tintype.Codec(threads=2)
@@ -536,3 +538,50 @@ def test_a_tune_that_is_unknown_or_beside_a_model_is_refused() -> None:
         tintype.Codec(tune="vmaf")
     with pytest.raises(InputError, match="either it or a model"):
         tintype.Codec("pico-s-dev", tune="eyes")
+
+
+@pytest.mark.parametrize("depth", [8, 10, 16])
+@pytest.mark.parametrize("grey", [False, True])
+def test_lossless_files_give_back_every_sample_and_hidden_colours(depth: int, grey: bool) -> None:
+    pixels = deep_picture(70, 90, depth)
+    alpha = deep_picture(70, 90, depth, seed=1)[..., 0]
+    alpha[:30] = 0
+    source = Picture(pixels[..., 0] if grey else pixels, depth=depth, alpha=alpha)
+    codec = tintype.Codec()
+    data = codec.encode(source, lossless=True)
+    found = codec.decode_picture(data)
+    np.testing.assert_array_equal(found.pixels, source.pixels)
+    np.testing.assert_array_equal(found.alpha, alpha)
+    assert found.depth == depth and tintype.info(data).exact == 1
+    assert codec.encode(source, 100) == data
+
+
+def test_lossless_files_of_several_tiles_are_exact() -> None:
+    pixels = picture(300, 1600)
+    codec = tintype.Codec(tile=400)
+    data = codec.encode(pixels, lossless=True)
+    assert tintype.info(data).tiles == 4
+    np.testing.assert_array_equal(np.asarray(codec.decode(data)), pixels)
+
+
+def test_lossless_excludes_another_quality() -> None:
+    with pytest.raises(InputError, match="lossless has no quality"):
+        tintype.Codec().encode(picture(8, 8), 50, lossless=True)
+
+
+def test_a_large_screen_is_cut_into_larger_tiles_than_a_photograph() -> None:
+    drawing = np.tile(page(160, 240), (7, 5, 1))
+    assert drawing.shape[0] * drawing.shape[1] > 2**20
+    codec = tintype.Codec()
+    screen, photo = (tintype.info(codec.encode(drawing, 0, content=content)) for content in ("auto", "photo"))
+    assert (screen.tiles, screen.graphics) == (1, 1)
+    assert (photo.tiles, photo.graphics) == (4, 0)
+
+
+def test_flat_pictures_stay_flat_to_their_corners() -> None:
+    for colour in (255, 0, (0, 0, 255)):
+        pixels = np.full((200, 170, 3), colour, np.uint8)
+        for quality in (0, 75):
+            data = tintype.encode(pixels, quality)
+            assert len(data) < 150
+            np.testing.assert_array_equal(np.asarray(tintype.decode(data)), pixels)

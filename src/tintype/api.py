@@ -193,7 +193,8 @@ class Codec:
         model = self.load()
         if lossless and quality not in (None, QUALITY_MAX):
             raise InputError(f"lossless has no quality, but {quality:g} was given; leave one of them out")
-        lossless = lossless or quality == QUALITY_MAX
+        quality = QUALITY_MAX if lossless else quality
+        lossless = quality == QUALITY_MAX
         if lossless and model.identity.numerics is not None:
             raise InputError(f"lossless: {model.identity.name} has no lossless mode; use the default model")
         level = level_of(quality, model)
