@@ -19,7 +19,7 @@ STEP = 4  # of quality, to either side
 
 
 def worth(pixels: Pixels8, quality: int) -> float:
-    """Bits per pixel over mean squared error, between a quality a little lower and one a little higher."""
+    """Bits per pixel over mean squared error, between a quality a little lower and a little higher; 0: no change."""
     height, width = pixels.shape[:2]
     rates, errors = [], []
     for near in (quality - STEP, quality + STEP):
@@ -28,7 +28,8 @@ def worth(pixels: Pixels8, quality: int) -> float:
         rates.append(8 * len(data) / (height * width))
         decoded = read(Coder.AVIF, data, height, width, False, 8)
         errors.append(float(np.square(decoded.astype(np.float64) - pixels).mean()))
-    return (rates[1] - rates[0]) / (errors[0] - errors[1])
+    fallen = errors[0] - errors[1]
+    return (rates[1] - rates[0]) / fallen if fallen else 0.0
 
 
 def main() -> None:
@@ -37,7 +38,7 @@ def main() -> None:
     print(f"{len(drawn)} scenes: {', '.join(scene.name for scene in drawn)}")
     for quality in QUALITIES:
         found = [worth(scene.pixels, quality) for scene in drawn]
-        good = [each for each in found if each > 0]  # a higher quality may take fewer bytes
+        good = [each for each in found if each > 0]  # a higher quality may take fewer bytes, or change nothing
         print(f"quality {quality:3d}: worth {np.exp(np.mean(np.log(good))):.4f}, {min(found):.4f} to {max(found):.4f}")
 
 

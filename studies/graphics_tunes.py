@@ -2,7 +2,7 @@
 
     python studies/graphics_tunes.py [SCENE...]
 
-Prints, for each setting, CPU seconds and the mean and least gain over the scenes of `benchmarks.scenes` in PSNR (dB) and
+Prints, for each setting, CPU seconds and the mean and least gain over scenes of `benchmarks.scenes` in PSNR (dB) and in
 SSIMULACRA2 (points), at the bytes that the anchor needs at four qualities; between qualities by log bytes.
 """
 
@@ -53,9 +53,8 @@ def main() -> None:
             gains = [gain(anchor, curve(pixels, options)) for anchor, pixels in zip(anchors, pictures, strict=True)]
             seconds = time.process_time() - begin
             means, least = np.mean(gains, axis=0), np.min(gains, axis=0)  # (A, 2)
-            cells = [
-                f"{m[0]:+.2f} ({low[0]:+.2f}), {m[1]:+.2f} ({low[1]:+.2f})" for m, low in zip(means, least, strict=True)
-            ]
+            pairs = zip(means.tolist(), least.tolist(), strict=True)
+            cells = [f"{db:+.2f} ({db_low:+.2f}), {points:+.2f} ({low:+.2f})" for (db, points), (db_low, low) in pairs]
             print(f"speed {speed}, tune {tune}: {seconds:.0f} s | {' | '.join(cells)}", flush=True)
 
 
