@@ -24,7 +24,7 @@ from tintype.errors import UnsupportedError
 from tintype.evaluation.codecs.names import codec_named
 from tintype.evaluation.measuring.matching import match
 from tintype.evaluation.results.markdown import table
-from tintype.models.onnx_runtime import session
+from tintype.models.onnx_runtime import runtime
 from tintype.pixels import Pixels8
 from tintype.weights import store
 
@@ -44,7 +44,7 @@ class Reader:
     """
 
     def __init__(self) -> None:
-        self._session = session(_network().read_bytes())
+        self._session = runtime().InferenceSession(_network().read_bytes(), providers=["CPUExecutionProvider"])
         known = self._session.get_modelmeta().custom_metadata_map["character"]
         self._characters = ["", *known.splitlines(), " "]  # 0: the blank of CTC
 
