@@ -28,10 +28,12 @@ def asking(
     )
 
 
-def claiming(width: int, height: int, tiling: Tiling) -> bytes:
+def claiming(
+    width: int, height: int, tiling: Tiling, samples: Samples = SRGB_8_BIT, chunks: Sequence[Chunk] = ()
+) -> bytes:
     """A file of pico whose tiles are empty: its header holds, and no tile can be decoded."""
-    header = _header(width, height, tiling, SRGB_8_BIT)
-    return write(Container(header, (b"",) * header.tile_count))
+    header = _header(width, height, tiling, samples)
+    return write(Container(header, (b"",) * header.tile_count, tuple(chunks)))
 
 
 def _header(width: int, height: int, tiling: Tiling, samples: Samples) -> Header:

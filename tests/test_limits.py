@@ -83,6 +83,16 @@ def test_a_file_that_asks_for_too_much_work_is_refused_before_weights_are_read(
         Codec(limits=asked).decode(data)
 
 
+def test_kilobytes_that_ask_for_more_than_a_gigabyte_are_refused() -> None:
+    plane = BytesIO()
+    Image.new("L", (6240, 6400), 128).save(plane, "PNG")
+    data = claiming(6240, 6400, Tiling(64, 0), DEEP, [Chunk(ChunkType.ALPHA, plane.getvalue())])
+    assert len(data) < 110_000
+    asked = Limits(max_pixels=40_000_000, max_memory=2**30)
+    with pytest.raises(LimitError, match=r"about 15\d{8} bytes of memory, above the limit of 1073741824"):
+        Codec(limits=asked).decode(data)
+
+
 def test_margins_above_a_quarter_of_the_core_do_not_exist() -> None:
     with pytest.raises(InputError, match="tile margin 17 is not in 0 to 16"):
         claiming(2048, 2048, Tiling(64, 17))

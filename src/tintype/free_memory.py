@@ -1,6 +1,12 @@
 """How much memory this process can still have."""
 
+from functools import lru_cache
 from pathlib import Path
+
+_FILES = (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes"))
+"""Limit and use of a control group: version 2, version 1."""
+
+_UNLIMITED = 2**60  # bytes; groups of version 1 without a limit say a number above
 
 
 def free_memory() -> int | None:
@@ -18,8 +24,9 @@ def _free_in_system() -> int | None:
     return 1024 * kilobytes[0] if kilobytes else None
 
 
+@lru_cache(maxsize=1)  # a process stays where it is, and most of these folders do not exist
 def _groups() -> list[Path]:
-    """Folders that may describe the memory of this process's control group; in a container it is the root."""
+    """Folders that describe the memory of this process's control group; in a container it may be the root."""
     try:
         lines = Path("/proc/self/cgroup").read_text().splitlines()
     except OSError:
@@ -27,21 +34,22 @@ def _groups() -> list[Path]:
     found = []
     for line in lines:
         _, controllers, path = line.split(":", 2)
-        if controllers in ("", "memory"):
+        if controllers in ("", "memory"):  # version 2, version 1
             root = Path("/sys/fs/cgroup", controllers)
             found += [root, root / path.lstrip("/")]
-    return found
+    return [folder for folder in found if any((folder / limit).exists() for limit, _ in _FILES)]
 
 
 def _free_in_group(folder: Path) -> int | None:
     """What is left of a group's limit; caches of files count as free, for the system drops them first."""
-    for limit, usage in (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes")):
+    for limit, usage in _FILES:
         try:
-            most, used = (folder / limit).read_text().strip(), int((folder / usage).read_text())
+            most = (folder / limit).read_text().strip()
+            if not most.isdecimal() or int(most) >= _UNLIMITED:
+                return None
+            used = int((folder / usage).read_text())
             statistics = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
-        except (OSError, ValueError):
+        except OSError:
             continue
-        if most.isdecimal():
-            cached = int(statistics.get("total_inactive_file", statistics.get("inactive_file", 0)))
-            return int(most) - used + cached
+        return int(most) - used + int(statistics.get("total_inactive_file", statistics.get("inactive_file", 0)))
     return None

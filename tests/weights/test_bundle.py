@@ -84,6 +84,18 @@ def test_every_cut_is_refused_and_changed_bytes_give_a_bundle_or_a_weights_error
             assert "not a tintype weights file" in str(error)
 
 
+def test_changed_bytes_of_an_array_whose_checksums_hold_give_a_bundle_or_a_weights_error() -> None:
+    data, rng = npy(np.arange(12, dtype="<i2").reshape(3, 4)), random.Random(1)
+    for _ in range(3000):
+        changed = bytearray(data)
+        for _ in range(rng.randint(1, 4)):
+            changed[rng.randrange(len(changed))] = rng.randrange(256)
+        try:
+            Bundle.parse(with_array(bytes(changed)))
+        except WeightsError as error:
+            assert "not a tintype weights file" in str(error)
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -142,6 +154,9 @@ def claiming(shape: str) -> bytes:
         overlapping,
         lambda: claiming("(1099511627776,)"),
         lambda: claiming("(-1, -1)"),
+        lambda: claiming("(1 1)"),
+        lambda: claiming("(0, 999999999999)"),
+        lambda: claiming(f"({'1,' * 30})"),
         lambda: claiming("(" * 400 + ")" * 400),
         lambda: zipped(("graphs/a.onnx", bytes(2**24)), compression=zipfile.ZIP_DEFLATED),
     ],

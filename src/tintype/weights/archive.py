@@ -21,7 +21,10 @@ NUMBERS = frozenset({"|i1", "|u1", "<i2", "<u2", "<i4", "<i8", "<f4", "<f8"})
 
 _MAGIC = b"\x93NUMPY\x01\x00"  # and the version 1.0
 # Type and shape as numpy.save writes them. NumPy itself would hand a stranger's text to Python's parser.
-_HEADER = re.compile(rb"\{'descr': '(.{3})', 'fortran_order': (True|False), 'shape': \(([0-9 ,]{0,99})\), \} *\n")
+_SHAPE = rb"((?:[1-9][0-9]{0,11}, ?){0,7}(?:[1-9][0-9]{0,11})?)"  # (), (3,), (3, 4), ...; no array is empty
+_HEADER = re.compile(
+    rb"\{'descr': '([<>|][A-Za-z][0-9])', 'fortran_order': (True|False), 'shape': \(" + _SHAPE + rb"\), \} *\n"
+)
 
 _END = struct.Struct("<4sHHHHLLH")  # the last record; its sixth field is the size of the list of entries
 _LOCATOR_BYTES = 20  # of the record before it in archives above 4 GiB

@@ -36,7 +36,8 @@ from tintype.errors import (
     UnsupportedError,
     WeightsError,
 )
-from tintype.models.hpcm import VARIANTS, Options, coding, engine, memory
+from tintype.limits import Limits
+from tintype.models.hpcm import CONFIGS, VARIANTS, Options, coding, engine, memory
 from tintype.models.hpcm.network import HPCM
 from tintype.models.hpcm.settings import SETTINGS
 from tintype.models.hpcm.weights import save
@@ -429,6 +430,17 @@ def test_a_picture_too_large_for_memory_is_refused_before_it_is_allocated(
     for work in (lambda codec: codec.encode(picture(300, 40)), lambda codec: codec.decode(data)):
         with pytest.raises(InputError, match=r"hpcm-nano: a picture of 512 x 256 needs about .* use tiles"):
             work(Codec(NANO, threads=1, options=Options(weights)))
+
+
+def test_the_limit_of_memory_holds_before_any_network_runs(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = Codec(NANO, threads=1, options=Options(weights)).encode(picture(300, 40))
+    needed = memory.required_bytes(CONFIGS[NANO], 512 * 256)
+    codec = Codec(NANO, threads=1, options=Options(weights), limits=Limits(max_memory=needed))
+    monkeypatch.setattr(engine.HPCMModel, "analyse", lambda *_: pytest.fail("was called"))
+    monkeypatch.setattr(engine.HPCMModel, "decode", lambda *_: pytest.fail("was called"))
+    for work in (lambda: codec.encode(picture(300, 40)), lambda: codec.decode(data)):
+        with pytest.raises(LimitError, match=rf"about \d+ bytes of memory, above the limit of {needed}"):
+            work()
 
 
 def test_a_picture_too_large_for_one_tile_is_refused_with_the_way_out(weights: Path) -> None:

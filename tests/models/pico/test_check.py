@@ -1,6 +1,7 @@
 """Weights of strangers: only what our exporter could have written reaches an engine."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+import tintype
+from tests.pictures import picture
 from tintype.errors import WeightsError
 from tintype.models.pico import graph_check, onnx_engine
 from tintype.models.pico.check import check
@@ -55,11 +58,11 @@ def test_what_ships_is_accepted_and_so_is_the_model_that_is_changed_below() -> N
     check_graph("a", model().SerializeToString(), SIGNATURE)
 
 
-def external(changed: onnx.ModelProto) -> None:
-    tensor = changed.graph.initializer[0]
+def external(changed: onnx.ModelProto, path: str = "/etc/passwd") -> None:
+    tensor = changed.graph.initializer[1]
     tensor.ClearField("raw_data")
     tensor.data_location = TensorProto.EXTERNAL
-    tensor.external_data.add(key="location", value="/etc/passwd")
+    tensor.external_data.add(key="location", value=path)
 
 
 def loop(changed: onnx.ModelProto) -> None:
@@ -216,3 +219,16 @@ def test_weights_that_give_no_numbers_or_no_rows_are_weights_errors() -> None:
     other = with_constants("scale_decoder", lambda array: np.full_like(array, 1e3) if array.shape == (1,) else array)
     with pytest.raises(WeightsError, match="rows that its tables do not have"):
         onnx_engine.load(other).networks.scale_decoder(z_hat, 30)
+
+
+def test_a_strangers_file_that_names_a_file_of_the_disk_is_refused_by_the_library(tmp_path: Path) -> None:
+    shipped = store.load(store.DEFAULT)
+    changed = onnx.load_from_string(shipped.graphs["analysis"])
+    secret = tmp_path / "secret"
+    secret.write_bytes(changed.graph.initializer[1].raw_data)
+    external(changed, str(secret))
+    Bundle(shipped.card, {**shipped.graphs, "analysis": changed.SerializeToString()}, shipped.arrays).write(
+        tmp_path / "a.tintmodel"
+    )
+    with pytest.raises(WeightsError, match="the graph 'analysis' is not one that tintype exports: field 13"):
+        tintype.Codec(str(tmp_path / "a.tintmodel")).encode(picture(8, 8))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tintype.codec.agreement import StepRecord
-from tintype.codec.graphics.detect import BLOCK, HALF, Blocks, classify
+from tintype.codec.graphics.detect import BLOCK, Blocks, classify
 from tintype.codec.graphics.images import Coder, write_exact, write_near
 from tintype.codec.graphics.layer import Layer, Mask, Painting, bounding_box, enlarged
 from tintype.codec.hidden import fill_hidden
@@ -29,7 +29,12 @@ QUALITIES = (5, 10, 20, 30, 40, 50, 60, 70, 80, 85, 90)
 QUALITY_STEP = 8  # by which the quality of small pictures rises until their error is small enough
 
 FEW_BLOCKS, FEW_SHARE = 3, 0.0075  # drawn ones: a tile with no more, or no larger share, is a photograph
-MOSTLY = 0.8  # share of drawn blocks among the contrasted, from which the networks are not tried
+# Shares of drawn blocks among the contrasted: from the first the layer may take a whole tile, from the second the
+# networks are not tried
+MIXED, MOSTLY = 0.25, 0.8
+# Below this worth, that of quality 50, an exact layer may be so much larger than one with an error, whatever that error
+# is worth: who asks for small files gets them
+SMALL_FILES, EXACT_GROWTH = 0.0085, 1.03
 SMALL = 300  # pixels, side up to which errors are bounded
 MAX_ERROR = 0.32  # of small pictures: worth of their mean squared error, in bits per pixel; 34 dB at quality 60
 BANDS, BAND = 4, 24  # rows whose bytes tell how small a lossless file could be
@@ -149,7 +154,7 @@ class _Ways:
     def best(self, blocks: Blocks) -> Choice:
         """The cheapest of those that suit a tile with these blocks."""
         drawn, contrasted = blocks.drawn.sum(), blocks.contrasted.sum()
-        ways = [*self._whole()] if drawn >= HALF * contrasted else []
+        ways = self._whole() if drawn >= MIXED * contrasted else []
         if drawn < MOSTLY * contrasted:
             ways += [self.plain, *self._parts(blocks.drawn)]
         return min(ways, key=lambda way: way.cost).choice
@@ -160,15 +165,21 @@ class _Ways:
             if self._way(near, None).error <= self.most_error:
                 break
             self.quality = min(100, self.quality + QUALITY_STEP)
-        ways = [*self._whole(), self.plain, *self._parts(blocks.drawn)]
+        ways = [self._exact_way(), self.plain, *self._whole(), *self._parts(blocks.drawn)]
         return min((way for way in ways if way.error <= self.most_error), key=lambda way: way.cost).choice
 
-    def _whole(self) -> Iterator[_Way]:
+    def _exact_way(self) -> _Way:
+        return self._way(self._exact(None), None)
+
+    def _whole(self) -> list[_Way]:
         """A layer over the whole core."""
-        yield self._way(self._exact(None), None)
-        near = self._near(None, self.quality)
-        if near is not None:
-            yield self._way(near, None)
+        exact, near = self._exact_way(), self._near(None, self.quality)
+        if near is None:
+            return [exact]
+        small = self._way(near, None)
+        if self.worth < SMALL_FILES and exact.choice.size > EXACT_GROWTH * small.choice.size:
+            return [small]
+        return [exact, small]
 
     def _parts(self, drawn: Mask) -> Iterator[_Way]:
         """A layer over what is drawn, and the networks for the rest."""

@@ -1,6 +1,6 @@
 """Still-image coders of a well-kept library for what is drawn: WebP and PNG without loss, AVIF with a small one.
 
-docs/format.md, "Graphics", is the normative text. docs/decisions/0016 says why these three.
+docs/format.md, "Graphics", is the normative text. docs/decisions/0021 says why these three.
 """
 
 import io
@@ -21,7 +21,7 @@ WEBP_MAX_SIDE = 2**14 - 1  # pixels; the fields of its header have 14 bits
 WEBP_SIGNATURE = 0x2F  # first byte of a lossless WebP's chunk
 PNG_SIDE, PNG_BITS = 512, 2  # PNG is tried up to this side, or where WebP needs at most so many bits per pixel
 WEBP_EFFORT = {"method": 6, "quality": 90}  # the most, quality 100, takes 8 to 30 times as long for up to 1.6 % less
-AVIF_SPEED = 6  # of 0 to 10
+AVIF_SPEED = 5  # of 0 to 10; 6 takes a third of the time and shows drawings 1.3 dB worse at equal bytes
 
 
 class Coder(IntEnum):
@@ -68,8 +68,8 @@ def _smallest_png(pixels: IntPixels) -> bytes:
 def write_near(pixels: IntPixels, quality: int) -> bytes | None:
     """An image in uint8 as AVIF in 4:4:4, quality 0 to 100; None where Pillow cannot write it.
 
-    Tuned for PSNR: of libaom's tunes at the speed used it gave pages and desktops the most SSIMULACRA2 and PSNR for
-    their bytes (docs/decisions/0016).
+    Of libaom's tunes at this speed, ssim gave drawings the most PSNR and the most SSIMULACRA2 for their bytes
+    (docs/decisions/0021).
     """
     if not features.check("avif"):
         return None
@@ -80,7 +80,7 @@ def write_near(pixels: IntPixels, quality: int) -> bytes | None:
         quality=quality,
         speed=AVIF_SPEED,
         subsampling="4:0:0" if pixels.ndim == 2 else "4:4:4",
-        advanced={"tune": "psnr"},
+        advanced={"tune": "ssim"},
         autotiling=False,
         max_threads=1,  # its bytes depend on their number
     )
