@@ -20,6 +20,7 @@ EXACT: dict[str, tuple[IntPixels, int]] = {
     "dots": (dither(40, 56), 8),
     "noise": (noise(5, 7), 8),
     "one pixel": (noise(1, 1), 8),
+    "longer than WebP": (np.tile(noise(2, 8), (1, 2100, 1)), 8),
     "few colours": (page() // 64 * np.array([1, 2, 3], np.uint8), 8),
     "10 bits": (DEEP, 10),
     "10 bits, grey": (DEEP[..., 2], 10),

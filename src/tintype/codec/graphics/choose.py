@@ -164,21 +164,18 @@ class _Ways:
             if self._way(near, None).error <= self.most_error:
                 break
             self.quality = min(100, self.quality + QUALITY_STEP)
-        ways = [self._exact_way(), self.plain, *self._whole(), *self._parts(blocks.drawn)]
+        ways = [self._way(*exact(self.core)), self.plain, *self._whole(), *self._parts(blocks.drawn)]
         return min((way for way in ways if way.error <= self.most_error), key=lambda way: way.cost).choice
-
-    def _exact_way(self) -> _Way:
-        return self._way(self._exact(None), None)
 
     def _whole(self) -> list[_Way]:
         """A layer over the whole core."""
-        exact, near = self._exact_way(), self._near(None, self.quality)
+        large, near = self._way(*exact(self.core)), self._near(None, self.quality)
         if near is None:
-            return [exact]
+            return [large]
         small = self._way(near, None)
-        if self.worth < SMALL_FILES and exact.choice.size > EXACT_GROWTH * small.choice.size:
+        if self.worth < SMALL_FILES and large.choice.size > EXACT_GROWTH * small.choice.size:
             return [small]
-        return [exact, small]
+        return [large, small]
 
     def _parts(self, drawn: Mask) -> Iterator[_Way]:
         """A layer over what is drawn, and the networks for the rest."""
@@ -202,13 +199,11 @@ class _Ways:
         data = write_near(shown, quality)
         return None if data is None else Layer(self.height, self.width, Coder.AVIF, data, mask, BLOCK)
 
-    def _exact(self, mask: Mask | None) -> Layer:
+    def _exact(self, mask: Mask) -> Layer:
         """A layer without error."""
-        shown = self.core
-        if mask is not None:
-            box = bounding_box(mask, BLOCK, self.height, self.width).slices
-            shown = self.core[box].copy()
-            shown[~enlarged(mask, BLOCK, self.height, self.width)[box]] = 0
+        box = bounding_box(mask, BLOCK, self.height, self.width).slices
+        shown = self.core[box].copy()
+        shown[~enlarged(mask, BLOCK, self.height, self.width)[box]] = 0
         return Layer(self.height, self.width, *write_exact(shown), mask, BLOCK)
 
 

@@ -38,9 +38,11 @@ class Coder(IntEnum):
 
 
 def write_exact(pixels: IntPixels) -> tuple[Coder, bytes]:
-    """An image without loss; (H, W, 3) or (H, W) in uint8 or uint16, sides up to 16383 pixels for uint8."""
+    """An image without loss; (H, W, 3) or (H, W) in uint8 or uint16."""
     if pixels.dtype != np.uint8:
         return Coder.PNG, png.write(Image.fromarray(_stacked(pixels)))
+    if max(pixels.shape[:2]) > WEBP_MAX_SIDE:
+        return Coder.PNG, _smallest_png(pixels)
     file = io.BytesIO()
     Image.fromarray(pixels).convert("RGB").save(file, "WEBP", lossless=True, **WEBP_EFFORT)
     data = file.getvalue()
