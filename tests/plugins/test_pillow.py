@@ -39,6 +39,12 @@ def test_the_default_quality_is_the_librarys() -> None:
     assert file.getvalue() == tintype.encode(PIXELS)
 
 
+def test_lossless_is_an_option_as_of_webp() -> None:
+    pixels, file = picture(40, 50), io.BytesIO()
+    Image.fromarray(pixels).save(file, "TINT", lossless=True)
+    np.testing.assert_array_equal(np.asarray(Image.open(file)), pixels)
+
+
 def test_grey_pictures_open_as_grey_from_a_path_too(tmp_path: Path) -> None:
     Image.fromarray(PIXELS[:, :, 0]).save(tmp_path / "a.tint")
     with Image.open(tmp_path / "a.tint") as image:
