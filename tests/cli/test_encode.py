@@ -13,6 +13,7 @@ from PIL import Image
 
 import tintype as library
 from tests.cli.command import COMMAND, DONE, names, photo, tintype
+from tests.codec.graphics.drawings import page
 from tests.pictures import picture
 from tintype import images
 from tintype.cli import main as cli
@@ -428,3 +429,20 @@ def test_a_terminal_shows_a_bar_of_files_or_of_tiles(tmp_path: Path, count: int)
     assert (process.returncode, out) == (0, b"")
     expected = rb"1/2\S* \S*files" if count == 2 else rb"[1-4]/4\S* \S*tiles"
     assert re.search(expected, shown), shown
+
+
+def test_lossless_files_are_exact_and_info_says_so(tmp_path: Path) -> None:
+    pixels = picture(30, 40)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    assert tintype(tmp_path, "encode", "a.png", "--lossless").all == DONE
+    assert "graphics the whole picture without loss" in tintype(tmp_path, "info", "a.tint").out
+    np.testing.assert_array_equal(np.asarray(library.open(tmp_path / "a.tint")), pixels)
+    wrong = tintype(tmp_path, "encode", "a.png", "--lossless", "-q", "50", "--force")
+    assert wrong.all == (2, "", "tintype encode: --lossless has no quality; leave out -q\n")
+
+
+def test_the_content_is_chosen(tmp_path: Path) -> None:
+    Image.fromarray(page()).save(tmp_path / "a.png")
+    for content, share in (("auto", 1), ("photo", 0)):
+        assert tintype(tmp_path, "encode", "a.png", "--content", content, "--force").all == DONE
+        assert library.info(tmp_path / "a.tint").graphics == share

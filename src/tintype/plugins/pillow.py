@@ -68,7 +68,10 @@ def _accept(prefix: bytes) -> bool:
 
 
 def _save(image: Image.Image, file: IO[bytes], filename: str | bytes) -> None:
-    """Options: quality (0 to 100), lossless (as quality 100), model, threads; icc_profile, exif and xmp replace the image's own."""
+    """Options: quality (0 to 100), lossless (as quality 100), model, threads.
+
+    icc_profile, exif and xmp replace the image's own.
+    """
     options = image.encoderinfo
     quality = api.QUALITY_MAX if options.get("lossless") else options.get("quality", api.DEFAULT_QUALITY)
     if not isinstance(quality, int | float) or not 0 <= quality <= api.QUALITY_MAX:
