@@ -82,7 +82,8 @@ def main() -> None:
     pictures = [path for path in sorted(options.large.iterdir()) if path.suffix in (".webp", ".png")]
     module = [sys.executable, "-m", "benchmarks.tile_borders"]
     tiles = commands.once("tiles", [*module, *pictures, "--size", MOSAIC, "--model", options.model])
-    screens = commands.once("screens", [sys.executable, "-m", "benchmarks.screens", "--codec", options.model])
+    drawn = [path for path in pictures if path.stem in options.graphics.split(",")]
+    screens = commands.once("screens", [sys.executable, "-m", "benchmarks.screens", *drawn, "--codec", options.model])
     threads = "1,2" if available_cpus() > 1 else "1"
     script = [sys.executable, "-m", "benchmarks.speed", "--model", options.model, "--threads", threads]
     speed = commands.once("speed", [*script, *sorted(options.kodak.glob("*.png"))])
