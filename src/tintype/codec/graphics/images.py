@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import AvifImagePlugin, Image, WebPImagePlugin, features
+from PIL import Image, WebPImagePlugin, features
 
-from tintype.codec.graphics import png
+from tintype.codec.graphics import avif, png
 from tintype.errors import CorruptError, UnsupportedError
 from tintype.pixels import IntPixels
 
@@ -21,7 +21,6 @@ WEBP_MAX_SIDE = 2**14 - 1  # pixels; the fields of its header have 14 bits
 WEBP_SIGNATURE = 0x2F  # first byte of a lossless WebP's chunk
 PNG_SIDE, PNG_BITS = 512, 2  # PNG is tried up to this side, or where WebP needs at most so many bits per pixel
 WEBP_EFFORT = {"method": 6, "quality": 90}  # the most, quality 100, takes 8 to 30 times as long for up to 1.6 % less
-AVIF_SPEED = 5  # of 0 to 10; 6 takes a third of the time and shows drawings 1.3 dB worse at equal bytes
 
 
 class Coder(IntEnum):
@@ -29,7 +28,7 @@ class Coder(IntEnum):
 
     WEBP = 0  # the chunk VP8L of a lossless WebP file
     PNG = 1  # see `tintype.codec.graphics.png`
-    AVIF = 2  # an AVIF file
+    AVIF = 2  # see `tintype.codec.graphics.avif`
 
     @property
     def exact(self) -> bool:
@@ -68,25 +67,10 @@ def _smallest_png(pixels: IntPixels) -> bytes:
 
 
 def write_near(pixels: IntPixels, quality: int) -> bytes | None:
-    """An image in uint8 as AVIF in 4:4:4, quality 0 to 100; None where Pillow cannot write it.
-
-    Of libaom's tunes at this speed, ssim gave drawings the most PSNR and the most SSIMULACRA2 for their bytes
-    (docs/decisions/0021).
-    """
-    if not features.check("avif"):
+    """An image in uint8 as AVIF, quality 0 to 100; None where that cannot hold it, or Pillow cannot write it."""
+    if max(pixels.shape[:2]) > avif.MAX_SIDE or not features.check("avif"):
         return None
-    file = io.BytesIO()
-    Image.fromarray(pixels).convert("RGB").save(
-        file,
-        "AVIF",
-        quality=quality,
-        speed=AVIF_SPEED,
-        subsampling="4:0:0" if pixels.ndim == 2 else "4:4:4",
-        advanced={"tune": "ssim"},
-        autotiling=False,
-        max_threads=1,  # its bytes depend on their number
-    )
-    return file.getvalue()
+    return avif.write(pixels, quality)
 
 
 def read(coder: Coder, data: bytes, height: int, width: int, grey: bool, depth: int) -> IntPixels:
@@ -101,7 +85,10 @@ def read(coder: Coder, data: bytes, height: int, width: int, grey: bool, depth: 
     """
     if coder is Coder.PNG and depth != 8:
         plane = _decoded(lambda: png.read(data, height * (1 if grey else 3), width), "I;16")
-        return _unstacked(plane, height, grey)
+        samples = _unstacked(plane, height, grey)
+        if samples.max() >= 2**depth:
+            raise CorruptError(f"graphics have samples of more than {depth} bits; the file is damaged")
+        return samples
     if depth != 8:
         raise CorruptError(f"graphics in {coder.name} have 8 bits, the picture {depth}; the file is damaged")
     if coder is Coder.PNG:
@@ -111,7 +98,7 @@ def read(coder: Coder, data: bytes, height: int, width: int, grey: bool, depth: 
             raise UnsupportedError(
                 "the file has graphics in AVIF, which this Pillow cannot read; install Pillow's wheel"
             )
-        pixels = _decoded(lambda: AvifImagePlugin.AvifImageFile(io.BytesIO(data)), size=(width, height))
+        pixels = _decoded(lambda: avif.read(data, height, width, grey))
     else:
         if len(data) < 5 or data[0] != WEBP_SIGNATURE:
             raise CorruptError("graphics are no lossless WebP; the file is damaged")
@@ -125,12 +112,10 @@ def read(coder: Coder, data: bytes, height: int, width: int, grey: bool, depth: 
     return np.ascontiguousarray(pixels[..., 1]) if grey else pixels
 
 
-def _decoded(opened: Callable[[], Image.Image], mode: str = "RGB", size: tuple[int, int] | None = None) -> NDArray[Any]:
-    """Samples of an image as Pillow opens it, in a mode; its size is compared before they are decoded."""
+def _decoded(opened: Callable[[], Image.Image], mode: str = "RGB") -> NDArray[Any]:
+    """Samples of an image as Pillow opens it, in a mode; the caller has compared its size."""
     try:
         with opened() as image:
-            if size is not None:
-                _require_size(*image.size, size)
             return np.asarray(image if image.mode == mode else image.convert(mode))
     except (MemoryError, CorruptError):
         raise
