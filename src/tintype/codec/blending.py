@@ -35,6 +35,7 @@ class Canvas:
         self._depth, self._white = depth, 2**depth - 1
         self._type: type[np.uint8 | np.uint16] = np.uint8 if depth == 8 else np.uint16
         wide = np.uint16 if depth == 8 else np.uint32
+        self._present: NDArray[np.float32] | None = None  # sums of weights, once a tile has no share
         self._paintings: list[tuple[Rect, Painting]] = []
         self._sum: NDArray[Any] = np.zeros(self._shape, wide if self._reach else self._type)
 
@@ -43,21 +44,13 @@ class Canvas:
         if not self._reach:
             self._sum[tile.core.slices] = core_of(pixels, tile, len(self._shape) == 2, self._depth)
             return
-        core, reach = tile.core, self._reach
-        # what the tile shows: its core and `reach` pixels beyond, on sides with a neighbour
-        left, top = core.left - reach * (core.left > 0), core.top - reach * (core.top > 0)
-        right = core.right + reach * (core.right < self._right)
-        bottom = core.bottom + reach * (core.bottom < self._bottom)
-        shown = Rect(left, top, right - left, bottom - top)
-        inside = Rect(left - tile.source.left, top - tile.source.top, shown.width, shown.height)  # in the tile's pixels
+        shown = self._shown(tile)
+        left, top = shown.left - tile.source.left, shown.top - tile.source.top  # in the tile's pixels
+        inside = Rect(left, top, shown.width, shown.height)
         # (3, h, w) to (h, w, 3) or (h, w)
         values = pixels[(slice(None), *inside.slices)]
         values = values.transpose(1, 2, 0) if len(self._shape) == 3 else values.mean(axis=0)
-        # separable: the weights of two neighbours add up to 1 along an axis, those of four around a corner too
-        weight = np.outer(
-            _ramp(shown.height, 2 * reach, core.top > 0, core.bottom < self._bottom),
-            _ramp(shown.width, 2 * reach, core.left > 0, core.right < self._right),
-        )
+        weight = self._weights(tile, shown)
         if len(self._shape) == 3:
             weight = weight[..., None]
         # fmax first: NaN, which damaged latents may give, becomes 0
@@ -67,8 +60,13 @@ class Canvas:
         self._sum[shown.slices] += share.astype(self._sum.dtype)
 
     def cover(self, tile: Tile, painting: Painting) -> None:
-        """Put graphics over the core of a tile that was added, after all blending."""
+        """Put graphics over the core of a tile, after all blending. If nothing else of it shows, it is not added."""
         self._paintings.append((tile.core, painting))
+        if painting.whole and self._reach:
+            if self._present is None:
+                self._present = np.ones(self._shape[:2], np.float32)
+            shown = self._shown(tile)
+            self._present[shown.slices] -= self._weights(tile, shown)
 
     def add_missing(self, tile: Tile) -> None:
         """Mid-grey in place of a tile that could not be decoded."""
@@ -81,13 +79,41 @@ class Canvas:
             painting.paint(picture[core.slices])
         return picture
 
+    def _shown(self, tile: Tile) -> Rect:
+        """What a tile has a share in: its core and `reach` pixels beyond, on sides with a neighbour."""
+        core, reach = tile.core, self._reach
+        left, top = core.left - reach * (core.left > 0), core.top - reach * (core.top > 0)
+        right = core.right + reach * (core.right < self._right)
+        bottom = core.bottom + reach * (core.bottom < self._bottom)
+        return Rect(left, top, right - left, bottom - top)
+
+    def _weights(self, tile: Tile, shown: Rect) -> NDArray[np.float32]:
+        """Of a tile's share, (shown.height, shown.width)."""
+        core, width = tile.core, 2 * self._reach
+        # separable: the weights of two neighbours add up to 1 along an axis, those of four around a corner too
+        weights: NDArray[np.float32] = np.outer(
+            _ramp(shown.height, width, core.top > 0, core.bottom < self._bottom),
+            _ramp(shown.width, width, core.left > 0, core.right < self._right),
+        )
+        return weights
+
     def _blended(self) -> IntPixels:
         picture = np.empty(self._shape, self._type)
         for row in range(0, len(picture), 256):  # in bands: no second copy of a large picture in wide integers
             band = self._sum[row : row + 256]
+            if self._present is not None:
+                band = self._divided(band, self._present[row : row + 256])
             # to the nearest: s / 256 and its bit of one half
             np.minimum((band >> 8) + ((band >> 7) & 1), self._white, out=picture[row : row + 256], casting="unsafe")
         return picture
+
+    def _divided(self, band: NDArray[Any], present: NDArray[np.float32]) -> NDArray[Any]:
+        """Sums over the weights that they were made with; where there are none, graphics follow."""
+        least = np.float32(1 / (2 * ONE))
+        weights = np.where(present < least, 1, present)
+        whole = np.minimum(band / (weights if band.ndim == 2 else weights[..., None]), self._white * ONE)
+        sums: NDArray[Any] = (whole + np.float32(0.5)).astype(band.dtype)
+        return sums
 
 
 def _ramp(length: int, width: int, begin: bool, end: bool) -> NDArray[np.float32]:

@@ -11,7 +11,7 @@ from tintype.codec.entropy.tables import Symbols
 from tintype.codec.graphics.layer import Painting, split
 from tintype.codec.steps import walk
 from tintype.codec.tile_model import StepRows, TileModel
-from tintype.codec.tiling import Tile, framed, tile_grid
+from tintype.codec.tiling import Tile, tile_grid
 from tintype.codec.workers import Progress, in_order
 from tintype.errors import CorruptError, DesyncError, FormatError
 from tintype.limits import NO_DEADLINE, Deadline
@@ -75,7 +75,7 @@ def _decode(
     canvas = Canvas(header.width, header.height, grey, header.tiling, header.samples.depth)
     tiles = tile_grid(header.width, header.height, header.tiling, model.identity.stride)
 
-    def work(number: int) -> tuple[int, tuple[Pixels, Painting | None] | Damage]:
+    def work(number: int) -> tuple[int, tuple[Pixels | None, Painting | None] | Damage]:
         deadline.check()
         try:
             return number, _decode_tile(container, model, tiles[number], number, agreements(number), deadline)
@@ -93,7 +93,8 @@ def _decode(
             damage[number] = found
         else:
             pixels, painting = found
-            canvas.add(pixels, tiles[number])
+            if pixels is not None:
+                canvas.add(pixels, tiles[number])
             if painting is not None:
                 canvas.cover(tiles[number], painting)
         if progress is not None:
@@ -114,8 +115,11 @@ def _require_level(container: Container, model: TileModel) -> None:
 
 def _decode_tile(
     container: Container, model: TileModel, tile: Tile, number: int, agreement: Agreement, deadline: Deadline
-) -> tuple[Pixels, Painting | None]:
-    """What the networks make of one tile, (3, tile.height, tile.width), not clipped, and what covers its core."""
+) -> tuple[Pixels | None, Painting | None]:
+    """What the networks make of one tile, (3, tile.height, tile.width), not clipped, and what covers its core.
+
+    One of both may be missing.
+    """
     header = container.header
     grey, depth = header.colour == ColourType.GREY, header.samples.depth
 
@@ -131,7 +135,7 @@ def _decode_tile(
         if painting is not None and painting.whole:
             if payload:
                 raise CorruptError(f"{len(payload)} bytes of symbols stand under graphics that hide all of them")
-            return framed(painting.image, tile, depth), painting
+            return None, painting
         decoder = rans.Decoder(payload, model.tables)
         latents = walk(model.decode(tile.height, tile.width, header.level), answer)
         decoder.finish()

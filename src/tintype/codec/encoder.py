@@ -108,7 +108,7 @@ class Encoder:
         if worth is None and self.content != "exact":
             return Choice(None, learned())
         core, alone = self.picture[tile.core.slices], len(self.tiles) == 1
-        return choose(core, self.samples.depth, worth or 0, self.content, alone, learned)
+        return choose(core, self.samples.depth, worth or 0, self.content, alone, learned, deadline.check)
 
     def _learned(self, tile: Tile, level: int, hidden: Mask | None, deadline: Deadline) -> Learned:
         """What the networks make of a tile whose `hidden` pixels are free."""

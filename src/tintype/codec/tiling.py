@@ -195,14 +195,6 @@ def core_of(pixels: Pixels, tile: Tile, grey: bool, depth: int = 8) -> IntPixels
     return samples
 
 
-def framed(core: IntPixels, tile: Tile, depth: int = 8) -> Pixels:
-    """A core as a decoded tile: float32, (3, tile.height, tile.width); beyond the core its edges are repeated."""
-    crop = tile.crop
-    beyond = (crop.top, tile.height - crop.bottom), (crop.left, tile.width - crop.right)
-    planes = core[None].repeat(3, axis=0) if core.ndim == 2 else core.transpose(2, 0, 1)
-    return np.pad(planes, ((0, 0), *beyond), "edge").astype(np.float32) / np.float32(2**depth - 1)
-
-
 @dataclass(frozen=True, slots=True)
 class _Span:
     """A tile along one axis, in pixels."""

@@ -9,6 +9,7 @@ from PIL import Image
 from tests.codec.graphics.drawings import dither, noise, page, photograph
 from tests.toy import ToyModel
 from tintype.codec.container.file import ChunkType, Container, parse, write
+from tintype.codec.container.header import Samples
 from tintype.codec.decoder import decode, salvage
 from tintype.codec.encoder import Encoder
 from tintype.codec.graphics import choose, images
@@ -84,14 +85,43 @@ def test_the_error_of_small_pictures_is_bounded() -> None:
         assert mean_squared(plain, pixels) > most > mean_squared(bounded, pixels)
 
 
-def test_pixels_near_a_covered_tile_are_blended_with_what_covers_it() -> None:
-    pixels = np.concatenate([photograph(128, 128), page(128, 128)], axis=1)
-    container = parse(file_of(pixels, "auto", 3, Tiling(128, 8)))
-    assert shares(container).graphics == 0.5
-    decoded = decode(container, MODEL)
-    np.testing.assert_allclose(decoded[:, 128:].astype(float), pixels[:, 128:], atol=60)
-    assert np.abs(decoded[:, :120].astype(float) - pixels[:, :120]).mean() < 8  # beyond the blending
-    assert decoded[:, 120:128].min() > 0  # none is lost
+@pytest.mark.parametrize("depth", [8, 16])
+def test_a_covered_tile_does_not_blur_its_neighbours(depth: int) -> None:
+    # photographs beside, below and diagonal to pages: every kind of corner
+    photo, text = photograph(128, 128), page(128, 128)
+    pixels = np.block([[[photo], [text], [photo]], [[text], [photo], [photo]]]).astype(
+        np.uint8 if depth == 8 else np.uint16
+    )
+    if depth == 16:
+        pixels *= 257
+    samples = Samples(depth=depth)
+    tiling = Tiling(128, 8)
+    files = [
+        Encoder(MODEL, pixels, tiling, samples=samples, content=content).encode(3) for content in ("auto", "photo")
+    ]
+    container = parse(files[0])
+    assert shares(container).graphics == pytest.approx(2 / 6)
+    found, plain = (decode(parse(file), MODEL).astype(float) / pixels.max() for file in files)
+    np.testing.assert_array_equal(found[:120, :120], plain[:120, :120])  # beyond all blending
+    error = np.abs(found - pixels / pixels.max())
+    learned = np.ones(pixels.shape[:2], bool)
+    learned[:128, 128:256] = learned[128:, :128] = False
+    near = learned.copy()
+    near[8:120, 8:120] = near[8:, 264:] = False
+    assert error[near].mean() < 1.2 * error[learned].mean()
+    assert error[learned].max() < 0.4  # no share is lost
+
+
+def test_the_work_ends_between_images() -> None:
+    class OverError(Exception):
+        pass
+
+    def check() -> None:
+        raise OverError
+
+    for content in ("auto", "screen"):
+        with pytest.raises(OverError):
+            choose.choose(page(), 8, 0.01, content, True, lambda hidden: pytest.fail("networks come later"), check)
 
 
 def test_without_avif_what_is_drawn_is_kept_exactly(monkeypatch: pytest.MonkeyPatch) -> None:

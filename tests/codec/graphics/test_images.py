@@ -92,6 +92,33 @@ BAD = {
 }
 
 
+def test_samples_of_more_bits_than_the_picture_are_refused() -> None:
+    coder, data = images.write_exact(DEEP * 4)
+    with pytest.raises(CorruptError, match="more than 10 bits"):
+        images.read(coder, data, *DEEP.shape[:2], False, 10)
+
+
+def test_avif_that_holds_another_size_than_it_should_is_refused_before_it_is_decoded() -> None:
+    large = images.write_near(np.zeros((64, 2000, 3), np.uint8), 50)
+    assert large is not None
+    with pytest.raises(CorruptError, match="2000 x 64 pixels where 32 x 32 belong"):
+        images.read(Coder.AVIF, large, 32, 32, False, 8)
+
+
+@pytest.mark.parametrize("change", [b"\x0a", b"\x12\x00", b"\x0a\x01\x00", b"\x0a\xff\xff\xff\xff\x0f"])
+def test_avif_of_other_units_is_refused(change: bytes) -> None:
+    for data in (change + AVIF, AVIF + change, change):
+        with pytest.raises(CorruptError, match="damaged"):
+            images.read(Coder.AVIF, data, 32, 32, False, 8)
+
+
+def test_avif_with_a_header_that_lets_frames_choose_their_size_is_refused() -> None:
+    data = bytearray(AVIF)
+    data[2] &= ~0x08  # reduced_still_picture_header
+    with pytest.raises(CorruptError, match="no still picture"):
+        images.read(Coder.AVIF, bytes(data), 32, 32, False, 8)
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_damaged_images_are_refused(name: str) -> None:
     coder, data, height, width, depth = BAD[name]

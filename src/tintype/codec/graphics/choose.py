@@ -27,7 +27,7 @@ WORTHS = (0.0004, 0.0009, 0.0017, 0.0034, 0.0093, 0.0207, 0.0416, 0.0785, 0.165,
 QUALITIES = (5, 10, 20, 30, 40, 50, 60, 70, 80, 85, 90)
 QUALITY_STEP = 8  # by which the quality of small pictures rises until their error is small enough
 
-FEW_BLOCKS, FEW_SHARE = 3, 0.0075  # drawn ones: a tile with no more, or no larger share, is a photograph
+FEW_BLOCKS, FEW_SHARE = 3, 0.015  # drawn ones: a tile with no more, or no larger share, is a photograph
 # Shares of drawn blocks among the contrasted: from the first the layer may take a whole tile, from the second the
 # networks are not tried
 MIXED, MOSTLY = 0.25, 0.8
@@ -36,7 +36,8 @@ MIXED, MOSTLY = 0.25, 0.8
 SMALL_FILES, EXACT_GROWTH = 0.0085, 1.03
 SMALL = 300  # pixels, side up to which errors are bounded
 MAX_ERROR = 0.32  # of small pictures: worth of their mean squared error, in bits per pixel; 34 dB at quality 60
-BANDS, BAND = 4, 24  # rows whose bytes tell how small a lossless file could be
+BANDS, BAND = 2, 64  # rows whose bytes tell how small a lossless file could be
+PLAIN = 0.5  # share of pixels that repeat, from which a lossless file is always tried
 OPTIMISM = 0.3  # a lossless file is never smaller than this share of what those bands promise
 
 
@@ -84,7 +85,13 @@ def exact(core: IntPixels) -> Choice:
 
 
 def choose(
-    core: IntPixels, depth: int, worth: float, content: Content, alone: bool, code: Callable[[Mask | None], Learned]
+    core: IntPixels,
+    depth: int,
+    worth: float,
+    content: Content,
+    alone: bool,
+    code: Callable[[Mask | None], Learned],
+    check: Callable[[], None],
 ) -> Choice:
     """The best way to code a tile.
 
@@ -96,20 +103,22 @@ def choose(
         as the pixels look
     alone : the tile is the whole picture, whose error is bounded if it is small
     code : codes the tile by the networks; where the mask (H, W) is set, pixels are free
+    check : called before each image is coded; may raise what ends the work
     """
     if content == "exact" or (content != "photo" and (core == core[0, 0]).all()):  # networks make corners uneven
         return exact(core)
     if content == "photo":
         return Choice(None, code(None))
-    ways = _Ways(core, depth, worth, code)
+    ways = _Ways(core, depth, worth, code, check)
     blocks, small = classify(core, depth), alone and max(core.shape[:2]) <= SMALL
     count = blocks.drawn.sum()
     if content == "auto" and (count <= FEW_BLOCKS or count <= FEW_SHARE * blocks.drawn.size):
         best = ways.best_small(blocks) if small and ways.plain.error > ways.most_error else ways.plain.choice
     else:
-        best = ways.best_small(blocks) if small else ways.best(blocks)
-    if best.size < OPTIMISM * _promise(core):  # as nearly always: far below any lossless file
+        best = ways.best_small(blocks) if small else ways.best(blocks, content == "screen")
+    if blocks.repeats < PLAIN and best.size < OPTIMISM * _promise(core):  # far below any lossless file
         return best
+    check()
     return min(best, exact(core), key=lambda choice: choice.size)
 
 
@@ -138,8 +147,15 @@ class _Way:
 class _Ways:
     """Ways to code one tile."""
 
-    def __init__(self, core: IntPixels, depth: int, worth: float, code: Callable[[Mask | None], Learned]) -> None:
-        self.core, self.depth, self.code = core, depth, code
+    def __init__(
+        self,
+        core: IntPixels,
+        depth: int,
+        worth: float,
+        code: Callable[[Mask | None], Learned],
+        check: Callable[[], None],
+    ) -> None:
+        self.core, self.depth, self.code, self.check = core, depth, code, check
         self.height, self.width = core.shape[:2]
         self.worth = worth * (255 / (2**depth - 1)) ** 2  # of samples as they are
         self.quality = round(float(np.interp(np.log(worth), np.log(WORTHS), QUALITIES)))
@@ -150,11 +166,17 @@ class _Ways:
         """The networks alone."""
         return self._way(None, self.code(None))
 
-    def best(self, blocks: Blocks) -> Choice:
-        """The cheapest of those that suit a tile with these blocks."""
+    @cached_property
+    def exact(self) -> _Way:
+        """A layer that returns the core as it is."""
+        self.check()
+        return self._way(*exact(self.core))
+
+    def best(self, blocks: Blocks, every: bool) -> Choice:
+        """The cheapest of those that suit a tile with these blocks, or of every way."""
         drawn, contrasted = blocks.drawn.sum(), blocks.contrasted.sum()
-        ways = self._whole() if drawn >= MIXED * contrasted else []
-        if drawn < MOSTLY * contrasted:
+        ways = self._whole() if every or drawn >= MIXED * contrasted else []
+        if every or drawn < MOSTLY * contrasted:
             ways += [self.plain, *self._parts(blocks.drawn)]
         return min(ways, key=lambda way: way.cost).choice
 
@@ -164,12 +186,12 @@ class _Ways:
             if self._way(near, None).error <= self.most_error:
                 break
             self.quality = min(100, self.quality + QUALITY_STEP)
-        ways = [self._way(*exact(self.core)), self.plain, *self._whole(), *self._parts(blocks.drawn)]
+        ways = [self.exact, self.plain, *self._whole(), *self._parts(blocks.drawn)]
         return min((way for way in ways if way.error <= self.most_error), key=lambda way: way.cost).choice
 
     def _whole(self) -> list[_Way]:
         """A layer over the whole core."""
-        large, near = self._way(*exact(self.core)), self._near(None, self.quality)
+        large, near = self.exact, self._near(None, self.quality)
         if near is None:
             return [large]
         small = self._way(near, None)
@@ -196,6 +218,7 @@ class _Ways:
             box = bounding_box(mask, BLOCK, self.height, self.width).slices
             covered = enlarged(mask, BLOCK, self.height, self.width)
             shown = fill_hidden(self.core[box], covered[box].astype(np.uint8))
+        self.check()
         data = write_near(shown, quality)
         return None if data is None else Layer(self.height, self.width, Coder.AVIF, data, mask, BLOCK)
 
@@ -204,6 +227,7 @@ class _Ways:
         box = bounding_box(mask, BLOCK, self.height, self.width).slices
         shown = self.core[box].copy()
         shown[~enlarged(mask, BLOCK, self.height, self.width)[box]] = 0
+        self.check()
         return Layer(self.height, self.width, *write_exact(shown), mask, BLOCK)
 
 

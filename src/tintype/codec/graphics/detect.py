@@ -23,10 +23,11 @@ HALF = 0.5  # share of drawn blocks among the contrasted, from which a picture o
 
 
 class Blocks(NamedTuple):
-    """What blocks of 16 x 16 pixels look like; both (ceil(H / 16), ceil(W / 16)), bool."""
+    """What blocks of 16 x 16 pixels look like; masks (ceil(H / 16), ceil(W / 16))."""
 
     contrasted: NDArray[np.bool_]  # not nearly flat
     drawn: NDArray[np.bool_]  # contrasted, and the pixels repeat
+    repeats: float  # share of all pixels
 
 
 def classify(pixels: IntPixels, depth: int = 8) -> Blocks:
@@ -43,13 +44,14 @@ def classify(pixels: IntPixels, depth: int = 8) -> Blocks:
     luma = pixels if pixels.ndim == 2 else pixels[..., 1]
     contrast = per_block(luma, np.maximum).astype(np.int64) - per_block(luma, np.minimum)
     contrasted = contrast >= MIN_CONTRAST * (2**depth - 1)
-    return Blocks(contrasted, contrasted & (share >= (MIN_REPEATS_GREY if pixels.ndim == 2 else MIN_REPEATS)))
+    least = MIN_REPEATS_GREY if pixels.ndim == 2 else MIN_REPEATS
+    return Blocks(contrasted, contrasted & (share >= least), float(repeats.mean()))
 
 
 def mostly_drawn(picture: IntPixels, depth: int = 8) -> bool:
     """Whether at least half of what has contrast looks drawn; of every fourth row of blocks."""
     found = [classify(picture[top : top + BLOCK], depth) for top in range(0, len(picture), 4 * BLOCK)]
-    contrasted, drawn = (sum(int(mask.sum()) for mask in masks) for masks in zip(*found, strict=True))
+    drawn, contrasted = (sum(int(getattr(blocks, name).sum()) for blocks in found) for name in ("drawn", "contrasted"))
     return contrasted > 0 and drawn >= HALF * contrasted
 
 
