@@ -47,7 +47,7 @@ QUALITIES = {  # of Kodak and LARGE: the project's window of rates; more points 
     "jxl_e7": (3, 13, 19, 34, 54, 75, 84),  # on both sides of its step at 19
 }
 PEERS = ",".join(QUALITIES)
-OUR_QUALITIES = (0, 12, 26, 40, 54, 68, 75, 88, 100)
+OUR_QUALITIES = (0, 12, 26, 40, 54, 68, 75, 88, 99)  # 100 is exact
 JUDGES = ("ssimulacra2", "butteraugli")  # metrics made to agree with people; measured where installed
 HEADLINE = ("psnr", "ms_ssim_db", *JUDGES)
 COMPARED = {name: curves.COLUMNS[name].title for name in ("psnr", "ms_ssim_db", "ms_ssim_db_of_mean", *JUDGES)}

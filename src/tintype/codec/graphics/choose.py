@@ -38,6 +38,7 @@ SMALL = 300  # pixels, side up to which errors are bounded
 MAX_ERROR = 0.32  # of small pictures: worth of their mean squared error, in bits per pixel; 34 dB at quality 60
 BANDS, BAND = 2, 64  # rows whose bytes tell how small a lossless file could be
 PLAIN = 0.5  # share of pixels that repeat, from which a lossless file is always tried
+DEAR = 16  # bits per pixel over the square root of the worth, from which one is tried too: photographs have 8 to 11
 OPTIMISM = 0.3  # a lossless file is never smaller than this share of what those bands promise
 
 
@@ -116,7 +117,8 @@ def choose(
         best = ways.best_small(blocks) if small and ways.plain.error > ways.most_error else ways.plain.choice
     else:
         best = ways.best_small(blocks) if small else ways.best(blocks, content == "screen")
-    if blocks.repeats < PLAIN and best.size < OPTIMISM * _promise(core):  # far below any lossless file
+    dear = DEAR * worth**0.5 * core.shape[0] * core.shape[1] / 8  # bytes
+    if blocks.repeats < PLAIN and best.size < min(dear, OPTIMISM * _promise(core)):  # far below any lossless file
         return best
     check()
     return min(best, exact(core), key=lambda choice: choice.size)
