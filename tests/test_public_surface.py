@@ -37,7 +37,7 @@ def test_the_package_has_these_names() -> None:
             tintype.Limits,
             ["*max_pixels", "*max_network_pixels", "*max_tile_pixels", "*max_memory", "*deadline"],
         ),
-        (tintype.Codec.encode, ["self", "image", "quality", "progress", "*read", "*strip"]),
+        (tintype.Codec.encode, ["self", "image", "quality", "progress", "*read", "*strip", "*content", "*lossless"]),
         (tintype.Codec.decode, ["self", "data", "progress", "*salvage"]),
         (tintype.Codec.decode_picture, ["self", "data", "progress", "*salvage"]),
         (tintype.Codec.decode_to, ["self", "data", "target", "progress", "*suffix", "*quality", "*salvage"]),
@@ -74,7 +74,7 @@ def test_keys_of_json_stay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     (tmp_path / "a.tint").write_bytes(tintype.encode(picture(16, 16)))
     info = (
         *("file", "width", "height", "grey", "depth", "alpha", "code_points", "model", "weights_hash", "level"),
-        *("tiles", "size_bytes", "bpp", "chunks", "numerics", "decodable"),
+        *("tiles", "size_bytes", "bpp", "graphics", "exact", "chunks", "numerics", "decodable"),
     )
     assert [field.name for field in dataclasses.fields(tintype.Info)] == list(info[1:])
     assert main(["info", "--json", str(tmp_path / "a.tint")]) == 0

@@ -50,7 +50,9 @@ def test_encode_and_decode_never_load_torch_and_draw_nothing_without_a_terminal(
 def test_help_states_the_default_quality(tmp_path: Path) -> None:
     result = tintype(tmp_path, "encode", "--help")
     assert (result.status, result.err) == (0, "")
-    assert f"0 (smallest) to 100; {DEFAULT_QUALITY}, the default, looks about as good as JPEG at 75" in result.out
+    assert (
+        f"0 (smallest) to 100 (exact); {DEFAULT_QUALITY}, the default, looks about as good as JPEG at 75" in result.out
+    )
 
 
 def test_version_names_itself(tmp_path: Path) -> None:

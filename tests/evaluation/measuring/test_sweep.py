@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -132,7 +133,8 @@ def test_a_codec_that_fails_on_one_picture_becomes_rows_and_the_rest_goes_on(fol
 def test_a_codec_whose_library_is_missing_becomes_a_row(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "pillow_jxl", None)
+    for module in ("pillow_jxl", "pillow_jxl.JpegXLImagePlugin"):  # as if it had not been imported
+        monkeypatch.setitem(sys.modules, module, None)
     found = sweep.run(plan(folder, ["jpeg444", "jxl_e7"]), tmp_path / "out")
     (failed,) = [row for row in found if row.error]
     assert failed.codec == "jxl_e7" and "pip install pillow-jxl-plugin" in failed.error
