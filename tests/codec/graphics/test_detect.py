@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.codec.graphics.drawings import dither, page, photograph
-from tintype.codec.graphics.detect import classify, mostly_drawn
+from tintype.codec.graphics.detect import classify, clustered, mostly_drawn
 from tintype.pixels import IntPixels
 
 
@@ -31,6 +31,14 @@ def test_a_caption_does_not_make_a_photograph_a_drawing() -> None:
     blocks = classify(pixels)
     assert 0 < blocks.drawn.sum() < 0.5 * blocks.contrasted.sum()
     assert not mostly_drawn(pixels)
+
+
+def test_clusters_are_blocks_with_three_neighbours() -> None:
+    mask = np.zeros((6, 8), bool)
+    mask[1:3, 1:3] = mask[5, :] = mask[0, 7] = True  # a square, a line, a single one
+    found = np.zeros_like(mask)
+    found[1:3, 1:3] = True
+    np.testing.assert_array_equal(clustered(mask), found)
 
 
 def test_what_is_flat_is_neither() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tintype.codec.agreement import StepRecord
-from tintype.codec.graphics.detect import BLOCK, Blocks, classify
+from tintype.codec.graphics.detect import BLOCK, Blocks, classify, clustered
 from tintype.codec.graphics.images import Coder, write_exact, write_near
 from tintype.codec.graphics.layer import Layer, Mask, Painting, bounding_box, enlarged
 from tintype.codec.hidden import fill_hidden
@@ -27,7 +27,9 @@ WORTHS = (0.0004, 0.0009, 0.0017, 0.0034, 0.0093, 0.0207, 0.0416, 0.0785, 0.165,
 QUALITIES = (5, 10, 20, 30, 40, 50, 60, 70, 80, 85, 90)
 QUALITY_STEP = 8  # by which the quality of small pictures rises until their error is small enough
 
-FEW_BLOCKS, FEW_SHARE = 3, 0.015  # drawn ones: a tile with no more, or no larger share, is a photograph
+# Drawn blocks in clusters: a tile with no more, or no larger share, is a photograph. Photographs have such blocks along
+# edges before a white sky: up to 3 % of all, but at most 0.2 % in clusters
+FEW_BLOCKS, FEW_SHARE = 3, 0.0075
 # Shares of drawn blocks among the contrasted: from the first the layer may take a whole tile, from the second the
 # networks are not tried
 MIXED, MOSTLY = 0.25, 0.8
@@ -37,7 +39,7 @@ SMALL_FILES, EXACT_GROWTH = 0.0085, 1.03
 SMALL = 300  # pixels, side up to which errors are bounded
 MAX_ERROR = 0.32  # of small pictures: worth of their mean squared error, in bits per pixel; 34 dB at quality 60
 BANDS, BAND = 2, 64  # rows whose bytes tell how small a lossless file could be
-PLAIN = 0.5  # share of pixels that repeat, from which a lossless file is always tried
+PLAIN = 0.8  # share of pixels that repeat, from which a lossless file is always tried
 DEAR = 16  # bits per pixel over the square root of the worth, from which one is tried too: photographs have 8 to 11
 OPTIMISM = 0.3  # a lossless file is never smaller than this share of what those bands promise
 
@@ -112,7 +114,7 @@ def choose(
         return Choice(None, code(None))
     ways = _Ways(core, depth, worth, code, check)
     blocks, small = classify(core, depth), alone and max(core.shape[:2]) <= SMALL
-    count = blocks.drawn.sum()
+    count = clustered(blocks.drawn).sum()
     if content == "auto" and (count <= FEW_BLOCKS or count <= FEW_SHARE * blocks.drawn.size):
         best = ways.best_small(blocks) if small and ways.plain.error > ways.most_error else ways.plain.choice
     else:

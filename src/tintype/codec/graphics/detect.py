@@ -55,6 +55,15 @@ def mostly_drawn(picture: IntPixels, depth: int = 8) -> bool:
     return contrasted > 0 and drawn >= HALF * contrasted
 
 
+def clustered(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Blocks that are set, with at least three of their eight neighbours."""
+    wide = np.pad(mask, 1).astype(np.uint8)
+    rows = wide[:-2] + wide[1:-1] + wide[2:]
+    around = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]  # with the block itself
+    found: NDArray[np.bool_] = mask & (around >= 4)
+    return found
+
+
 def _colours(pixels: IntPixels) -> NDArray[Any]:
     """One number for each pixel, equal where the colours are."""
     if pixels.ndim == 2:
