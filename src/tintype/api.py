@@ -23,6 +23,7 @@ from tintype.codec.graphics.detect import mostly_drawn
 from tintype.codec.graphics.shares import shares
 from tintype.codec.hidden import fill_hidden
 from tintype.codec.tiling import (
+    DEFAULT_CORE,
     DEFAULT_MARGIN,
     WHOLE_PICTURE,
     NetworkSize,
@@ -350,7 +351,9 @@ class Codec:
             tiling = Tiling.of(width, height, self.tile, margin)
         elif model.whole_pictures:
             tiling = WHOLE_PICTURE
-        elif tiling.core and (content in ("exact", "screen") or (content == "auto" and mostly_drawn(picture, depth))):
+        elif tiling.core == DEFAULT_CORE and (
+            content in ("exact", "screen") or (content == "auto" and mostly_drawn(picture, depth))
+        ):
             tiling = Tiling.of(width, height, GRAPHICS_CORE, margin)
         pixels = largest_tile_pixels(width, height, tiling)
         if pixels > MAX_TILE_PIXELS:

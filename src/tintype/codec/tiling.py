@@ -25,6 +25,7 @@ WHOLE_PICTURE_PIXELS = 2**20
 LEAST_SIDE = 64  # pixels; networks that pad to their stride work as long on one row as on so many
 
 DEFAULT_CORE = 504
+THIN_CORE = WHOLE_PICTURE_PIXELS // LEAST_SIDE - 8  # with two margins as many pixels as the largest single tile
 DEFAULT_MARGIN = 4  # 504 + 2 * 4 = 512, a multiple of every stride in use
 
 
@@ -42,11 +43,13 @@ class Tiling:
     def default(cls, width: int, height: int) -> Self:
         """The encoder's choice: one tile up to 2**20 pixels, else cores of 504 with a margin of 4.
 
-        A side counts as at least 64 pixels, or 65535 x 1 would be one tile of four million pixels at the network.
+        A side counts as at least 64 pixels, or 65535 x 1 would be one tile of four million pixels at the network. What
+        is no wider than that is cut into tiles of 2**20 of these pixels.
         """
         if max(width, LEAST_SIDE) * max(height, LEAST_SIDE) <= WHOLE_PICTURE_PIXELS:
             return cls()
-        return cls.of(width, height, DEFAULT_CORE, DEFAULT_MARGIN)
+        core = THIN_CORE if min(width, height) <= LEAST_SIDE else DEFAULT_CORE
+        return cls.of(width, height, core, DEFAULT_MARGIN)
 
     @classmethod
     def of(cls, width: int, height: int, core: int, margin: int) -> Self:
