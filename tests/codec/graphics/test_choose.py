@@ -68,9 +68,10 @@ def test_thin_pictures_are_graphics_in_which_no_network_runs(shape: tuple[int, i
 
 def test_pictures_that_are_deep_or_not_thin_enough_are_left_to_the_networks() -> None:
     pixels = photograph(40, 400)
-    assert file_of(pixels[:33], "auto") == file_of(pixels[:33], "photo")
+    assert file_of(pixels[:33], "auto", 1) == file_of(pixels[:33], "photo", 1)
+    assert file_of(pixels[:32], "auto", 1) != file_of(pixels[:32], "photo", 1)
     deep = pixels[:20] * np.uint16(257) + np.random.default_rng(2).integers(0, 257, (20, 400, 3), np.uint16)
-    files = {Encoder(MODEL, deep, samples=Samples(16), content=content).encode(3) for content in ("auto", "photo")}
+    files = {Encoder(MODEL, deep, samples=Samples(16), content=content).encode(1) for content in ("auto", "photo")}
     assert len(files) == 1
 
 
