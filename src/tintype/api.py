@@ -212,7 +212,16 @@ class Codec:
         # against what is free the picture does not count: it has been read
         picture_bytes = 0 if self.limits.max_memory is None else contents.encoding_bytes(picture)
         threads = self._tiles_at_once(_name(image), model, size, picture_bytes)
-        encoder = Encoder(model, pixels, tiling, threads, tolerance=model.tolerance, samples=samples, content=shown)
+        encoder = Encoder(
+            model,
+            pixels,
+            tiling,
+            threads,
+            tolerance=model.tolerance,
+            samples=samples,
+            content=shown,
+            original=picture.pixels,
+        )
         return encoder.encode(level, chunks, progress, deadline)
 
     def decode(self, data: Encoded, progress: Progress | None = None, *, salvage: bool = False) -> Image.Image:

@@ -37,6 +37,7 @@ class Encoder:
     samples : depth and colour of the picture, for the header
     content : what the graphics layer is used for, see `tintype.codec.graphics.choose`; a model that does not know what
         an error is worth has it for "exact" alone
+    original : the picture before colour was filled in where it is fully transparent; default: the same
     """
 
     def __init__(
@@ -49,9 +50,11 @@ class Encoder:
         tolerance: float = 0.0,
         samples: Samples = SRGB_8_BIT,
         content: Content = "photo",
+        original: IntPixels | None = None,
     ) -> None:
         self.model, self.picture, self.keep, self.tolerance = model, picture, keep, tolerance
         self.samples, self.content = samples, content
+        self.original = picture if original is None else original
         self.threads = threads if model.tiles_in_parallel else 1
         height, width = picture.shape[:2]
         self.tiling = Tiling.default(width, height) if tiling is None else tiling
@@ -108,7 +111,8 @@ class Encoder:
         if worth is None and self.content != "exact":
             return Choice(None, learned())
         core, alone = self.picture[tile.core.slices], len(self.tiles) == 1
-        return choose(core, self.samples.depth, worth or 0, self.content, alone, learned, deadline.check)
+        original = core if self.original is self.picture else self.original[tile.core.slices]
+        return choose(core, original, self.samples.depth, worth or 0, self.content, alone, learned, deadline.check)
 
     def _learned(self, tile: Tile, level: int, hidden: Mask | None, deadline: Deadline) -> Learned:
         """What the networks make of a tile whose `hidden` pixels are free."""
