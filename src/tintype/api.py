@@ -10,12 +10,13 @@ import numpy as np
 from PIL import Image
 
 from tintype import contents, images
+from tintype.budgets import EncodedFile, Files, meet
 from tintype.codec import decoder
 from tintype.codec.container.fields import Bytes
 from tintype.codec.container.file import ChunkType, Container, chunk_name, parse
 from tintype.codec.container.header import MAX_TILE_PIXELS, MIN_CORE, ColourType, network_multiple
 from tintype.codec.encoder import Encoder
-from tintype.codec.graphics.choose import Content
+from tintype.codec.graphics.choose import Content, least_exact_bytes
 from tintype.codec.graphics.detect import mostly_drawn
 from tintype.codec.graphics.shares import shares
 from tintype.codec.hidden import fill_hidden
@@ -27,12 +28,14 @@ from tintype.codec.tiling import (
     largest_tile_pixels,
     network_size,
 )
-from tintype.codec.workers import Progress, available_cpus
+from tintype.codec.workers import Passes, Progress, available_cpus
 from tintype.errors import InputError, LimitError
+from tintype.images.raster import rescaled
 from tintype.limits import Deadline, Limits
 from tintype.models import load
 from tintype.models.hpcm.options import Options
-from tintype.pixels import IntPixels
+from tintype.pixels import IntPixels, Pixels8
+from tintype.targets import Target
 from tintype.weights import store
 
 if TYPE_CHECKING:
@@ -164,7 +167,8 @@ class Codec:
         strip: Literal["all", "gps"] | None = None,
         content: Literal["auto", "photo", "screen"] = "auto",
         lossless: bool = False,
-    ) -> bytes:
+        target: Target | None = None,
+    ) -> EncodedFile:
         """A picture as the bytes of a .tint file.
 
         Parameters
@@ -179,13 +183,18 @@ class Codec:
         content : "photo": the networks code everything; "screen": text, lines and windows are looked for everywhere and
             coded by other means where that is better; "auto", the default: as "screen" where the pixels look so
         lossless : every sample comes back as it is, as with quality 100; large for photographs
+        target : instead of a quality, a size or a measured quality: `Target("size", 200_000)`. The picture is analysed
+            once, and its levels are searched. The result's `reached` says what the file has. A quality that no level
+            reaches gives a file without loss, and a warning. Pictures above 8 bits are compared in 8; under full
+            transparency the colour that is coded counts, not the picture's
 
         What was converted, and what could not be kept, is logged as a warning of the logger `tintype`.
 
         Raises
         ------
         InputError
-            If the picture or the quality cannot be coded; LimitError, if it asks for more than the limits allow.
+            If the picture or the quality cannot be coded; LimitError, if it asks for more than the limits allow;
+            TargetError, if no file is as small as the target.
         OSError
             If a file cannot be read.
         """
@@ -193,27 +202,23 @@ class Codec:
         model = self.load()
         if lossless and quality not in (None, QUALITY_MAX):
             raise InputError(f"lossless has no quality, but {quality:g} was given; leave one of them out")
+        if target is not None and (lossless or quality is not None):
+            raise InputError(f"a target of {target} excludes quality and lossless; leave one of them out")
         quality = QUALITY_MAX if lossless else quality
         lossless = quality == QUALITY_MAX
         if lossless and model.identity.numerics is not None:
             raise InputError(f"lossless: {model.identity.name} has no lossless mode; use the default model")
         level = level_of(quality, model)
+        if target is not None:
+            require_levels(model)
         picture = self._load(image, read or images.ReadOptions())
         if strip is not None:
             picture = images.strip(picture, strip)
-        chunks, samples = contents.chunks_of(picture), contents.samples_of(picture)
-        pixels = picture.pixels
-        if picture.alpha is not None and not lossless:
-            pixels = fill_hidden(pixels, picture.alpha)
-        shown: Content = "exact" if lossless else content
-        tiling = self._tiling(pixels, samples.depth, model, shown)
-        multiple = network_multiple(model.identity.model_id)
-        size = network_size(picture.width, picture.height, tiling, multiple)
-        # against what is free the picture does not count: it has been read
-        picture_bytes = 0 if self.limits.max_memory is None else contents.encoding_bytes(picture)
-        threads = self._tiles_at_once(_name(image), model, size, picture_bytes)
-        encoder = Encoder(model, pixels, tiling, threads, tolerance=model.tolerance, samples=samples, content=shown)
-        return encoder.encode(level, chunks, progress, deadline)
+        name = _name(image)
+        if target is not None:
+            return self._search(target, name, picture, model, content, progress, deadline)
+        encoder = self._encoder(name, picture, model, "exact" if lossless else content)
+        return EncodedFile(encoder.encode(level, contents.chunks_of(picture), progress, deadline))
 
     def decode(self, data: Encoded, progress: Progress | None = None, *, salvage: bool = False) -> Image.Image:
         """The picture in a .tint file as Pillow holds it, with its colour profile and metadata in `info`.
@@ -317,6 +322,64 @@ class Codec:
             LOG.warning("%s: %s", _name(image), note)
         return picture
 
+    def _search(
+        self,
+        target: Target,
+        name: str,
+        picture: images.Picture,
+        model: "TileModel",
+        content: Content,
+        progress: Progress | None,
+        deadline: Deadline,
+    ) -> EncodedFile:
+        """The file that meets a target. Progress and deadline are those of all its trials."""
+        chunks, levels = contents.chunks_of(picture), model.identity.levels
+        encoder = self._encoder(name, picture, model, content, target)
+        passes = None if progress is None else Passes(progress, len(encoder.tiles))
+
+        def exact() -> bytes:
+            return self._encoder(name, picture, model, "exact").encode(levels - 1, chunks, passes, deadline)
+
+        def shown(data: bytes) -> Pixels8:
+            return rescaled(decoder.decode(parse(data), model, encoder.threads, passes, deadline), picture.depth, 8)
+
+        files = Files(
+            name=name,
+            original=rescaled(encoder.picture, picture.depth, 8),
+            levels=levels,
+            extra_bytes=sum(len(chunk.data) for chunk in chunks),
+            least_exact_bytes=lambda: least_exact_bytes(picture.pixels),
+            at=lambda level: encoder.encode(level, chunks, passes, deadline),
+            exact=exact,
+            shown=shown,
+        )
+        found = meet(target, files)
+        if passes is not None:
+            passes.end()
+        return found
+
+    def _encoder(
+        self, name: str, picture: images.Picture, model: "TileModel", content: Content, target: Target | None = None
+    ) -> Encoder:
+        """What encodes a picture within the limits, once or, with a target, at several levels.
+
+        Parameters
+        ----------
+        content : "exact": without loss
+        """
+        pixels, samples = picture.pixels, contents.samples_of(picture)
+        if picture.alpha is not None and content != "exact":
+            pixels = fill_hidden(pixels, picture.alpha)
+        tiling = self._tiling(pixels, samples.depth, model, content)
+        size = network_size(picture.width, picture.height, tiling, network_multiple(model.identity.model_id))
+        # against what is free the picture does not count: it has been read
+        picture_bytes = 0 if self.limits.max_memory is None else contents.encoding_bytes(picture)
+        if target is not None:
+            picture_bytes += contents.search_bytes(picture, size.pixels, target)
+        threads = self._tiles_at_once(name, model, size, picture_bytes)
+        keep, tolerance = target is not None, model.tolerance
+        return Encoder(model, pixels, tiling, threads, keep, tolerance, samples, content)
+
     def _tiling(self, picture: IntPixels, depth: int, model: "TileModel", content: Content) -> Tiling:
         """How a picture is cut."""
         height, width = picture.shape[:2]
@@ -349,7 +412,7 @@ class Codec:
 
 def encode(
     image: Source, quality: float | None = None, model: str = store.DEFAULT, threads: int | None = None
-) -> bytes:
+) -> EncodedFile:
     """`Codec(model, threads=threads).encode(image, quality)`."""
     return Codec(model, threads=threads).encode(image, quality)
 
@@ -415,6 +478,15 @@ def _name(source: object) -> str:
     """Of a picture or a file, for messages."""
     name = source if isinstance(source, str | os.PathLike) else getattr(source, "name", None)
     return os.fspath(name) if isinstance(name, str | os.PathLike) else "the picture"
+
+
+def require_levels(model: "TileModel") -> None:
+    """Refuse a target for a model with a single rate."""
+    if model.identity.levels == 1:
+        raise InputError(
+            f"{model.identity.name} weights have a single rate, so no size or quality can be met; use another weights "
+            "file for another rate"
+        )
 
 
 def level_of(quality: float | None, model: "TileModel") -> int:

@@ -10,6 +10,34 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 Progress = Callable[[int, int], None]  # tiles done, tiles in all
 
+EXPECTED_PASSES = 4  # of a search
+
+
+class Passes:
+    """Progress over several passes over a picture. How many there will be is not known before the last one.
+
+    Each pass reports its tiles; the caller is told their sum, of the tiles of at least `EXPECTED_PASSES`.
+
+    Parameters
+    ----------
+    progress : is told
+    tiles : of a pass; a pass over another number of tiles counts as much
+    """
+
+    def __init__(self, progress: Progress, tiles: int) -> None:
+        self._progress, self._tiles = progress, tiles
+        self._begun = self._done = 0
+
+    def __call__(self, done: int, total: int) -> None:
+        """Report of a pass. It begins with 0."""
+        self._begun += done == 0
+        self._done = (self._begun - 1) * self._tiles + done * self._tiles // total
+        self._progress(self._done, self._tiles * max(EXPECTED_PASSES, self._begun))
+
+    def end(self) -> None:
+        """No pass follows."""
+        self._progress(self._done, self._done)
+
 
 def in_order(work: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:
     """Results of `work` in the order of the items; at most `threads` + 1 are worked on or wait.

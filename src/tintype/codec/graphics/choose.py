@@ -94,6 +94,7 @@ def choose(
     content: Content,
     alone: bool,
     code: Callable[[Mask | None], Learned],
+    exactly: Callable[[], Choice],
     check: Callable[[], None],
 ) -> Choice:
     """The best way to code a tile.
@@ -106,13 +107,14 @@ def choose(
         as the pixels look
     alone : the tile is the whole picture, whose error is bounded if it is small
     code : codes the tile by the networks; where the mask (H, W) is set, pixels are free
+    exactly : codes the tile without loss, as `exact`; may be called again
     check : called before each image is coded; may raise what ends the work
     """
     if content == "exact" or (content != "photo" and (core == core[0, 0]).all()):  # networks make corners uneven
-        return exact(core)
+        return exactly()
     if content == "photo":
         return Choice(None, code(None))
-    ways = _Ways(core, depth, worth, code, check)
+    ways = _Ways(core, depth, worth, code, exactly, check)
     blocks, small = classify(core, depth), alone and max(core.shape[:2]) <= SMALL
     count = clustered(blocks.drawn).sum()
     if content == "auto" and (count <= FEW_BLOCKS or count <= FEW_SHARE * blocks.drawn.size):
@@ -120,10 +122,10 @@ def choose(
     else:
         best = ways.best_small(blocks) if small else ways.best(blocks, content == "screen")
     dear = DEAR * worth**0.5 * core.shape[0] * core.shape[1] / 8  # bytes
-    if blocks.repeats < PLAIN and best.size < min(dear, OPTIMISM * _promise(core)):  # far below any lossless file
+    if blocks.repeats < PLAIN and best.size < min(dear, least_exact_bytes(core)):  # far below any lossless file
         return best
     check()
-    return min(best, exact(core), key=lambda choice: choice.size)
+    return min(best, exactly(), key=lambda choice: choice.size)
 
 
 class _Way:
@@ -157,9 +159,10 @@ class _Ways:
         depth: int,
         worth: float,
         code: Callable[[Mask | None], Learned],
+        exactly: Callable[[], Choice],
         check: Callable[[], None],
     ) -> None:
-        self.core, self.depth, self.code, self.check = core, depth, code, check
+        self.core, self.depth, self.code, self.exactly, self.check = core, depth, code, exactly, check
         self.height, self.width = core.shape[:2]
         self.worth = worth * (255 / (2**depth - 1)) ** 2  # of samples as they are
         self.quality = round(float(np.interp(np.log(worth), np.log(WORTHS), QUALITIES)))
@@ -174,7 +177,7 @@ class _Ways:
     def exact(self) -> _Way:
         """A layer that returns the core as it is."""
         self.check()
-        return self._way(*exact(self.core))
+        return self._way(*self.exactly())
 
     def best(self, blocks: Blocks, every: bool) -> Choice:
         """The cheapest of those that suit a tile with these blocks, or of every way."""
@@ -241,6 +244,11 @@ def dilated(mask: Mask) -> Mask:
     rows = wide[:-2] | wide[1:-1] | wide[2:]
     grown: Mask = rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:]
     return grown
+
+
+def least_exact_bytes(core: IntPixels) -> float:
+    """No file of a photograph without loss is smaller."""
+    return OPTIMISM * _promise(core)
 
 
 def _promise(core: IntPixels) -> float:
