@@ -40,7 +40,7 @@ def test_the_package_has_these_names() -> None:
         ),
         (
             tintype.Codec.encode,
-            ["self", "image", "quality", "progress", "*read", "*strip", "*content", "*lossless", "*target"],
+            ["self", "image", "quality", "progress", "*read", "*strip", "*content", "*lossless", "*target", "*verify"],
         ),
         (tintype.Target, ["measure", "value"]),
         (tintype.Codec.decode, ["self", "data", "progress", "*salvage"]),

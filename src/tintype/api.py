@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, Self
 import numpy as np
 from PIL import Image
 
-from tintype import contents, images
+from tintype import contents, images, verifying
 from tintype.budgets import EncodedFile, Files, meet
 from tintype.codec import decoder
 from tintype.codec.container.fields import Bytes
 from tintype.codec.container.file import ChunkType, Container, chunk_name, parse
 from tintype.codec.container.header import MAX_TILE_PIXELS, MIN_CORE, ColourType, network_multiple
 from tintype.codec.encoder import Encoder
-from tintype.codec.graphics.choose import Content, least_exact_bytes
+from tintype.codec.graphics.choose import Content
 from tintype.codec.graphics.detect import mostly_drawn
 from tintype.codec.graphics.shares import shares
 from tintype.codec.hidden import fill_hidden
@@ -30,11 +30,10 @@ from tintype.codec.tiling import (
 )
 from tintype.codec.workers import Passes, Progress, available_cpus
 from tintype.errors import InputError, LimitError
-from tintype.images.raster import rescaled
 from tintype.limits import Deadline, Limits
 from tintype.models import load
 from tintype.models.hpcm.options import Options
-from tintype.pixels import IntPixels, Pixels8
+from tintype.pixels import IntPixels
 from tintype.targets import Target
 from tintype.weights import store
 
@@ -51,6 +50,7 @@ GRAPHICS_CORE = 1016
 LOG = logging.getLogger("tintype")  # of what was converted, and of what a result could not keep
 
 DEFAULT_QUALITY = 75
+TRIALS = 4  # about so many does a search make
 QUALITY_MAX = 100
 # Quality to share of the levels, linear between. From 25 to 90 about as good as JPEG at that quality, halfway between
 # equal PSNR and equal MS-SSIM on validation crops: studies/quality_scale.py.
@@ -168,6 +168,7 @@ class Codec:
         content: Literal["auto", "photo", "screen"] = "auto",
         lossless: bool = False,
         target: Target | None = None,
+        verify: bool = False,
     ) -> EncodedFile:
         """A picture as the bytes of a .tint file.
 
@@ -187,6 +188,7 @@ class Codec:
             once, and its levels are searched. The result's `reached` says what the file has. A quality that no level
             reaches gives a file without loss, and a warning. Pictures above 8 bits are compared in 8; under full
             transparency the colour that is coded counts, not the picture's
+        verify : decode the file and compare it with the picture, see `tintype.verifying.check`
 
         What was converted, and what could not be kept, is logged as a warning of the logger `tintype`.
 
@@ -195,6 +197,8 @@ class Codec:
         InputError
             If the picture or the quality cannot be coded; LimitError, if it asks for more than the limits allow;
             TargetError, if no file is as small as the target.
+        VerifyError
+            If the file does not give the picture back.
         OSError
             If a file cannot be read.
         """
@@ -215,10 +219,15 @@ class Codec:
         if strip is not None:
             picture = images.strip(picture, strip)
         name = _name(image)
-        if target is not None:
-            return self._search(target, name, picture, model, content, progress, deadline)
-        encoder = self._encoder(name, picture, model, "exact" if lossless else content)
-        return EncodedFile(encoder.encode(level, contents.chunks_of(picture), progress, deadline))
+        encoder = self._encoder(name, picture, model, "exact" if lossless else content, target, verify)
+        trials = (TRIALS if target else 1) + verify
+        passes = Passes(progress, len(encoder.tiles), trials)
+        files = Files(name, picture, encoder, lambda: self._encoder(name, picture, model, "exact"), deadline, passes)
+        file = EncodedFile(files.at(level)) if target is None else meet(target, files)
+        if verify:
+            verifying.check(name, picture, files.decoded(file), lossless)
+        passes.end()
+        return file
 
     def decode(self, data: Encoded, progress: Progress | None = None, *, salvage: bool = False) -> Image.Image:
         """The picture in a .tint file as Pillow holds it, with its colour profile and metadata in `info`.
@@ -322,44 +331,14 @@ class Codec:
             LOG.warning("%s: %s", _name(image), note)
         return picture
 
-    def _search(
+    def _encoder(
         self,
-        target: Target,
         name: str,
         picture: images.Picture,
         model: "TileModel",
         content: Content,
-        progress: Progress | None,
-        deadline: Deadline,
-    ) -> EncodedFile:
-        """The file that meets a target. Progress and deadline are those of all its trials."""
-        chunks, levels = contents.chunks_of(picture), model.identity.levels
-        encoder = self._encoder(name, picture, model, content, target)
-        passes = None if progress is None else Passes(progress, len(encoder.tiles))
-
-        def exact() -> bytes:
-            return self._encoder(name, picture, model, "exact").encode(levels - 1, chunks, passes, deadline)
-
-        def shown(data: bytes) -> Pixels8:
-            return rescaled(decoder.decode(parse(data), model, encoder.threads, passes, deadline), picture.depth, 8)
-
-        files = Files(
-            name=name,
-            original=rescaled(encoder.picture, picture.depth, 8),
-            levels=levels,
-            extra_bytes=sum(len(chunk.data) for chunk in chunks),
-            least_exact_bytes=lambda: least_exact_bytes(picture.pixels),
-            at=lambda level: encoder.encode(level, chunks, passes, deadline),
-            exact=exact,
-            shown=shown,
-        )
-        found = meet(target, files)
-        if passes is not None:
-            passes.end()
-        return found
-
-    def _encoder(
-        self, name: str, picture: images.Picture, model: "TileModel", content: Content, target: Target | None = None
+        target: Target | None = None,
+        verify: bool = False,
     ) -> Encoder:
         """What encodes a picture within the limits, once or, with a target, at several levels.
 
@@ -375,7 +354,9 @@ class Codec:
         # against what is free the picture does not count: it has been read
         picture_bytes = 0 if self.limits.max_memory is None else contents.encoding_bytes(picture)
         if target is not None:
-            picture_bytes += contents.search_bytes(picture, size.pixels, target)
+            picture_bytes += contents.search_bytes(size.pixels, picture.width * picture.height, target)
+        if verify or (target is not None and target.quality is not None):
+            picture_bytes += 3 * pixels.nbytes  # decoded: sums of tiles, twice as wide as samples, beside the result
         threads = self._tiles_at_once(name, model, size, picture_bytes)
         keep, tolerance = target is not None, model.tolerance
         return Encoder(model, pixels, tiling, threads, keep, tolerance, samples, content)

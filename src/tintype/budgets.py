@@ -2,12 +2,20 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
-from tintype.codec import search
+from tintype import contents
+from tintype.codec import decoder, search
+from tintype.codec.container.file import Container, parse
+from tintype.codec.encoder import Encoder
+from tintype.codec.graphics.choose import least_exact_bytes
+from tintype.codec.workers import Passes
 from tintype.errors import DeadlineError, LimitError, TargetError
-from tintype.pixels import Pixels8
+from tintype.images import Picture
+from tintype.images.raster import rescaled
+from tintype.limits import Deadline
+from tintype.pixels import IntPixels, Pixels8
 from tintype.targets import MEASURES, Target, described
 
 LOG = logging.getLogger("tintype")
@@ -30,36 +38,70 @@ class EncodedFile(bytes):
         return file
 
 
-@dataclass(frozen=True, slots=True)
 class Files:
-    """The files that one picture can become.
+    """The files that one picture can become. All work on them shares one deadline and one progress.
 
     Parameters
     ----------
     name : of the picture, for messages
-    original : what the levels are compared with, in 8 bits: (H, W, 3) or (H, W)
-    levels : of the model
-    extra_bytes : transparency and metadata, which every file has
-    least_exact_bytes : no file without loss is smaller
-    at : the file at a level
-    exact : the file without loss
-    shown : 8-bit pixels of a file, as decoders find them
+    encoder : of its levels; keeps analyses if there will be several
+    exact_encoder : makes the one that codes without loss, when it is needed
     """
 
-    name: str
-    original: Pixels8
-    levels: int
-    extra_bytes: int
-    least_exact_bytes: Callable[[], float]
-    at: Callable[[int], bytes]
-    exact: Callable[[], bytes]
-    shown: Callable[[bytes], Pixels8]
+    def __init__(
+        self,
+        name: str,
+        picture: Picture,
+        encoder: Encoder,
+        exact_encoder: Callable[[], Encoder],
+        deadline: Deadline,
+        passes: Passes,
+    ) -> None:
+        self.name, self.picture = name, picture
+        self._encoder, self._exact_encoder = encoder, exact_encoder
+        self._deadline, self._passes = deadline, passes
+        self._chunks = contents.chunks_of(picture)
+
+    @property
+    def levels(self) -> int:
+        """Of the model."""
+        return self._encoder.model.identity.levels
 
     @property
     def pixels(self) -> int:
         """Of the picture."""
-        height, width = self.original.shape[:2]
-        return int(height * width)
+        return self.picture.width * self.picture.height
+
+    @property
+    def extra_bytes(self) -> int:
+        """Transparency and metadata, which every file has."""
+        return sum(len(chunk.data) for chunk in self._chunks)
+
+    @cached_property
+    def original(self) -> Pixels8:
+        """What the levels are compared with, in 8 bits; under full transparency the colour that is coded."""
+        return rescaled(self._encoder.picture, self.picture.depth, 8)
+
+    def at(self, level: int) -> bytes:
+        """The file at a level."""
+        return self._encoder.encode(level, self._chunks, self._passes, self._deadline)
+
+    def exact(self) -> bytes:
+        """The file without loss."""
+        return self._exact_encoder().encode(self.levels - 1, self._chunks, self._passes, self._deadline)
+
+    def decoded(self, data: bytes) -> Picture:
+        """What a file decodes to."""
+        container = parse(data)
+        return contents.picture_of(container, self._decoded(container))
+
+    def shown(self, data: bytes) -> Pixels8:
+        """Pixels of a file, in 8 bits."""
+        return rescaled(self._decoded(parse(data)), self.picture.depth, 8)
+
+    def _decoded(self, container: Container) -> IntPixels:
+        encoder = self._encoder
+        return decoder.decode(container, encoder.model, encoder.threads, self._passes, self._deadline)
 
 
 def meet(target: Target, files: Files) -> EncodedFile:
@@ -79,7 +121,7 @@ def _of_size(target: Target, files: Files) -> EncodedFile:
     level, data, _ = search.largest_within(files.at, most, files.levels, (first, last))
     if len(data) > most:
         raise TargetError(_too_large(len(data), target, most, files))
-    if level == files.levels - 1 and files.least_exact_bytes() <= most:
+    if level == files.levels - 1 and least_exact_bytes(files.picture.pixels) <= most:
         data = _exact_within(most, files) or data
     return EncodedFile(data, target.reached(len(data), pixels))
 

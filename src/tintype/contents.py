@@ -113,15 +113,9 @@ def encoding_bytes(picture: Picture) -> int:
     return 3 * picture.pixels.nbytes + picture.width * picture.height * (MEMORY_BYTES_PER_PIXEL + 14 * alpha)
 
 
-def search_bytes(picture: Picture, network_pixels: int, target: Target) -> int:
-    """Memory that a search for a target takes besides: analyses that are kept and, for a quality, decoded pixels."""
-    found = ANALYSIS_BYTES_PER_PIXEL * network_pixels
-    if target.quality is not None:
-        per_pixel = MEASURES[target.measure].bytes_per_pixel + 3 * picture.pixels.nbytes // (
-            picture.width * picture.height
-        )
-        found += per_pixel * picture.width * picture.height
-    return found
+def search_bytes(network_pixels: int, pixels: int, target: Target) -> int:
+    """Memory that a search for a target takes besides: analyses that are kept and, for a quality, its measure."""
+    return ANALYSIS_BYTES_PER_PIXEL * network_pixels + MEASURES[target.measure].bytes_per_pixel * pixels
 
 
 def code_points(samples: Samples) -> CodePoints | None:
