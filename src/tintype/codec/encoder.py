@@ -9,7 +9,7 @@ from tintype.codec.container.file import Chunk, ChunkType, Container, write
 from tintype.codec.container.header import SRGB_8_BIT, ColourType, Header, Samples
 from tintype.codec.container.numerics import write_numerics
 from tintype.codec.entropy import rans
-from tintype.codec.graphics.choose import Choice, Content, Learned, choose
+from tintype.codec.graphics.choose import Choice, Content, Learned, choose, exact
 from tintype.codec.graphics.layer import Mask, joined
 from tintype.codec.quantise import RateDistortion
 from tintype.codec.steps import Array, Step, walk
@@ -32,7 +32,7 @@ class Encoder:
     picture : (H, W, 3) RGB or (H, W) grey, 0 to 2^depth - 1
     tiling : default: `Tiling.default` of the picture's size
     threads : tiles worked on at the same time; changes no byte of the result
-    keep : keep the analyses (5 bytes per pixel) for further levels
+    keep : keep what does not depend on the level for further levels: analyses (5 bytes per pixel), layers without loss
     tolerance : float models: of scales; up to half of it, drift on another machine can be mended. 0: none
     samples : depth and colour of the picture, for the header
     content : what the graphics layer is used for, see `tintype.codec.graphics.choose`; a model that does not know what
@@ -61,6 +61,7 @@ class Encoder:
         self.tiles = tile_grid(width, height, self.tiling, model.identity.stride)
         self.quantiser = quantiser(model.tables)
         self._analyses: dict[Tile, Any] = {}
+        self._exact: dict[Tile, Choice] = {}
 
     def encode(
         self,
@@ -112,7 +113,17 @@ class Encoder:
             return Choice(None, learned())
         core, alone = self.picture[tile.core.slices], len(self.tiles) == 1
         original = core if self.original is self.picture else self.original[tile.core.slices]
-        return choose(core, original, self.samples.depth, worth or 0, self.content, alone, learned, deadline.check)
+
+        def exactly(pixels: IntPixels) -> Choice:
+            if tile not in self._exact:
+                self._exact[tile] = exact(pixels)
+            return self._exact[tile]
+
+        depth, content, check = self.samples.depth, self.content, deadline.check
+        choice = choose(core, original, depth, worth or 0, content, alone, learned, exactly, check)
+        if not self.keep:
+            self._exact.pop(tile, None)
+        return choice
 
     def _learned(self, tile: Tile, level: int, hidden: Mask | None, deadline: Deadline) -> Learned:
         """What the networks make of a tile whose `hidden` pixels are free."""

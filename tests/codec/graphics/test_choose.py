@@ -1,6 +1,7 @@
 """The choice on a toy model, whose transform is orthonormal and whose decoding is exact arithmetic."""
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -119,11 +120,12 @@ def test_the_work_ends_between_images() -> None:
     def check() -> None:
         raise OverError
 
+    def late(*_: object) -> Any:
+        pytest.fail("everything else comes later")
+
     for content in ("auto", "screen"):
         with pytest.raises(OverError):
-            choose.choose(
-                page(), page(), 8, 0.01, content, True, lambda hidden: pytest.fail("networks come later"), check
-            )
+            choose.choose(page(), page(), 8, 0.01, content, True, late, late, check)
 
 
 def test_what_is_filled_in_where_nothing_shows_costs_exact_coders_nothing() -> None:

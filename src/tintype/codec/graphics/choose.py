@@ -95,6 +95,7 @@ def choose(
     content: Content,
     alone: bool,
     code: Callable[[Mask | None], Learned],
+    exactly: Callable[[IntPixels], Choice],
     check: Callable[[], None],
 ) -> Choice:
     """The best way to code a tile.
@@ -109,24 +110,25 @@ def choose(
         as the pixels look
     alone : the tile is the whole picture, whose error is bounded if it is small
     code : codes the tile by the networks; where the mask (H, W) is set, pixels are free
+    exactly : codes pixels that show the same without loss, as `exact`; always the same of a tile's
     check : called before each image is coded; may raise what ends the work
     """
     if content == "exact" or (content != "photo" and (core == core[0, 0]).all()):  # networks make corners uneven
-        return exact(core)
+        return exactly(core)
     if content == "photo":
         return Choice(None, code(None))
     blocks, small = classify(core, depth), alone and max(core.shape[:2]) <= SMALL
     plainest, repeats = core, blocks.repeats
     if original is not core and (found := classify(original, depth).repeats) > repeats:
         plainest, repeats = original, found
-    ways = _Ways(core, plainest, depth, worth, code, check)
+    ways = _Ways(core, plainest, depth, worth, code, exactly, check)
     count = clustered(blocks.drawn).sum()
     if content == "auto" and (count <= FEW_BLOCKS or count <= FEW_SHARE * blocks.drawn.size):
         best = ways.best_small(blocks) if small and ways.plain.error > ways.most_error else ways.plain.choice
     else:
         best = ways.best_small(blocks) if small else ways.best(blocks, content == "screen")
     dear = DEAR * worth**0.5 * core.shape[0] * core.shape[1] / 8  # bytes
-    if repeats < PLAIN and best.size < min(dear, OPTIMISM * _promise(plainest)):  # far below any lossless file
+    if repeats < PLAIN and best.size < min(dear, least_exact_bytes(plainest)):  # far below any lossless file
         return best
     return min(best, ways.exact.choice, key=lambda choice: choice.size)
 
@@ -165,9 +167,11 @@ class _Ways:
         depth: int,
         worth: float,
         code: Callable[[Mask | None], Learned],
+        exactly: Callable[[IntPixels], Choice],
         check: Callable[[], None],
     ) -> None:
-        self.core, self.plainest, self.depth, self.code, self.check = core, plainest, depth, code, check
+        self.core, self.plainest, self.depth = core, plainest, depth
+        self.code, self.exactly, self.check = code, exactly, check
         self.height, self.width = core.shape[:2]
         self.worth = worth * (255 / (2**depth - 1)) ** 2  # of samples as they are
         self.quality = round(float(np.interp(np.log(worth), np.log(WORTHS), QUALITIES)))
@@ -182,7 +186,7 @@ class _Ways:
     def exact(self) -> _Way:
         """A layer that returns what shows as it is."""
         self.check()
-        return self._way(*exact(self.plainest))
+        return self._way(*self.exactly(self.plainest))
 
     def best(self, blocks: Blocks, every: bool) -> Choice:
         """The cheapest of those that suit a tile with these blocks, or of every way."""
@@ -249,6 +253,11 @@ def dilated(mask: Mask) -> Mask:
     rows = wide[:-2] | wide[1:-1] | wide[2:]
     grown: Mask = rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:]
     return grown
+
+
+def least_exact_bytes(core: IntPixels) -> float:
+    """No file of a photograph without loss is smaller."""
+    return OPTIMISM * _promise(core)
 
 
 def _promise(core: IntPixels) -> float:
