@@ -165,8 +165,8 @@ class Outputs:
         self.force, self.keep_times = force, keep_times
         self._written: dict[str, str] = {}  # targets to the inputs they were made from
 
-    def check(self, job: Job) -> None:
-        """That a job's result may be written.
+    def check(self, job: Job, is_ours: bool = False) -> None:
+        """That a job's result may be written. `is_ours`: what is there was written for this input, and may go.
 
         Raises
         ------
@@ -189,8 +189,13 @@ class Outputs:
             raise UsageError(f"{target} is not a regular file and is not replaced")
         if job.input.path != STREAM and os.path.exists(job.input.path) and os.path.samefile(job.input.path, target):
             raise UsageError("the result would replace its own input; give another -o")
-        if not self.force:
+        if not (self.force or is_ours):
             raise UsageError(f"{target} exists; --force overwrites it, -o names another file")
+
+    def claim(self, job: Job, is_ours: bool) -> None:
+        """As `check`, before all files of a batch: no other job may have the same target."""
+        self.check(job, is_ours)
+        self._written[os.path.realpath(job.target)] = job.input.name
 
     @contextmanager
     def open(self, job: Job) -> Iterator[BinaryIO]:
