@@ -94,7 +94,7 @@ class Work:
 
     def failure(self, task: Task, error: str) -> Mapping[str, Any]:
         """The manifest's line for a task that failed."""
-        return self._line(task, "failed") | {"error": error}
+        return self._line(task, "failed") | {"error": error.removeprefix(f"{task.source}: ")}
 
     def _line(self, task: Task, state: State) -> dict[str, Any]:
         return {
