@@ -75,7 +75,7 @@ def test_files_that_no_manifest_knows_are_kept_and_lost_sources_are_told(folder:
     (folder / "in/sub/b.png").unlink()
     forced = tintype(folder, "encode", "in", "-o", "out", "--resume", "--force")
     assert (forced.status, counts(forced)["done"], counts(forced)["skipped"]) == (0, 1, 1)
-    assert "out: 1 earlier results have no source in this run, and are kept\n" in forced.err
+    assert "out: 1 results of earlier runs have other sources, and stay as they are\n" in forced.err
     assert (folder / "out/sub/b.tint").exists()
 
 

@@ -48,10 +48,10 @@ def store_of(url: str) -> tuple[Any, str]:
 
 
 def found_below(url: str) -> list[tuple[str, str]]:
-    """Objects below a URL, as URLs and as paths below it, in the order of names."""
+    """Objects below a URL, as URLs and as paths below it, in the order of names; for an object, itself and its name."""
     store, root = store_of(url)
     paths = sorted(store.find(root))
-    return [(store.unstrip_protocol(path), path[len(root) :].lstrip("/")) for path in paths]
+    return [(store.unstrip_protocol(path), path[len(root) :].lstrip("/") or path.rpartition("/")[2]) for path in paths]
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ class _Worker:
         assert self.number is not None and self._task is not None
         number, self.number = self.number, None
         try:
-            return number, self.connection.recv()
+            return number, pickle.loads(self.connection.recv_bytes())
         except (EOFError, OSError):
             self.is_dead = True
             self.stop()
@@ -130,7 +130,7 @@ def _serve(connection: Connection, work: Work) -> None:
     with suppress(EOFError, OSError):  # the parent has ended
         while (task := connection.recv()) is not None:
             (outcome,) = work([task])
-            connection.send(_picklable(outcome))
+            connection.send_bytes(outcome.pickled())
 
 
 def _exit(number: int, _: FrameType | None) -> None:
@@ -145,13 +145,3 @@ def _end_with_parent() -> None:
     assert parent is not None
     parent.join()
     os._exit(1)
-
-
-def _picklable(outcome: Outcome) -> Outcome:
-    """The outcome, with an error that other processes can read."""
-    try:
-        pickle.loads(pickle.dumps(outcome.error))
-        return outcome
-    except Exception:
-        error = RuntimeError(f"{type(outcome.error).__name__}: {outcome.error}")
-        return Outcome(outcome.task, outcome.state, error=error)

@@ -2,15 +2,17 @@
 
 import logging
 import os
+import pickle
 import time
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
+from tintype.api import Codec
 from tintype.batch import places
 from tintype.batch.actions import Action, Settings
 from tintype.batch.manifest import Done, Manifest, canonical
@@ -48,6 +50,15 @@ class Outcome:
     damaged: bool = False  # the source was; what is sound of it was salvaged
     error: Exception | None = None
 
+    def pickled(self) -> bytes:
+        """For another process; an error that pickle cannot make again there becomes a RuntimeError with its text."""
+        try:
+            data = pickle.dumps(self)
+            pickle.loads(data)
+            return data
+        except Exception:
+            return pickle.dumps(replace(self, error=RuntimeError(f"{type(self.error).__name__}: {self.error}")))
+
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
@@ -76,6 +87,10 @@ class Work:
     settings: Settings = field(default_factory=dict)
     manifest: Manifest | None = None
     keep_times: bool = False
+
+    def running_on(self, codec: Codec) -> Self:
+        """The same work by a codec that gives the same bytes."""
+        return replace(self, action=replace(self.action, codec=codec))
 
     def __call__(self, tasks: Sequence[Task]) -> list[Outcome]:
         """Outcomes in the order of the tasks; errors become outcomes.

@@ -3,12 +3,12 @@
 import argparse
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from tintype.batch.places import is_url, local
 from tintype.cli.files import STREAM, Input, Job, Outputs
 from tintype.cli.options import positive
 from tintype.cli.outcome import Report, Status, describe, result, say
@@ -18,7 +18,7 @@ from tintype.errors import UsageError
 if TYPE_CHECKING:
     from tintype.batch.actions import Action
     from tintype.batch.manifest import Manifest
-    from tintype.batch.work import Outcome, Task
+    from tintype.batch.work import Outcome, Task, Work
 
 
 def add_jobs(parser: argparse.ArgumentParser) -> None:
@@ -41,9 +41,34 @@ def add_resume(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_ray(parser: argparse.ArgumentParser) -> None:
+    """The option of `encode` for clusters."""
+    parser.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="work on a Ray cluster, or with local in a Ray of this machine; inputs and OUT may be URLs. Needs "
+        "tintype[ray]; see docs/clusters.md",
+    )
+
+
 def is_batch(options: argparse.Namespace) -> bool:
     """Whether the command's files go to processes."""
-    return options.jobs is not None or getattr(options, "resume", False)
+    if getattr(options, "ray", None) is None:
+        return options.jobs is not None or getattr(options, "resume", False)
+    if options.jobs is not None:
+        raise UsageError("--ray shares out the files by itself; leave out --jobs")
+    return True
+
+
+def resolve_urls(options: argparse.Namespace) -> None:
+    """With --ray, `file://` URLs become paths. Without it there are no URLs."""
+    places = [*options.inputs, *([options.output] if options.output else [])]
+    if options.ray is None:
+        if any(map(is_url, places)):
+            raise UsageError("URLs need --ray ADDRESS, or --ray local")
+        return
+    options.inputs = [local(place) for place in options.inputs]
+    options.output = local(options.output) if options.output else None
 
 
 def run_jobs(action: "Action", jobs: Sequence[Job], options: argparse.Namespace, report: Report) -> None:
@@ -59,8 +84,8 @@ def run_jobs(action: "Action", jobs: Sequence[Job], options: argparse.Namespace,
     if any(STREAM in (job.input.path, job.target) for job in jobs):
         raise UsageError("--jobs and --resume work on files, not on standard input or output")
     manifest = Manifest(options.output) if jobs and jobs[0].makes_folders else None
-    if options.resume and jobs and manifest is None:
-        raise UsageError("--resume needs a folder for results and its manifest; give -o FOLDER/")
+    if jobs and manifest is None and (options.resume or getattr(options, "ray", None) is not None):
+        raise UsageError("--resume and --ray need a folder for results and its manifest; give -o FOLDER/")
     with ExitStack() as stack:
         if manifest is not None:
             stack.enter_context(manifest.alone())
@@ -93,13 +118,13 @@ def _tasks(
         earlier = done.pop(below, ())
         with report.file(job.input.name):
             outputs.claim(job, is_ours=bool(earlier))
-            remove_dead_parts(Path(job.target).parent)
+            if not is_url(job.target):
+                remove_dead_parts(Path(job.target).parent)
             replaces = options.force or bool(earlier)
             source = job.input.below.as_posix()
             tasks.append(Task(job.input.name, job.input.path, job.target, source, below, replaces, earlier))
-    orphans = sum(os.path.exists(os.path.join(options.output, below)) for below in done)
-    if orphans:
-        say(f"{options.output}: {orphans} earlier results have no source in this run, and are kept")
+    if done:
+        say(f"{options.output}: {len(done)} results of earlier runs have other sources, and stay as they are")
     return tasks
 
 
@@ -112,17 +137,11 @@ def _run(
     refused: int,
 ) -> None:
     """Work on the tasks and print the table; `refused` files are counted as failed."""
-    from tintype.batch.processes import outcomes
-    from tintype.batch.shares import shared
     from tintype.batch.work import Work
 
-    codec, count = shared(action.codec, options.jobs or 1)
-    if options.jobs is not None and count < options.jobs:
-        say(f"--jobs {options.jobs}: {count} at the same time, for jobs times threads is at most the CPUs")
-    action = replace(action, codec=codec)
     work = Work(action, action.settings(), manifest, getattr(options, "keep_times", False))
     table = Table(failed=refused)
-    with Progress() as progress, closing(outcomes(work, tasks, count)) as found:
+    with Progress() as progress, closing(_outcomes(work, tasks, options)) as found:
         for number, outcome in enumerate(found, start=1):
             progress.parts(number, len(tasks), "files")
             table.add(outcome)
@@ -131,6 +150,21 @@ def _run(
                 with suppress(OSError):  # the error was told; a full disk takes no line either
                     manifest.append([work.failure(outcome.task, describe(outcome.error))])
     table.say(report.skipped)
+
+
+def _outcomes(work: "Work", tasks: "Sequence[Task]", options: argparse.Namespace) -> "Generator[Outcome, None, None]":
+    """Of processes here, or of a cluster."""
+    if getattr(options, "ray", None) is not None:
+        from tintype.batch import cluster
+
+        return cluster.outcomes(work, tasks, options.ray)
+    from tintype.batch import processes
+    from tintype.batch.shares import shared
+
+    codec, count = shared(work.action.codec, options.jobs or 1)
+    if options.jobs is not None and count < options.jobs:
+        say(f"--jobs {options.jobs}: {count} at the same time, for jobs times threads is at most the CPUs")
+    return processes.outcomes(work.running_on(codec), tasks, count)
 
 
 def _tell(outcome: "Outcome", report: Report, verbose: bool) -> None:

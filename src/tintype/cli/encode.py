@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.cli.batch import add_jobs, add_resume, is_batch, run_jobs
+from tintype.cli.batch import add_jobs, add_ray, add_resume, is_batch, resolve_urls, run_jobs
 from tintype.cli.files import STREAM, Input, Outputs, is_folder, plan, say_count
 from tintype.cli.options import (
     add_keep_times,
@@ -92,6 +92,7 @@ def register(commands: "Commands") -> None:
     add_keep_times(parser)
     add_jobs(parser)
     add_resume(parser)
+    add_ray(parser)
     add_threads(parser)
     add_limits(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="print size, rate, level and time of each file")
@@ -106,6 +107,7 @@ def run(options: argparse.Namespace) -> int:
     outputs = Outputs(options.force, options.keep_times)
     report = Report()
     with report.file("tintype encode"):
+        resolve_urls(options)
         _check_output(options.output)
         codec, read, done = make_codec(options), _read_options(options), 0
         jobs = plan(options.inputs, options.output, ".tint", _is_picture, report)
