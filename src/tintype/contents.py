@@ -52,7 +52,10 @@ def picture_of(container: Container, pixels: IntPixels) -> Picture:
     """
     header, alpha = container.header, container.chunk(ChunkType.ALPHA)
     picture = replace(described(container), pixels=pixels)
-    return picture if alpha is None else replace(picture, alpha=read_alpha(alpha, header.width, header.height))
+    if alpha is None:
+        return picture
+    plane = read_alpha(alpha, header.width, header.height)
+    return replace(picture, alpha=plane if container.region is None else plane[container.region.slices])
 
 
 def salvaged_of(container: Container, pixels: IntPixels, damage: Mapping[int, Exception]) -> Picture:
@@ -97,13 +100,22 @@ def described(container: Container) -> Picture:
     )
 
 
+def decoded_size(container: Container) -> tuple[int, int]:
+    """Width and height of what is decoded: the region, or the picture. Transparency is decoded as a whole."""
+    header, region = container.header, container.region
+    if region is None or container.chunk(ChunkType.ALPHA) is not None:
+        return header.width, header.height
+    return region.width, region.height
+
+
 def decoding_bytes(container: Container) -> int:
     """Memory that the picture of a file takes while it is decoded, its tiles left aside."""
     header = container.header
-    pixels, channels = header.width * header.height, 1 if header.colour == ColourType.GREY else 3
+    width, height = decoded_size(container)
+    channels = 1 if header.colour == ColourType.GREY else 3
     # sums of tiles, twice as wide as samples, beside the result; then Pillow's image; a plane of alpha with its copies
     alpha = container.chunk(ChunkType.ALPHA) is not None
-    return pixels * (3 * channels * (1 if header.samples.depth == 8 else 2) + 6 + 14 * alpha)
+    return width * height * (3 * channels * (1 if header.samples.depth == 8 else 2) + 6 + 14 * alpha)
 
 
 def encoding_bytes(picture: Picture) -> int:

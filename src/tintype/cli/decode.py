@@ -15,6 +15,7 @@ from tintype.cli.options import (
     add_weights,
     make_codec,
     quality,
+    region,
 )
 from tintype.cli.outcome import Report, Status, say
 from tintype.cli.progress import Progress
@@ -57,6 +58,12 @@ def register(commands: "Commands") -> None:
         action="store_true",
         help="decode what is sound of damaged files: other tiles become grey and are named; exit status 3",
     )
+    parser.add_argument(
+        "--region",
+        metavar="X,Y,W,H",
+        type=region,
+        help="decode a part alone: column and row of its first pixel, width and height; takes the time of its tiles",
+    )
     add_keep_times(parser)
     add_model(parser, "a .tintmodel file, for files encoded with it")
     add_weights(parser, "weights file, for files encoded with an HPCM model")
@@ -87,7 +94,7 @@ def run(options: argparse.Namespace) -> int:
                 with report.file(job.input.name):
                     outputs.check(job)
                     data = job.input.read() if job.input.path == STREAM else job.input.path  # logs name the path
-                    picture = codec.decode_picture(data, progress.tiles, salvage=options.salvage)
+                    picture = codec.decode_picture(data, progress.tiles, salvage=options.salvage, region=options.region)
                     if picture.notes:
                         report.worsen(Status.INPUT)
                     with outputs.open(job) as file:

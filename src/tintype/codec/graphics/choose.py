@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tintype.codec.agreement import StepRecord
+from tintype.codec.graphics.avif import FAST, SPEED
 from tintype.codec.graphics.detect import BLOCK, Blocks, classify, clustered
 from tintype.codec.graphics.images import Coder, write_exact, write_near
 from tintype.codec.graphics.layer import Layer, Mask, Painting, bounding_box, enlarged
@@ -37,6 +38,9 @@ MIXED, MOSTLY = 0.25, 0.8
 # is worth: who asks for small files gets them
 SMALL_FILES, EXACT_GROWTH = 0.0085, 1.03
 SMALL = 300  # pixels, side up to which errors are bounded
+# Pixels, the shorter side of a long core up to which AVIF codes all of it: for bits and error together networks, which
+# pad it to 64, took 1.04 (32 rows) to 1.8 (1 row) times as much (docs/decisions/0029)
+THIN = 32
 MAX_ERROR = 0.32  # of small pictures: worth of their mean squared error, in bits per pixel; 34 dB at quality 60
 BANDS, BAND = 2, 64  # rows whose bytes tell how small a lossless file could be
 PLAIN = 0.8  # share of pixels that repeat, from which a lossless file is always tried
@@ -122,8 +126,11 @@ def choose(
     if original is not core and (found := classify(original, depth).repeats) > repeats:
         plainest, repeats = original, found
     ways = _Ways(core, plainest, depth, worth, code, exactly, check)
+    thin = ways.thin() if min(core.shape[:2]) <= THIN and max(core.shape[:2]) > SMALL else None
     count = clustered(blocks.drawn).sum()
-    if content == "auto" and (count <= FEW_BLOCKS or count <= FEW_SHARE * blocks.drawn.size):
+    if thin is not None:
+        best = thin
+    elif content == "auto" and (count <= FEW_BLOCKS or count <= FEW_SHARE * blocks.drawn.size):
         best = ways.best_small(blocks) if small and ways.plain.error > ways.most_error else ways.plain.choice
     else:
         best = ways.best_small(blocks) if small else ways.best(blocks, content == "screen")
@@ -205,6 +212,11 @@ class _Ways:
         ways = [self.exact, self.plain, *self._whole(), *self._parts(blocks.drawn)]
         return min((way for way in ways if way.error <= self.most_error), key=lambda way: way.cost).choice
 
+    def thin(self) -> Choice | None:
+        """A layer with a small error over the whole core, in little time; None where there is no coder for it."""
+        near = self._near(None, self.quality, FAST)
+        return None if near is None else Choice(near, None)
+
     def _whole(self) -> list[_Way]:
         """A layer over the whole core."""
         large, near = self.exact, self._near(None, self.quality)
@@ -225,7 +237,7 @@ class _Ways:
     def _way(self, layer: Layer | None, learned: Learned | None) -> _Way:
         return _Way(Choice(layer, learned), self.core, self.depth, self.worth)
 
-    def _near(self, mask: Mask | None, quality: int) -> Layer | None:
+    def _near(self, mask: Mask | None, quality: int, speed: int = SPEED) -> Layer | None:
         """A layer with a small error; None where there is no coder for it."""
         if self.core.dtype != np.uint8:
             return None
@@ -235,7 +247,7 @@ class _Ways:
             covered = enlarged(mask, BLOCK, self.height, self.width)
             shown = fill_hidden(self.core[box], covered[box].astype(np.uint8))
         self.check()
-        data = write_near(shown, quality)
+        data = write_near(shown, quality, speed)
         return None if data is None else Layer(self.height, self.width, Coder.AVIF, data, mask, BLOCK)
 
     def _exact(self, mask: Mask) -> Layer:
