@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, Self
 import numpy as np
 from PIL import Image
 
-from tintype import contents, images
+from tintype import contents, images, verifying
+from tintype.budgets import EncodedFile, Files, meet
 from tintype.codec import decoder
 from tintype.codec.container.fields import Bytes
 from tintype.codec.container.file import ChunkType, Container, chunk_name, parse
@@ -32,12 +33,13 @@ from tintype.codec.tiling import (
     largest_tile_pixels,
     network_size,
 )
-from tintype.codec.workers import Progress, available_cpus
+from tintype.codec.workers import Passes, Progress, available_cpus
 from tintype.errors import InputError, LimitError
 from tintype.limits import Deadline, Limits
 from tintype.models import load
 from tintype.models.hpcm.options import Options
 from tintype.pixels import IntPixels
+from tintype.targets import Target
 from tintype.weights import store
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ GRAPHICS_CORE = 1016
 LOG = logging.getLogger("tintype")  # of what was converted, and of what a result could not keep
 
 DEFAULT_QUALITY = 75
+TRIALS = 4  # about so many does a search make
 QUALITY_MAX = 100
 # Quality to share of the levels, linear between. From 25 to 90 about as good as JPEG at that quality, halfway between
 # equal PSNR and equal MS-SSIM on validation crops: studies/quality_scale.py.
@@ -169,7 +172,9 @@ class Codec:
         strip: Literal["all", "gps"] | None = None,
         content: Literal["auto", "photo", "screen"] = "auto",
         lossless: bool = False,
-    ) -> bytes:
+        target: Target | None = None,
+        verify: bool = False,
+    ) -> EncodedFile:
         """A picture as the bytes of a .tint file.
 
         Parameters
@@ -184,13 +189,21 @@ class Codec:
         content : "photo": the networks code everything; "screen": text, lines and windows are looked for everywhere and
             coded by other means where that is better; "auto", the default: as "screen" where the pixels look so
         lossless : every sample comes back as it is, as with quality 100; large for photographs
+        target : instead of a quality, a size or a measured quality: `Target("size", 200_000)`. The picture is analysed
+            once, and its levels are searched. The result's `reached` says what the file has. A quality that no level
+            reaches gives a file without loss, and a warning. Pictures above 8 bits are compared in 8; under full
+            transparency the colour that is coded counts, not the picture's
+        verify : decode the file and compare it with the picture, see `tintype.verifying.check`
 
         What was converted, and what could not be kept, is logged as a warning of the logger `tintype`.
 
         Raises
         ------
         InputError
-            If the picture or the quality cannot be coded; LimitError, if it asks for more than the limits allow.
+            If the picture or the quality cannot be coded; LimitError, if it asks for more than the limits allow;
+            TargetError, if no file is as small as the target.
+        VerifyError
+            If the file does not give the picture back.
         OSError
             If a file cannot be read.
         """
@@ -198,27 +211,28 @@ class Codec:
         model = self.load()
         if lossless and quality not in (None, QUALITY_MAX):
             raise InputError(f"lossless has no quality, but {quality:g} was given; leave one of them out")
+        if target is not None and (lossless or quality is not None):
+            raise InputError(f"a target of {target} excludes quality and lossless; leave one of them out")
         quality = QUALITY_MAX if lossless else quality
         lossless = quality == QUALITY_MAX
         if lossless and model.identity.numerics is not None:
             raise InputError(f"lossless: {model.identity.name} has no lossless mode; use the default model")
         level = level_of(quality, model)
+        if target is not None:
+            require_levels(model)
         picture = self._load(image, read or images.ReadOptions())
         if strip is not None:
             picture = images.strip(picture, strip)
-        chunks, samples = contents.chunks_of(picture), contents.samples_of(picture)
-        pixels = picture.pixels
-        if picture.alpha is not None and not lossless:
-            pixels = fill_hidden(pixels, picture.alpha)
-        shown: Content = "exact" if lossless else content
-        tiling = self._tiling(pixels, samples.depth, model, shown)
-        multiple = network_multiple(model.identity.model_id)
-        size = network_size(picture.width, picture.height, tiling, multiple)
-        # against what is free the picture does not count: it has been read
-        picture_bytes = 0 if self.limits.max_memory is None else contents.encoding_bytes(picture)
-        threads = self._tiles_at_once(_name(image), model, size, picture_bytes)
-        encoder = Encoder(model, pixels, tiling, threads, tolerance=model.tolerance, samples=samples, content=shown)
-        return encoder.encode(level, chunks, progress, deadline)
+        name = _name(image)
+        encoder = self._encoder(name, picture, model, "exact" if lossless else content, target, verify)
+        trials = (TRIALS if target else 1) + verify
+        passes = Passes(progress, len(encoder.tiles), trials)
+        files = Files(name, picture, encoder, lambda: self._encoder(name, picture, model, "exact"), deadline, passes)
+        file = EncodedFile(files.at(level)) if target is None else meet(target, files)
+        if verify:
+            verifying.check(name, picture, files.decoded(file), lossless)
+        passes.end()
+        return file
 
     def decode(
         self,
@@ -342,6 +356,36 @@ class Codec:
             LOG.warning("%s: %s", _name(image), note)
         return picture
 
+    def _encoder(
+        self,
+        name: str,
+        picture: images.Picture,
+        model: "TileModel",
+        content: Content,
+        target: Target | None = None,
+        verify: bool = False,
+    ) -> Encoder:
+        """What encodes a picture within the limits, once or, with a target, at several levels.
+
+        Parameters
+        ----------
+        content : "exact": without loss
+        """
+        pixels, samples = picture.pixels, contents.samples_of(picture)
+        if picture.alpha is not None and content != "exact":
+            pixels = fill_hidden(pixels, picture.alpha)
+        tiling = self._tiling(pixels, samples.depth, model, content)
+        size = network_size(picture.width, picture.height, tiling, network_multiple(model.identity.model_id))
+        # against what is free the picture does not count: it has been read
+        picture_bytes = 0 if self.limits.max_memory is None else contents.encoding_bytes(picture)
+        if target is not None:
+            picture_bytes += contents.search_bytes(size.pixels, picture.width * picture.height, target)
+        if verify or (target is not None and target.quality is not None):
+            picture_bytes += 3 * pixels.nbytes  # decoded: sums of tiles, twice as wide as samples, beside the result
+        threads = self._tiles_at_once(name, model, size, picture_bytes)
+        keep, tolerance = target is not None, model.tolerance
+        return Encoder(model, pixels, tiling, threads, keep, tolerance, samples, content, picture.pixels)
+
     def _tiling(self, picture: IntPixels, depth: int, model: "TileModel", content: Content) -> Tiling:
         """How a picture is cut."""
         height, width = picture.shape[:2]
@@ -376,7 +420,7 @@ class Codec:
 
 def encode(
     image: Source, quality: float | None = None, model: str = store.DEFAULT, threads: int | None = None
-) -> bytes:
+) -> EncodedFile:
     """`Codec(model, threads=threads).encode(image, quality)`."""
     return Codec(model, threads=threads).encode(image, quality)
 
@@ -448,6 +492,15 @@ def _name(source: object) -> str:
     """Of a picture or a file, for messages."""
     name = source if isinstance(source, str | os.PathLike) else getattr(source, "name", None)
     return os.fspath(name) if isinstance(name, str | os.PathLike) else "the picture"
+
+
+def require_levels(model: "TileModel") -> None:
+    """Refuse a target for a model with a single rate."""
+    if model.identity.levels == 1:
+        raise InputError(
+            f"{model.identity.name} weights have a single rate, so no size or quality can be met; use another weights "
+            "file for another rate"
+        )
 
 
 def level_of(quality: float | None, model: "TileModel") -> int:

@@ -12,7 +12,9 @@ from tintype.codec.tiling import Rect, tile_grid
 from tintype.errors import CorruptError
 from tintype.images import MEMORY_BYTES_PER_PIXEL, CodePoints, Picture
 from tintype.pixels import IntPixels
+from tintype.targets import MEASURES, Target
 
+ANALYSIS_BYTES_PER_PIXEL = 6  # of network pixels: 320 latents of 4 bytes for 256 of them, and hyper-latents
 MAX_NOTES = 10  # of damaged tiles; more are counted
 SRGB = CodePoints(SRGB_8_BIT.primaries, SRGB_8_BIT.transfer)
 
@@ -121,6 +123,11 @@ def encoding_bytes(picture: Picture) -> int:
     alpha = picture.alpha is not None
     # what readers take beside the samples; then the colour that is filled in under alpha, and its plane as WebP
     return 3 * picture.pixels.nbytes + picture.width * picture.height * (MEMORY_BYTES_PER_PIXEL + 14 * alpha)
+
+
+def search_bytes(network_pixels: int, pixels: int, target: Target) -> int:
+    """Memory that a search for a target takes besides: analyses that are kept and, for a quality, its measure."""
+    return ANALYSIS_BYTES_PER_PIXEL * network_pixels + MEASURES[target.measure].bytes_per_pixel * pixels
 
 
 def code_points(samples: Samples) -> CodePoints | None:

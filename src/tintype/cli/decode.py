@@ -3,6 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from tintype.cli.batch import add_jobs, add_resume, is_batch, run_jobs
 from tintype.cli.files import STREAM, Outputs, is_tint, plan, say_count
 from tintype.cli.options import (
     add_allow_compiled,
@@ -74,6 +75,8 @@ def register(commands: "Commands") -> None:
     add_model(parser, "a .tintmodel file, for files encoded with it")
     add_weights(parser, "weights file, for files encoded with an HPCM model")
     add_allow_compiled(parser)
+    add_jobs(parser)
+    add_resume(parser)
     add_threads(parser)
     add_limits(parser)
     parser.set_defaults(run=run)
@@ -82,6 +85,7 @@ def register(commands: "Commands") -> None:
 def run(options: argparse.Namespace) -> int:
     """Decode every input; returns the exit status."""
     from tintype import images
+    from tintype.batch.actions import Decode
 
     outputs = Outputs(options.force, options.keep_times)
     report = Report()
@@ -89,6 +93,9 @@ def run(options: argparse.Namespace) -> int:
         codec, done = make_codec(options), 0
         jobs = plan(options.inputs, options.output, f".{options.format or 'png'}", is_tint, report)
         suffix = _suffix(jobs[0].target, options) if jobs else ""  # that of all results
+        if is_batch(options):
+            run_jobs(Decode(codec, suffix, options.quality, options.salvage), jobs, options, report)
+            return report.status
         with Progress() as progress:
             for job in progress.each(jobs):
                 with report.file(job.input.name):

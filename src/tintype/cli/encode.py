@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tintype.cli.batch import add_jobs, add_ray, add_resume, is_batch, resolve_urls, run_jobs
 from tintype.cli.files import STREAM, Input, Outputs, is_folder, plan, say_count
 from tintype.cli.options import (
     add_keep_times,
@@ -89,6 +90,9 @@ def register(commands: "Commands") -> None:
         help="leave out EXIF, XMP and IPTC (--strip alone means all), or what of them names the place (gps)",
     )
     add_keep_times(parser)
+    add_jobs(parser)
+    add_resume(parser)
+    add_ray(parser)
     add_threads(parser)
     add_limits(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="print size, rate, level and time of each file")
@@ -98,30 +102,28 @@ def register(commands: "Commands") -> None:
 def run(options: argparse.Namespace) -> int:
     """Encode every input; returns the exit status."""
     from tintype.api import info
+    from tintype.batch.actions import Encode
 
     outputs = Outputs(options.force, options.keep_times)
     report = Report()
     with report.file("tintype encode"):
+        resolve_urls(options)
         _check_output(options.output)
         codec, read, done = make_codec(options), _read_options(options), 0
         jobs = plan(options.inputs, options.output, ".tint", _is_picture, report)
         if options.lossless and options.quality is not None:
             raise UsageError("--lossless has no quality; leave out -q")
         _check_quality(options.quality, codec.load())  # a wrong name is reported once, not per file
+        encoder = Encode(codec, options.quality, read, options.strip, options.content, options.lossless)
+        if is_batch(options):
+            run_jobs(encoder, jobs, options, report)
+            return report.status
         with Progress() as progress:
             for job in progress.each(jobs):
                 with report.file(job.input.name):
                     outputs.check(job)
                     begin = time.perf_counter()
-                    data = codec.encode(
-                        _source(job.input),
-                        options.quality,
-                        progress.tiles,
-                        read=read,
-                        strip=options.strip,
-                        content=options.content,
-                        lossless=options.lossless,
-                    )
+                    data = encoder.encode(_source(job.input), progress.tiles)
                     with outputs.open(job) as file:
                         file.write(data)
                     done += 1

@@ -3,6 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from tintype.cli.batch import add_jobs, is_batch, run_inputs
 from tintype.cli.files import find, is_tint
 from tintype.cli.options import add_allow_compiled, add_limits, add_model, add_threads, add_weights, make_codec
 from tintype.cli.outcome import Report, result
@@ -23,6 +24,7 @@ def register(commands: "Commands") -> None:
     add_model(parser, "a .tintmodel file, for files encoded with it")
     add_weights(parser, "weights file, for files encoded with an HPCM model")
     add_allow_compiled(parser)
+    add_jobs(parser)
     add_threads(parser)
     add_limits(parser)
     parser.set_defaults(run=run)
@@ -30,10 +32,15 @@ def register(commands: "Commands") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Verify every file; returns the exit status."""
+    from tintype.batch.actions import Verify
+
     report = Report()
     with report.file("tintype verify"):
         codec = make_codec(options)
         inputs = find(options.inputs, is_tint, report)
+        if is_batch(options):
+            run_inputs(Verify(codec), inputs, options, report)
+            return report.status
         with Progress() as progress:
             for input in progress.each(inputs):
                 with report.file(input.name):

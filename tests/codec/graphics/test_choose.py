@@ -146,9 +146,24 @@ def test_the_work_ends_between_images() -> None:
     def check() -> None:
         raise OverError
 
+    def late(*_: object) -> Any:
+        pytest.fail("everything else comes later")
+
     for content in ("auto", "screen"):
         with pytest.raises(OverError):
-            choose.choose(page(), 8, 0.01, content, True, lambda hidden: pytest.fail("networks come later"), check)
+            choose.choose(page(), page(), 8, 0.01, content, True, late, late, check)
+
+
+def test_what_is_filled_in_where_nothing_shows_costs_exact_coders_nothing() -> None:
+    original = page()
+    filled = original.copy()
+    filled[20:100, 20:100] = photograph(80, 80)  # as if all of it were transparent
+    plain = Encoder(MODEL, filled, content="screen").encode(MODEL.identity.levels - 1)
+    helped = Encoder(MODEL, filled, content="screen", original=original).encode(MODEL.identity.levels - 1)
+    assert len(helped) < 0.8 * len(plain)
+    shows = np.ones(original.shape[:2], bool)
+    shows[20:100, 20:100] = False
+    np.testing.assert_array_equal(decode(parse(helped), MODEL)[shows], original[shows])
 
 
 def test_without_avif_what_is_drawn_is_kept_exactly(monkeypatch: pytest.MonkeyPatch) -> None:

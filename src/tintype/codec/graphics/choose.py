@@ -93,11 +93,13 @@ def exact(core: IntPixels) -> Choice:
 
 def choose(
     core: IntPixels,
+    original: IntPixels,
     depth: int,
     worth: float,
     content: Content,
     alone: bool,
     code: Callable[[Mask | None], Learned],
+    exactly: Callable[[IntPixels], Choice],
     check: Callable[[], None],
 ) -> Choice:
     """The best way to code a tile.
@@ -105,20 +107,26 @@ def choose(
     Parameters
     ----------
     core : (H, W, 3) or (H, W), 0 to 2^depth - 1
+    original : the same before colour was filled in where it is fully transparent; what is filled in is smooth, which
+        suits the networks, and seldom repeats, which costs exact coders
     worth : bits per pixel that a mean squared error of one grey level of 255 is worth
     content : "photo": the networks alone; "exact": the layer alone, without loss; "screen": all ways are tried; "auto":
         as the pixels look
     alone : the tile is the whole picture, whose error is bounded if it is small
     code : codes the tile by the networks; where the mask (H, W) is set, pixels are free
+    exactly : codes pixels that show the same without loss, as `exact`; always the same of a tile's
     check : called before each image is coded; may raise what ends the work
     """
     if content == "exact" or (content != "photo" and (core == core[0, 0]).all()):  # networks make corners uneven
-        return exact(core)
+        return exactly(core)
     if content == "photo":
         return Choice(None, code(None))
-    ways = _Ways(core, depth, worth, code, check)
-    thin = ways.thin() if min(core.shape[:2]) <= THIN and max(core.shape[:2]) > SMALL else None
     blocks, small = classify(core, depth), alone and max(core.shape[:2]) <= SMALL
+    plainest, repeats = core, blocks.repeats
+    if original is not core and (found := classify(original, depth).repeats) > repeats:
+        plainest, repeats = original, found
+    ways = _Ways(core, plainest, depth, worth, code, exactly, check)
+    thin = ways.thin() if min(core.shape[:2]) <= THIN and max(core.shape[:2]) > SMALL else None
     count = clustered(blocks.drawn).sum()
     if thin is not None:
         best = thin
@@ -127,10 +135,9 @@ def choose(
     else:
         best = ways.best_small(blocks) if small else ways.best(blocks, content == "screen")
     dear = DEAR * worth**0.5 * core.shape[0] * core.shape[1] / 8  # bytes
-    if blocks.repeats < PLAIN and best.size < min(dear, OPTIMISM * _promise(core)):  # far below any lossless file
+    if repeats < PLAIN and best.size < min(dear, least_exact_bytes(plainest)):  # far below any lossless file
         return best
-    check()
-    return min(best, exact(core), key=lambda choice: choice.size)
+    return min(best, ways.exact.choice, key=lambda choice: choice.size)
 
 
 class _Way:
@@ -141,8 +148,10 @@ class _Way:
 
     @cached_property
     def error(self) -> float:
-        """Mean squared error of the samples."""
+        """Mean squared error of the samples that show."""
         layer, learned = self.choice
+        if learned is None and layer is not None and layer.coder.exact:
+            return 0.0
         decoded = np.empty_like(self.core) if learned is None else learned.decode()
         if layer is not None:
             Painting.shown(layer, self.core.ndim == 2, self.depth).paint(decoded)
@@ -156,17 +165,20 @@ class _Way:
 
 
 class _Ways:
-    """Ways to code one tile."""
+    """Ways to code one tile. `plainest` differs from the core only where nothing shows, and suits exact coders."""
 
     def __init__(
         self,
         core: IntPixels,
+        plainest: IntPixels,
         depth: int,
         worth: float,
         code: Callable[[Mask | None], Learned],
+        exactly: Callable[[IntPixels], Choice],
         check: Callable[[], None],
     ) -> None:
-        self.core, self.depth, self.code, self.check = core, depth, code, check
+        self.core, self.plainest, self.depth = core, plainest, depth
+        self.code, self.exactly, self.check = code, exactly, check
         self.height, self.width = core.shape[:2]
         self.worth = worth * (255 / (2**depth - 1)) ** 2  # of samples as they are
         self.quality = round(float(np.interp(np.log(worth), np.log(WORTHS), QUALITIES)))
@@ -179,9 +191,9 @@ class _Ways:
 
     @cached_property
     def exact(self) -> _Way:
-        """A layer that returns the core as it is."""
+        """A layer that returns what shows as it is."""
         self.check()
-        return self._way(*exact(self.core))
+        return self._way(*self.exactly(self.plainest))
 
     def best(self, blocks: Blocks, every: bool) -> Choice:
         """The cheapest of those that suit a tile with these blocks, or of every way."""
@@ -253,6 +265,11 @@ def dilated(mask: Mask) -> Mask:
     rows = wide[:-2] | wide[1:-1] | wide[2:]
     grown: Mask = rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:]
     return grown
+
+
+def least_exact_bytes(core: IntPixels) -> float:
+    """No file of a photograph without loss is smaller."""
+    return OPTIMISM * _promise(core)
 
 
 def _promise(core: IntPixels) -> float:
