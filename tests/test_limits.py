@@ -111,7 +111,7 @@ def test_a_picture_that_asks_for_too_much_work_is_not_encoded() -> None:
 
 def test_a_thin_picture_is_within_the_limits_of_its_pixels() -> None:
     pixels = np.tile(picture(1, 1000), (1, 20, 1))
-    codec = Codec(threads=2, limits=Limits(max_pixels=20000, max_tile_pixels=2**16, max_memory=2**25))
+    codec = Codec(threads=2, limits=Limits(max_pixels=20000, max_tile_pixels=2**19, max_memory=2**27))
     assert codec.decode(codec.encode(pixels, 0)).size == (20000, 1)
 
 
