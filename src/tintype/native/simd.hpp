@@ -125,7 +125,9 @@ struct Avx512 {
     static I dot(I sum, const int16_t* pair, const int16_t* w) noexcept {
         int32_t both;
         std::memcpy(&both, pair, sizeof both);
-        return _mm512_dpwssd_epi32(sum, _mm512_set1_epi32(both), _mm512_loadu_si512(w));
+        // as assembly: from the intrinsic, gcc 12 copies each sum twice in every turn of the loop
+        asm("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(_mm512_set1_epi32(both)), "v"(_mm512_loadu_si512(w)));
+        return sum;
     }
 };
 #endif

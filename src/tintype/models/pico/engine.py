@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 from tintype.errors import InputError, UnsupportedError
 from tintype.models.pico.tile_model import PicoModel
-from tintype.native._engine import instruction_sets
+from tintype.native import _engine
 from tintype.weights.bundle import Bundle
 
 VARIABLE = "TINTYPE_ENGINE"
@@ -48,5 +48,5 @@ def chosen() -> str:
         raise InputError(f"{VARIABLE}={name}: there are {', '.join(ENGINES)}; unset it for the default")
     if name:
         return name
-    slow = instruction_sets()[0] == "portable"
+    slow = _engine.instruction_sets()[0] == "portable"
     return "onnx" if slow and find_spec("onnxruntime") else "native"

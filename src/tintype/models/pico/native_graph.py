@@ -16,12 +16,16 @@ from tintype.errors import UnsupportedError
 from tintype.models import onnx_wire
 from tintype.models.pico.graph_check import NUMBERS
 from tintype.models.pico.integer import IntegerNet
-from tintype.native._engine import LANE, Integers, Network, Shape
+from tintype.native import _engine
 
 Floats = NDArray[np.float32]
 Places = NDArray[np.intp]  # where channels stand among padded ones
 
-_KERNELS = {1: Shape.PLAIN, 2: Shape.DOWN, 3: Shape.AROUND}  # by the side of a convolution's kernel
+_KERNELS = {  # by the side of a convolution's kernel
+    1: _engine.Shape.PLAIN,
+    2: _engine.Shape.DOWN,
+    3: _engine.Shape.AROUND,
+}
 _SQUARE = 4  # side in pixels of what one place of the finest map covers
 
 
@@ -40,7 +44,7 @@ class _Node(NamedTuple):
     attributes: Mapping[str, Any]
 
 
-def network(name: str, graph: bytes, instruction_set: str = "") -> Network:
+def network(name: str, graph: bytes, instruction_set: str = "") -> _engine.Network:
     """A graph that `graph_check` let pass, as a network. Inputs and results are (C, h, w), in the graph's order.
 
     Raises
@@ -49,7 +53,7 @@ def network(name: str, graph: bytes, instruction_set: str = "") -> Network:
         The graph has nodes in an order that the engine has no kernels for, or layers that are too large for them.
     """
     try:
-        return _Translation(onnx_wire.read(graph)["graph"], Network(instruction_set)).run()
+        return _Translation(onnx_wire.read(graph)["graph"], _engine.Network(instruction_set)).run()
     except (KeyError, ValueError) as error:
         raise UnsupportedError(
             f"the native engine cannot run the graph {name!r} of these weights ({error}); "
@@ -60,7 +64,7 @@ def network(name: str, graph: bytes, instruction_set: str = "") -> Network:
 class _Translation:
     """Makes one network."""
 
-    def __init__(self, graph: Mapping[str, Any], made: Network) -> None:
+    def __init__(self, graph: Mapping[str, Any], made: _engine.Network) -> None:
         self.made, self.outputs = made, [each["name"] for each in graph["outputs"]]
         self.constants = {each["name"]: _constant(each) for each in graph["constants"]}
         self.nodes: dict[str, _Node] = {}  # by what they give, in order, without casts of constants
@@ -77,7 +81,7 @@ class _Translation:
             if channels != 3:  # pixels are read by the node that makes squares of them
                 self.maps[each["name"]] = _Map(made.input(channels), np.arange(channels), _padded(channels))
 
-    def run(self) -> Network:
+    def run(self) -> _engine.Network:
         """All layers, and what of them are results."""
         blocks = {name: block for name in self.nodes if (block := self._block(name))}
         covered = {node.output for block in blocks.values() for node in block[:-1]}
@@ -165,13 +169,13 @@ class _Translation:
 
     def _make_dense(self, node: _Node, slope: float = 1, shuffle: int = 1, offset: float = 0) -> _Map:
         weight, bias = (self.constants[name] for name in node.inputs[1:])  # (K, C, y, x), (K,)
-        shape = {1: _KERNELS[weight.shape[2]], 2: Shape.UP, _SQUARE: Shape.PICTURE}[shuffle]
+        shape = {1: _KERNELS[weight.shape[2]], 2: _engine.Shape.UP, _SQUARE: _engine.Shape.PICTURE}[shuffle]
         source = self.maps[node.inputs[0]]
-        if node.attributes.get("group", 1) > 1 or (shape == Shape.UP) > (weight.shape[2] == 1):
+        if node.attributes.get("group", 1) > 1 or (shape == _engine.Shape.UP) > (weight.shape[2] == 1):
             raise ValueError("a convolution in groups or before a pixel shuffle stands where none is expected")
         channels = len(weight) // shuffle**2
-        rows = np.arange(len(weight)) if shape == Shape.PICTURE else shuffled(channels, shuffle)
-        outputs = len(weight) if shape == Shape.PICTURE else shuffle**2 * _padded(channels)
+        rows = np.arange(len(weight)) if shape == _engine.Shape.PICTURE else shuffled(channels, shuffle)
+        outputs = len(weight) if shape == _engine.Shape.PICTURE else shuffle**2 * _padded(channels)
         matrix = spread(weight, rows, outputs, source.places, source.width)
         biases = _at(bias + np.float32(offset), rows, outputs)
         number = self.made.dense(source.number, matrix, biases, shape, channels, slope)
@@ -199,7 +203,7 @@ class _Translation:
         return float(self.constants[name].reshape(()))
 
 
-def integers(net: IntegerNet, instruction_set: str = "") -> Integers:
+def integers(net: IntegerNet, instruction_set: str = "") -> _engine.Integers:
     """The exact part as the engine runs it.
 
     Raises
@@ -207,7 +211,7 @@ def integers(net: IntegerNet, instruction_set: str = "") -> Integers:
     UnsupportedError
         Its integers, or its layers, are too large for the engine's kernels.
     """
-    made = Integers(instruction_set)
+    made = _engine.Integers(instruction_set)
     inputs = net.inputs
     try:
         for layer in net.layers:
@@ -264,7 +268,7 @@ def _at(values: NDArray[Any], places: Places, width: int, axis: int = 0) -> NDAr
 
 
 def _padded(channels: int) -> int:
-    return -(-channels // LANE) * LANE
+    return -(-channels // _engine.LANE) * _engine.LANE
 
 
 def _constant(tensor: Mapping[str, Any]) -> NDArray[Any]:
