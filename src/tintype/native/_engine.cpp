@@ -133,10 +133,11 @@ NB_MODULE(_engine, m) {
                 float slope) { return self.dense(from, matrix(weights), biases(bias, weights), shape, channels, slope); })
         .def("block",
              [](Network& self, int from, Array<float, 1> taps, Array<float, 1> tap_biases, Array<float, 2> expand,
-                Array<float, 1> expand_biases, Array<float, 2> project, Array<float, 1> project_biases, float slope) {
+                Array<float, 1> expand_biases, Array<float, 2> project, Array<float, 1> project_biases, float slope,
+                bool narrow) {
                  return self.block(from, copied(taps), copied(tap_biases), matrix(expand),
                                    biases(expand_biases, expand), matrix(project), biases(project_biases, project),
-                                   slope);
+                                   slope, narrow);
              })
         .def("add", &Network::add)
         .def("scale", &Network::scale)

@@ -42,6 +42,7 @@ class Network:
         project: NDArray[np.float32],
         project_biases: NDArray[np.float32],
         slope: float,
+        narrow: bool,
         /,
     ) -> int: ...
     def add(self, a: int, b: int, /) -> int: ...

@@ -29,8 +29,9 @@ struct Matrix {
 
 class OwnedDense {
    public:
-    // Real weights, rounded to as many bits as keep every sum inside int32.
-    OwnedDense(const Kernels& kernels, Matrix<float> weights, const float* biases) : OwnedDense(weights) {
+    // Real weights, rounded to 8 bits if narrow, else to as many as keep every sum inside int32.
+    OwnedDense(const Kernels& kernels, Matrix<float> weights, const float* biases, bool narrow = false)
+        : OwnedDense(weights) {
         std::vector<int16_t> rounded(weights.outputs * weights.inputs);
         for (size_t n = 0; n < weights.outputs; n++) {
             const float* row = weights.data + n * weights.inputs;
@@ -40,21 +41,27 @@ class OwnedDense {
                 most = std::max(most, std::fabs(double(row[k])));
             }
             // rounding adds at most 1/2 for each input to the sum of integers
-            const double unit = std::max(sum / double(kWeightSum - kMaxInputs), most / 32767);
+            const double wide = std::max(sum / double(kWeightSum - kMaxInputs), most / 32767);
+            const double unit = narrow ? most / kNarrowTop : wide;
             scales_[n] = float(unit);
-            for (size_t k = 0; k < weights.inputs && unit > 0; k++)
-                rounded[n * weights.inputs + k] = int16_t(std::lrint(double(row[k]) / unit));
+            for (size_t k = 0; k < weights.inputs && unit > 0; k++) {
+                const auto weight = int16_t(std::lrint(double(row[k]) / unit));
+                rounded[n * weights.inputs + k] = weight;
+                starts_[n] -= 128 * weight;
+            }
         }
         biases_.assign(biases, biases + weights.outputs);
-        kernels.pack(rounded.data(), inputs_, outputs_, packed_.data());
+        kernels.pack(rounded.data(), inputs_, outputs_, narrow, packed_.data());
     }
 
     // Integers as they are
     OwnedDense(const Kernels& kernels, Matrix<int16_t> weights) : OwnedDense(weights) {
-        kernels.pack(weights.data, inputs_, outputs_, packed_.data());
+        kernels.pack(weights.data, inputs_, outputs_, false, packed_.data());
     }
 
-    Dense view() const noexcept { return {packed_.data(), scales_.data(), biases_.data(), inputs_, outputs_}; }
+    Dense view() const noexcept {
+        return {packed_.data(), starts_.data(), scales_.data(), biases_.data(), inputs_, outputs_};
+    }
 
    private:
     template <typename T>
@@ -64,11 +71,13 @@ class OwnedDense {
                     weights.outputs > 0 && weights.outputs <= 2 * kMaxInputs && weights.outputs % kLane == 0,
                 "a layer has more inputs or outputs than the engine's kernels take, or they are not padded");
         packed_.resize(weights.outputs * weights.inputs);
+        starts_.resize(weights.outputs);
         scales_.resize(weights.outputs);
     }
 
     int inputs_, outputs_;
     std::vector<int16_t> packed_;
+    std::vector<int32_t> starts_;
     std::vector<float> scales_, biases_;
 };
 
@@ -76,8 +85,11 @@ struct OwnedBlock {
     std::vector<float> taps, tap_biases;
     OwnedDense expand, project;
     float slope;
+    bool narrow;
 
-    Block view() const noexcept { return {taps.data(), tap_biases.data(), expand.view(), project.view(), slope}; }
+    Block view() const noexcept {
+        return {taps.data(), tap_biases.data(), expand.view(), project.view(), slope, narrow};
+    }
 };
 
 // Float32 planes (channels, height, width), from the caller or for it
@@ -117,14 +129,19 @@ class Network {
     }
 
     int block(int from, std::vector<float> taps, std::vector<float> tap_biases, Matrix<float> expand,
-              const float* expand_biases, Matrix<float> project, const float* project_biases, float slope) {
+              const float* expand_biases, Matrix<float> project, const float* project_biases, float slope,
+              bool narrow) {
         const size_t width = size_t(at(from).padded);
         require(taps.size() == 9 * width && tap_biases.size() == width && expand.inputs == width &&
                     expand.outputs <= kMaxInputs && project.inputs == expand.outputs && project.outputs == width,
                 "the weights of a block do not fit its map");
         require(slope >= 0 && slope <= 1, "the slope of an activation is not within 0 to 1");
-        OwnedBlock layer{std::move(taps), std::move(tap_biases), OwnedDense(kernels_, expand, expand_biases),
-                         OwnedDense(kernels_, project, project_biases), slope};
+        OwnedBlock layer{std::move(taps),
+                         std::move(tap_biases),
+                         OwnedDense(kernels_, expand, expand_biases, narrow),
+                         OwnedDense(kernels_, project, project_biases, narrow),
+                         slope,
+                         narrow};
         return put({BlockLayer{std::move(layer)}, {from}, at(from).channels, at(from).padded});
     }
 

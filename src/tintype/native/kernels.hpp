@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 #include "layers.hpp"
 #include "simd.hpp"
@@ -19,38 +20,68 @@ struct alignas(64) Chunk {
     int16_t* row(int pixel) noexcept { return values + pixel * kStride; }
 };
 
+// How a layer's integers are stored: 16 bits, or bytes where they are narrow and there are products of them.
+template <typename V, bool narrow>
+struct Stored {
+    static constexpr bool bytes = narrow && V::bytes;
+    static constexpr int group = bytes ? 4 : 2;  // inputs that one instruction adds up
+    static constexpr int top = narrow ? kNarrowTop : kInputTop;
+    using Input = std::conditional_t<bytes, uint8_t, int16_t>;
+    using Weight = std::conditional_t<bytes, int8_t, int16_t>;
+    static constexpr int stride = kStride * int(sizeof(int16_t) / sizeof(Input));
+
+    static Input* row(Chunk& chunk, int pixel) noexcept { return reinterpret_cast<Input*>(chunk.row(pixel)); }
+};
+
 template <typename V>
 struct Kernel {
     using F = typename V::F;
     using I = typename V::I;
+    using Wide = Stored<V, false>;
     static constexpr int kTile = V::lanes * V::columns;  // outputs computed together
     static constexpr int kLast = kLane % kTile ? V::lanes : kTile;  // where they do not divide the outputs
 
     static_assert(kChunk % V::rows == 0 && kLane % V::lanes == 0);
 
-    // Outputs [n, n + width) of an input stand together, a pair of inputs side by side.
-    static void pack(const int16_t* weights, int inputs, int outputs, int16_t* packed) noexcept {
+    static void pack(const int16_t* weights, int inputs, int outputs, bool narrow, int16_t* packed) noexcept {
+        if (narrow)
+            pack_as<Stored<V, true>>(weights, inputs, outputs, packed);
+        else
+            pack_as<Wide>(weights, inputs, outputs, packed);
+    }
+
+    // Outputs [n, n + width) of an input stand together, a group of inputs side by side.
+    template <typename S>
+    static void pack_as(const int16_t* weights, int inputs, int outputs, int16_t* packed) noexcept {
+        auto* to = reinterpret_cast<typename S::Weight*>(packed);
         for (int n = 0; n < outputs;) {
             const int width = outputs - n >= kTile ? kTile : kLast;
-            for (int k = 0; k < inputs; k += 2)
+            for (int k = 0; k < inputs; k += S::group)
                 for (int i = 0; i < width; i++)
-                    for (int j = 0; j < 2; j++) *packed++ = weights[size_t(n + i) * inputs + k + j];
+                    for (int j = 0; j < S::group; j++)
+                        *to++ = typename S::Weight(weights[size_t(n + i) * inputs + k + j]);
             n += width;
         }
     }
 
-    // Sums of `rows` pixels and `columns` vectors of outputs: all of the time is spent here.
-    template <int columns, typename Emit>
-    static void tile(const int16_t* a, const int16_t* w, int inputs, Emit emit) noexcept {
+    // Sums of V::rows pixels and `columns` vectors of outputs: nearly all of the time is spent here.
+    template <typename S, int columns, typename Emit>
+    static void tile(const typename S::Input* a, const typename S::Weight* w, const int32_t* starts, int inputs,
+                     Emit emit) noexcept {
         I sums[V::rows][columns];
         for (auto& row : sums)
-            for (I& sum : row) sum = V::zero();
-        for (int k = 0; k < inputs; k += 2, w += 2 * V::lanes * columns) {
+            for (int i = 0; i < columns; i++) {
+                if constexpr (S::bytes)
+                    row[i] = V::load(starts + i * V::lanes);
+                else
+                    row[i] = V::zero();
+            }
+        for (int k = 0; k < inputs; k += S::group, w += S::group * V::lanes * columns) {
 #pragma GCC unroll 8
             for (int p = 0; p < V::rows; p++)
 #pragma GCC unroll 4
                 for (int i = 0; i < columns; i++)
-                    sums[p][i] = V::dot(sums[p][i], a + p * kStride + k, w + 2 * V::lanes * i);
+                    sums[p][i] = V::dot(sums[p][i], a + p * S::stride + k, w + S::group * V::lanes * i);
         }
 #pragma GCC unroll 8
         for (int p = 0; p < V::rows; p++)
@@ -59,17 +90,17 @@ struct Kernel {
     }
 
     // emit(pixel, output, sums of V::lanes outputs) for all outputs of a chunk
-    template <typename Emit>
-    static void product(const Chunk& a, const Dense& layer, Emit emit) noexcept {
-        const int16_t* w = layer.weights;
+    template <typename S, typename Emit>
+    static void product(Chunk& a, const Dense& layer, Emit emit) noexcept {
+        const auto* w = reinterpret_cast<const typename S::Weight*>(layer.weights);
         for (int n = 0; n < layer.outputs;) {
             const int width = layer.outputs - n >= kTile ? kTile : kLast;
             for (int p = 0; p < kChunk; p += V::rows) {
                 const auto placed = [&](int row, int column, I sum) { emit(p + row, n + column, sum); };
                 if (width == kTile)
-                    tile<V::columns>(a.values + p * kStride, w, layer.inputs, placed);
+                    tile<S, V::columns>(S::row(a, p), w, layer.starts + n, layer.inputs, placed);
                 else
-                    tile<kLast / V::lanes>(a.values + p * kStride, w, layer.inputs, placed);
+                    tile<S, kLast / V::lanes>(S::row(a, p), w, layer.starts + n, layer.inputs, placed);
             }
             w += size_t(width) * layer.inputs;
             n += width;
@@ -90,13 +121,15 @@ struct Kernel {
     }
 
     // What integers are multiplied by, and what one of them is worth.
+    template <typename S>
     static float scale_of(float most, float& worth) noexcept {
         constexpr float least = 1e-30f;  // below, the quotient would leave float32
-        worth = most / float(kInputTop);
-        return most > least ? float(kInputTop) / most : 0.0f;
+        worth = most / float(S::top);
+        return most > least ? float(S::top) / most : 0.0f;
     }
 
-    static void quantise(const float* x, int count, float scale, int16_t* to) noexcept {
+    template <typename Input>
+    static void quantise(const float* x, int count, float scale, Input* to) noexcept {
         const F factor = V::all(scale);
         for (int c = 0; c < count; c += V::lanes) V::store_rounded(to + c, V::mul(V::load(x + c), factor));
     }
@@ -140,6 +173,14 @@ struct Kernel {
     }
 
     static void block(const Block& block, const Map& in, const Map& out) noexcept {
+        if (block.narrow)
+            block_as<Stored<V, true>>(block, in, out);
+        else
+            block_as<Wide>(block, in, out);
+    }
+
+    template <typename S>
+    static void block_as(const Block& block, const Map& in, const Map& out) noexcept {
         const int channels = in.channels, hidden = block.expand.outputs;
         Chunk chunk;
         alignas(64) float wide[kChunk * kMaxInputs];
@@ -149,22 +190,22 @@ struct Kernel {
                 depthwise(block, in, y, x0, count, wide);
                 for (int p = 0; p < count; p++) {
                     const float* x = wide + p * channels;
-                    const float scale = scale_of(largest(x, channels), chunk.worth[p]);
-                    quantise(x, channels, scale, chunk.row(p));
+                    const float scale = scale_of<S>(largest(x, channels), chunk.worth[p]);
+                    quantise(x, channels, scale, S::row(chunk, p));
                 }
                 F most[kChunk];
                 for (F& each : most) each = V::all(0);
-                product(chunk, block.expand, [&](int p, int n, I sum) {
+                product<S>(chunk, block.expand, [&](int p, int n, I sum) {
                     const F x = leaky(dequantised(sum, chunk.worth[p], block.expand, n), block.slope);
                     most[p] = V::max(most[p], V::abs(x));
                     V::store(wide + p * hidden + n, x);
                 });
                 for (int p = 0; p < count; p++) {
-                    const float scale = scale_of(V::largest(most[p]), chunk.worth[p]);
-                    quantise(wide + p * hidden, hidden, scale, chunk.row(p));
+                    const float scale = scale_of<S>(V::largest(most[p]), chunk.worth[p]);
+                    quantise(wide + p * hidden, hidden, scale, S::row(chunk, p));
                 }
                 const size_t at = (size_t(y) * in.width + x0) * channels;
-                product(chunk, block.project, [&](int p, int n, I sum) {
+                product<S>(chunk, block.project, [&](int p, int n, I sum) {
                     if (p >= count) return;
                     const size_t place = at + size_t(p) * channels + n;
                     const F x = dequantised(sum, chunk.worth[p], block.project, n);
@@ -180,7 +221,7 @@ struct Kernel {
             const float* from = start(p);
             float most = 0;
             for (int i = 0; i < pieces; i++) most = largest(from + i * step, length, most);
-            const float scale = scale_of(most, chunk.worth[p]);
+            const float scale = scale_of<Wide>(most, chunk.worth[p]);
             for (int i = 0; i < pieces; i++) quantise(from + i * step, length, scale, chunk.row(p) + i * length);
         }
     }
@@ -188,7 +229,7 @@ struct Kernel {
     // The whole map as integers with a line of zeros around; returns what one of them is worth.
     static float bordered(const Map& in, int16_t* to) noexcept {
         float worth;
-        const float scale = scale_of(largest(in.data, int(in.size())), worth);
+        const float scale = scale_of<Wide>(largest(in.data, int(in.size())), worth);
         const size_t line = size_t(in.width) * in.channels, wide = line + 2 * size_t(in.channels);
         std::fill_n(to, wide, int16_t(0));
         for (int y = 0; y < in.height; y++) {
@@ -242,7 +283,7 @@ struct Kernel {
                 else
                     places[p] = out.data + (first + p) * out.channels;
             }
-            product(chunk, layer, [&](int p, int n, I sum) {
+            product<Wide>(chunk, layer, [&](int p, int n, I sum) {
                 if (p >= count) return;
                 float* place = places[p] + n;
                 if (shape == Shape::up && n >= 2 * out.channels)  // the lower two of four pixels
@@ -276,7 +317,7 @@ struct Kernel {
                 else
                     std::memcpy(chunk.row(p), in + at * channels, size_t(channels) * sizeof(int16_t));
             }
-            product(chunk, layer, [&](int p, int n, I sum) {
+            product<Wide>(chunk, layer, [&](int p, int n, I sum) {
                 if (p < count) V::store(out + (first + p) * layer.outputs + n, sum);
             });
         }

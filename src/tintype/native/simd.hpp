@@ -17,6 +17,7 @@ namespace tintype::simd {
 
 // Plain C++, which compilers turn into what a machine has.
 struct Portable {
+    static constexpr bool bytes = false;  // there are products of bytes that are faster than those of 16 bits
     static constexpr int lanes = 4;
     static constexpr int rows = 2, columns = 2;  // vectors of a tile of sums that stay in registers
     struct F { float v[lanes]; };
@@ -63,6 +64,7 @@ struct Portable {
 
 #ifdef __AVX2__
 struct Avx2 {
+    static constexpr bool bytes = false;
     static constexpr int lanes = 8;
     static constexpr int rows = 4, columns = 2;
     using F = __m256;
@@ -101,6 +103,7 @@ struct Avx2 {
 
 #if defined(__AVX512BW__) && defined(__AVX512VNNI__)
 struct Avx512 {
+    static constexpr bool bytes = true;
     static constexpr int lanes = 16;
     static constexpr int rows = 8, columns = 2;
     using F = __m512;
@@ -127,6 +130,20 @@ struct Avx512 {
         std::memcpy(&both, pair, sizeof both);
         // as assembly: from the intrinsic, gcc 12 copies each sum twice in every turn of the loop
         asm("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(_mm512_set1_epi32(both)), "v"(_mm512_loadu_si512(w)));
+        return sum;
+    }
+
+    static I load(const int32_t* from) noexcept { return _mm512_loadu_si512(from); }
+    // Rounded to int8, and 128 added
+    static void store_rounded(uint8_t* to, F x) noexcept {
+        const __m128i narrow = _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(x));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_xor_si128(narrow, _mm_set1_epi8(-128)));
+    }
+    // sum + four bytes in all lanes, unsigned, times four of w, signed
+    static I dot(I sum, const uint8_t* four, const int8_t* w) noexcept {
+        int32_t all;
+        std::memcpy(&all, four, sizeof all);
+        asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(_mm512_set1_epi32(all)), "v"(_mm512_loadu_si512(w)));
         return sum;
     }
 };

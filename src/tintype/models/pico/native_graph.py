@@ -26,6 +26,9 @@ _KERNELS = {  # by the side of a convolution's kernel
     2: _engine.Shape.DOWN,
     3: _engine.Shape.AROUND,
 }
+NARROW: frozenset[str] = frozenset({"analysis"})
+"""Graphs whose blocks compute with 8 bits. The decision record 0026 has the figures, and those of other graphs."""
+
 _SQUARE = 4  # side in pixels of what one place of the finest map covers
 
 
@@ -53,7 +56,7 @@ def network(name: str, graph: bytes, instruction_set: str = "") -> _engine.Netwo
         The graph has nodes in an order that the engine has no kernels for, or layers that are too large for them.
     """
     try:
-        return _Translation(onnx_wire.read(graph)["graph"], _engine.Network(instruction_set)).run()
+        return _Translation(onnx_wire.read(graph)["graph"], _engine.Network(instruction_set), name in NARROW).run()
     except (KeyError, ValueError) as error:
         raise UnsupportedError(
             f"the native engine cannot run the graph {name!r} of these weights ({error}); "
@@ -64,8 +67,8 @@ def network(name: str, graph: bytes, instruction_set: str = "") -> _engine.Netwo
 class _Translation:
     """Makes one network."""
 
-    def __init__(self, graph: Mapping[str, Any], made: _engine.Network) -> None:
-        self.made, self.outputs = made, [each["name"] for each in graph["outputs"]]
+    def __init__(self, graph: Mapping[str, Any], made: _engine.Network, narrow: bool) -> None:
+        self.made, self.narrow, self.outputs = made, narrow, [each["name"] for each in graph["outputs"]]
         self.constants = {each["name"]: _constant(each) for each in graph["constants"]}
         self.nodes: dict[str, _Node] = {}  # by what they give, in order, without casts of constants
         for node in graph["nodes"]:
@@ -196,6 +199,7 @@ class _Translation:
             spread(narrow, places, width, hidden, _padded(len(wide))),
             _at(narrow_bias, places, width),
             act.attributes["alpha"],
+            self.narrow,
         )
         return source._replace(number=number)
 
