@@ -210,6 +210,19 @@ def test_a_quality_of_a_format_without_one_is_wrong_usage(tmp_path: Path, small:
     assert names(tmp_path) == ["a.tint", "b.tint"]
 
 
+def test_a_png_level_makes_smaller_files_and_is_refused_for_others(tmp_path: Path) -> None:
+    (tmp_path / "a.tint").write_bytes(library.encode(picture(64, 64)))
+    sizes = []
+    for level in ("0", "9"):
+        assert tintype(tmp_path, "decode", "a.tint", "--force", "--png-level", level).all == DONE
+        sizes.append((tmp_path / "a.png").stat().st_size)
+    assert sizes[0] > sizes[1]
+    expected = "tintype decode: JPEG has no PNG level; leave it out\n"
+    assert tintype(tmp_path, "decode", "a.tint", "-o", "a.jpg", "--png-level", "9").all == (2, "", expected)
+    assert tintype(tmp_path, "decode", "a.tint", "--png-level", "10").status == 2
+    assert names(tmp_path) == ["a.png", "a.tint"]
+
+
 def test_salvage_decodes_what_is_sound_says_what_is_not_and_gives_status_3(tmp_path: Path) -> None:
     pixels = picture(1030, 1030)
     data = library.Codec(tile=504).encode(pixels, 0)

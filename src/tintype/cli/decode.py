@@ -54,6 +54,13 @@ def register(commands: "Commands") -> None:
         help="0 to 100, of JPEG (default: 95), AVIF (default: 90) and WebP (default: without loss)",
     )
     parser.add_argument(
+        "--png-level",
+        metavar="N",
+        type=int,
+        choices=range(10),
+        help="0 to 9, compression of PNG: 9 is smallest (default: quick, photographs about 1 %% larger than 6)",
+    )
+    parser.add_argument(
         "--salvage",
         action="store_true",
         help="decode what is sound of damaged files: other tiles become grey and are named; exit status 3",
@@ -98,7 +105,9 @@ def run(options: argparse.Namespace) -> int:
                     if picture.notes:
                         report.worsen(Status.INPUT)
                     with outputs.open(job) as file:
-                        lost = images.save(picture, file, suffix=suffix, quality=options.quality)
+                        lost = images.save(
+                            picture, file, suffix=suffix, quality=options.quality, png_level=options.png_level
+                        )
                     done += 1
                     if lost:
                         say(f"{job.input.name}: {' '.join(lost)}")
@@ -108,12 +117,13 @@ def run(options: argparse.Namespace) -> int:
 
 def _suffix(target: str, options: argparse.Namespace) -> str:
     """Suffix that selects a target's format; checked before the work begins."""
-    from tintype.images import check_quality, output_suffix
+    from tintype.images import check_png_level, check_quality, output_suffix
 
     try:
         name = f".{options.format}" if options.format else ".png" if target == STREAM else target
         suffix = output_suffix(name)
         check_quality(suffix, options.quality)
+        check_png_level(suffix, options.png_level)
         return suffix
     except InputError as error:
         raise UsageError(str(error)) from error

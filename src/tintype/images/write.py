@@ -70,6 +70,7 @@ def save(
     *,
     suffix: str = "",
     quality: float | None = None,
+    png_level: int | None = None,
 ) -> tuple[str, ...]:
     """Write a picture in the format that the suffix names.
 
@@ -85,6 +86,9 @@ def save(
         As ".png"; needed for an open file, and else taken from the path.
     quality : 0 to 100
         Of JPEG, AVIF and WebP, which then has loss. The other formats have none.
+    png_level : 0 to 9
+        Of PNG's compression: 6 is the usual level, 9 gives the smallest files. The default is several times as fast
+        as 6, and photographs become about 1 % larger.
 
     Returns
     -------
@@ -102,18 +106,19 @@ def save(
     path_suffix = os.fspath(target) if isinstance(target, str | os.PathLike) else ""
     suffix = output_suffix(suffix or path_suffix)
     check_quality(suffix, quality)
+    check_png_level(suffix, png_level)
     format = _FORMATS[suffix]
     fitted, lost = _fitted(picture, format)
     with replacing(target) if isinstance(target, str | os.PathLike) else nullcontext(target) as file:
-        for piece in _pieces(fitted, format, quality):
+        for piece in _pieces(fitted, format, quality, png_level):
             file.write(piece)
     return lost
 
 
-def _pieces(picture: Picture, format: "_Format", quality: float | None) -> Iterator[bytes]:
+def _pieces(picture: Picture, format: "_Format", quality: float | None, png_level: int | None) -> Iterator[bytes]:
     """A file from its beginning; errors of the library that makes it become ours, those of who writes it do not."""
     size = f"{picture.width} x {picture.height} pixels"
-    pieces = format.write(picture, quality)
+    pieces = format.write(picture, quality) if png_level is None else png.write(picture, level=png_level)
     while True:
         with pillow_errors(f"{size} as {format.name}", "cannot be written, choose another format"):
             piece = next(pieces, None)
@@ -144,6 +149,14 @@ def check_quality(suffix: str, quality: float | None) -> None:
         raise InputError(f"{format.name} has no quality to choose; JPEG, WebP and AVIF have")
     if quality is not None and not 0 <= quality <= 100:
         raise InputError(f"quality {quality}: 0 to 100 are possible")
+
+
+def check_png_level(suffix: str, level: int | None) -> None:
+    """Refuse a level of PNG's compression outside 0 to 9, and one for another format."""
+    if level is not None and suffix != ".png":
+        raise InputError(f"{_FORMATS[suffix].name} has no PNG level; leave it out")
+    if level is not None and not 0 <= level <= 9:
+        raise InputError(f"PNG level {level}: 0 to 9 are possible")
 
 
 Fitted = tuple[Picture, tuple[str, ...]]  # what is left of a picture, and a sentence for each thing that is not
