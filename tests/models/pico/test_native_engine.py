@@ -62,9 +62,10 @@ def test_results_are_close_to_those_of_onnx_runtime(bundle: Bundle, size: tuple[
         for ours, theirs in zip(found[name], expected[name], strict=True):
             assert ours.shape == theirs.shape
             error = np.abs(ours - theirs)
-            # inputs of 13 bits and weights of at least 9: a thousandth of what the largest values are
-            assert error.max() <= 2e-3 * np.abs(theirs).max()
-            assert np.sqrt(np.mean(error**2)) <= 2e-3 * theirs.std()
+            # of the largest input, 13 bits are a share of 1 / 4095, and 8 bits one of 1 / 127
+            largest, usual = (2e-2, 2e-2) if name in native_graph.NARROW else (2e-3, 2e-3)
+            assert error.max() <= largest * np.abs(theirs).max()
+            assert np.sqrt(np.mean(error**2)) <= usual * theirs.std()
 
 
 def test_pixels_of_real_files_differ_by_less_than_half_a_grey_level(bundle: Bundle) -> None:

@@ -6,6 +6,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from tintype.errors import InputError, UnsupportedError
+from tintype.models.onnx_runtime import runtime
 from tintype.models.pico.tile_model import PicoModel
 from tintype.native import _engine
 from tintype.weights.bundle import Bundle
@@ -18,35 +19,39 @@ ENGINES: Mapping[str, str] = {
 
 
 def load(bundle: Bundle) -> PicoModel:
-    """A bundle as a `TileModel` on the engine that the environment names, or that is fastest here.
+    """A bundle as a `TileModel` on the engine that `chosen` names.
 
     Raises
     ------
     WeightsError
         The bundle is not what the export writes.
     UnsupportedError
-        The engine cannot run these weights, or its package is missing.
+        The engine's package is missing.
     InputError
         The environment names no engine.
     """
-    name = chosen()
-    try:
-        model: PicoModel = import_module(ENGINES[name]).load(bundle)
-    except ModuleNotFoundError as error:
-        raise UnsupportedError(f"{VARIABLE}={name} needs a package ({error}); install tintype[onnx]") from error
+    model: PicoModel = import_module(ENGINES[chosen()]).load(bundle)
     return model
 
 
 def chosen() -> str:
-    """Name of the engine: of `ENGINES`.
+    """Name of the engine: what the environment says, else the one that is faster here.
 
-    Without vector kernels for this machine, the native engine is the slower one; then ONNX Runtime runs pico if it is
-    installed.
+    On machines for which the native engine has no vector kernels, ONNX Runtime runs pico if it is installed.
     """
     name = os.environ.get(VARIABLE, "")
-    if name and name not in ENGINES:
+    installed = find_spec("onnxruntime") is not None
+    if not name:
+        return "onnx" if _engine.instruction_sets()[0] == "portable" and installed else "native"
+    if name not in ENGINES:
         raise InputError(f"{VARIABLE}={name}: there are {', '.join(ENGINES)}; unset it for the default")
-    if name:
-        return name
-    slow = _engine.instruction_sets()[0] == "portable"
-    return "onnx" if slow and find_spec("onnxruntime") else "native"
+    if name == "onnx" and not installed:
+        raise UnsupportedError(f"{VARIABLE}={name} needs ONNX Runtime; install tintype[onnx]")
+    return name
+
+
+def versions() -> str:
+    """The engine as measurements name it, with what it runs on."""
+    if chosen() == "native":
+        return f"native {_engine.instruction_sets()[0]}"
+    return f"onnxruntime {runtime().__version__}"

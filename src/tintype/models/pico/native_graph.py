@@ -26,8 +26,11 @@ _KERNELS = {  # by the side of a convolution's kernel
     2: _engine.Shape.DOWN,
     3: _engine.Shape.AROUND,
 }
-NARROW: frozenset[str] = frozenset({"analysis"})
-"""Graphs whose blocks compute with 8 bits. The decision record 0026 has the figures, and those of other graphs."""
+NARROW: Mapping[str, frozenset[int]] = {"analysis": frozenset({96, 160, 256}), "synthesis": frozenset({192})}
+"""Channels of the blocks that compute with 8 bits, by graph: those of pico-s that lose nothing by it.
+
+The decision record 0026 has the figures, and those of other blocks.
+"""
 
 _SQUARE = 4  # side in pixels of what one place of the finest map covers
 
@@ -56,18 +59,20 @@ def network(name: str, graph: bytes, instruction_set: str = "") -> _engine.Netwo
         The graph has nodes in an order that the engine has no kernels for, or layers that are too large for them.
     """
     try:
-        return _Translation(onnx_wire.read(graph)["graph"], _engine.Network(instruction_set), name in NARROW).run()
+        return _Translation(
+            onnx_wire.read(graph)["graph"], _engine.Network(instruction_set), NARROW.get(name, frozenset())
+        ).run()
     except (KeyError, ValueError) as error:
         raise UnsupportedError(
             f"the native engine cannot run the graph {name!r} of these weights ({error}); "
-            "TINTYPE_ENGINE=onnx chooses ONNX Runtime"
+            "TINTYPE_ENGINE=onnx chooses ONNX Runtime, of tintype[onnx]"
         ) from error
 
 
 class _Translation:
     """Makes one network."""
 
-    def __init__(self, graph: Mapping[str, Any], made: _engine.Network, narrow: bool) -> None:
+    def __init__(self, graph: Mapping[str, Any], made: _engine.Network, narrow: frozenset[int]) -> None:
         self.made, self.narrow, self.outputs = made, narrow, [each["name"] for each in graph["outputs"]]
         self.constants = {each["name"]: _constant(each) for each in graph["constants"]}
         self.nodes: dict[str, _Node] = {}  # by what they give, in order, without casts of constants
@@ -199,7 +204,7 @@ class _Translation:
             spread(narrow, places, width, hidden, _padded(len(wide))),
             _at(narrow_bias, places, width),
             act.attributes["alpha"],
-            self.narrow,
+            len(places) in self.narrow,
         )
         return source._replace(number=number)
 
@@ -235,7 +240,7 @@ def integers(net: IntegerNet, instruction_set: str = "") -> _engine.Integers:
     except ValueError as error:
         raise UnsupportedError(
             f"the native engine cannot run the scale decoder of these weights ({error}); "
-            "TINTYPE_ENGINE=onnx chooses ONNX Runtime"
+            "TINTYPE_ENGINE=onnx chooses ONNX Runtime, of tintype[onnx]"
         ) from error
     return made
 
