@@ -228,9 +228,10 @@ struct Kernel {
 
     // The whole map as integers with a line of zeros around; returns what one of them is worth.
     static float bordered(const Map& in, int16_t* to) noexcept {
-        float worth;
-        const float scale = scale_of<Wide>(largest(in.data, int(in.size())), worth);
         const size_t line = size_t(in.width) * in.channels, wide = line + 2 * size_t(in.channels);
+        float most = 0, worth;
+        for (int y = 0; y < in.height; y++) most = largest(in.data + y * line, int(line), most);
+        const float scale = scale_of<Wide>(most, worth);
         std::fill_n(to, wide, int16_t(0));
         for (int y = 0; y < in.height; y++) {
             int16_t* row = to + size_t(y + 1) * wide;

@@ -63,7 +63,7 @@ def test_results_are_close_to_those_of_onnx_runtime(bundle: Bundle, size: tuple[
             assert ours.shape == theirs.shape
             error = np.abs(ours - theirs)
             # of the largest input, 13 bits are a share of 1 / 4095, and 8 bits one of 1 / 127
-            largest, usual = (2e-2, 2e-2) if name in native_graph.NARROW else (2e-3, 2e-3)
+            largest, usual = (4e-2, 2e-2) if name in native_graph.NARROW else (2e-3, 2e-3)
             assert error.max() <= largest * np.abs(theirs).max()
             assert np.sqrt(np.mean(error**2)) <= usual * theirs.std()
 
