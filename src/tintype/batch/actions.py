@@ -1,17 +1,16 @@
 """What is done with each file of a batch: encode, decode, or verify."""
 
 import io
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, BinaryIO, Literal, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple
 
 import tintype
 from tintype import images
 from tintype.api import QUALITY_MAX, Codec, Source, level_of
+from tintype.batch.manifest import Settings
 from tintype.codec.workers import Progress
 
 Input = str | BinaryIO  # path, or open file with a name
-Settings = Mapping[str, Any]  # of JSON's types
 
 
 class Result(NamedTuple):
