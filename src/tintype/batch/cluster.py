@@ -9,6 +9,7 @@ import os
 import pickle
 import secrets
 import signal
+import socket
 import warnings
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from tintype.errors import UnsupportedError
 
 LOCAL = "local"
 MAX_BATCH = 32  # files whose results an actor holds until they are recorded
+CONNECT_S = 10
 BATCHES_PER_CPU = 4  # so that the last ones end at about the same time
 
 
@@ -101,6 +103,7 @@ def _connected(address: str) -> Iterator[Any]:
         import ray.data
     except ImportError as error:
         raise UnsupportedError(f'--ray needs a package ({error}); pip install "tintype[ray]"') from error
+    _require_listener(address)
     terminate = signal.getsignal(signal.SIGTERM)
     here: dict[str, Any] = {}
     if address == LOCAL:
@@ -117,6 +120,18 @@ def _connected(address: str) -> Iterator[Any]:
         raise UnsupportedError(f"Ray at {address}: {str(error).strip().splitlines()[0]}") from error
     finally:
         ray.shutdown()
+
+
+def _require_listener(address: str) -> None:
+    """Ray tries for minutes to reach an address where nobody listens."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        try:
+            socket.create_connection((host, int(port)), CONNECT_S).close()
+        except (OSError, OverflowError) as error:
+            raise UnsupportedError(
+                f"--ray {address}: nobody listens there ({error}); start Ray, or give another address"
+            ) from error
 
 
 def _absolute(task: Task) -> Task:
