@@ -12,7 +12,9 @@ from tintype.codec.tiling import Rect, tile_grid
 from tintype.errors import CorruptError
 from tintype.images import MEMORY_BYTES_PER_PIXEL, CodePoints, Picture
 from tintype.pixels import IntPixels
+from tintype.targets import MEASURES, Target
 
+ANALYSIS_BYTES_PER_PIXEL = 6  # of network pixels: 320 latents of 4 bytes for 256 of them, and hyper-latents
 MAX_NOTES = 10  # of damaged tiles; more are counted
 SRGB = CodePoints(SRGB_8_BIT.primaries, SRGB_8_BIT.transfer)
 
@@ -50,7 +52,10 @@ def picture_of(container: Container, pixels: IntPixels) -> Picture:
     """
     header, alpha = container.header, container.chunk(ChunkType.ALPHA)
     picture = replace(described(container), pixels=pixels)
-    return picture if alpha is None else replace(picture, alpha=read_alpha(alpha, header.width, header.height))
+    if alpha is None:
+        return picture
+    plane = read_alpha(alpha, header.width, header.height)
+    return replace(picture, alpha=plane if container.region is None else plane[container.region.slices])
 
 
 def salvaged_of(container: Container, pixels: IntPixels, damage: Mapping[int, Exception]) -> Picture:
@@ -95,13 +100,22 @@ def described(container: Container) -> Picture:
     )
 
 
+def decoded_size(container: Container) -> tuple[int, int]:
+    """Width and height of what is decoded: the region, or the picture. Transparency is decoded as a whole."""
+    header, region = container.header, container.region
+    if region is None or container.chunk(ChunkType.ALPHA) is not None:
+        return header.width, header.height
+    return region.width, region.height
+
+
 def decoding_bytes(container: Container) -> int:
     """Memory that the picture of a file takes while it is decoded, its tiles left aside."""
     header = container.header
-    pixels, channels = header.width * header.height, 1 if header.colour == ColourType.GREY else 3
+    width, height = decoded_size(container)
+    channels = 1 if header.colour == ColourType.GREY else 3
     # sums of tiles, twice as wide as samples, beside the result; then Pillow's image; a plane of alpha with its copies
     alpha = container.chunk(ChunkType.ALPHA) is not None
-    return pixels * (3 * channels * (1 if header.samples.depth == 8 else 2) + 6 + 14 * alpha)
+    return width * height * (3 * channels * (1 if header.samples.depth == 8 else 2) + 6 + 14 * alpha)
 
 
 def encoding_bytes(picture: Picture) -> int:
@@ -109,6 +123,11 @@ def encoding_bytes(picture: Picture) -> int:
     alpha = picture.alpha is not None
     # what readers take beside the samples; then the colour that is filled in under alpha, and its plane as WebP
     return 3 * picture.pixels.nbytes + picture.width * picture.height * (MEMORY_BYTES_PER_PIXEL + 14 * alpha)
+
+
+def search_bytes(network_pixels: int, pixels: int, target: Target) -> int:
+    """Memory that a search for a target takes besides: analyses that are kept and, for a quality, its measure."""
+    return ANALYSIS_BYTES_PER_PIXEL * network_pixels + MEASURES[target.measure].bytes_per_pixel * pixels
 
 
 def code_points(samples: Samples) -> CodePoints | None:

@@ -112,6 +112,16 @@ def test_decode_resumes_and_a_changed_format_or_file_is_done(folder: Path) -> No
     assert counts(tintype(folder, "decode", "coded", "-o", "back", "--resume"))["done"] == 3  # PNG, beside
 
 
+def test_options_of_decode_hold_in_processes_too(folder: Path) -> None:
+    (folder / "in/bad.png").unlink()
+    assert tintype(folder, "encode", "in", "-o", "coded").status == 0
+    options = ("--region", "3,5,20,10", "--png-level", "9")
+    assert tintype(folder, "decode", "coded", "-o", "one", *options).status == 0
+    assert tintype(folder, "decode", "coded", "-o", "two", *options, "--jobs", "2").status == 0
+    for name in names(folder / "one"):
+        assert (folder / "two" / name).read_bytes() == (folder / "one" / name).read_bytes()
+
+
 def test_a_manifest_is_no_input_and_not_counted(folder: Path) -> None:
     (folder / "in/bad.png").unlink()
     assert tintype(folder, "encode", "in", "-o", "out", "--resume").status == 0

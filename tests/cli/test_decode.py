@@ -210,6 +210,19 @@ def test_a_quality_of_a_format_without_one_is_wrong_usage(tmp_path: Path, small:
     assert names(tmp_path) == ["a.tint", "b.tint"]
 
 
+def test_a_png_level_makes_smaller_files_and_is_refused_for_others(tmp_path: Path) -> None:
+    (tmp_path / "a.tint").write_bytes(library.encode(picture(64, 64)))
+    sizes = []
+    for level in ("0", "9"):
+        assert tintype(tmp_path, "decode", "a.tint", "--force", "--png-level", level).all == DONE
+        sizes.append((tmp_path / "a.png").stat().st_size)
+    assert sizes[0] > sizes[1]
+    expected = "tintype decode: JPEG has no PNG level; leave it out\n"
+    assert tintype(tmp_path, "decode", "a.tint", "-o", "a.jpg", "--png-level", "9").all == (2, "", expected)
+    assert tintype(tmp_path, "decode", "a.tint", "--png-level", "10").status == 2
+    assert names(tmp_path) == ["a.png", "a.tint"]
+
+
 def test_salvage_decodes_what_is_sound_says_what_is_not_and_gives_status_3(tmp_path: Path) -> None:
     pixels = picture(1030, 1030)
     data = library.Codec(tile=504).encode(pixels, 0)
@@ -232,3 +245,18 @@ def test_salvage_decodes_what_is_sound_says_what_is_not_and_gives_status_3(tmp_p
     (tmp_path / "header.tint").write_bytes(data[:40])
     assert tintype(tmp_path, "decode", "header.tint", "--salvage").status == 3
     assert "header.png" not in names(tmp_path)
+
+
+def test_a_region_is_decoded_alone(tmp_path: Path) -> None:
+    data = library.Codec(tile=504).encode(picture(1030, 1030))
+    (tmp_path / "a.tint").write_bytes(data)
+    assert tintype(tmp_path, "decode", "a.tint", "--region", "500,20,300,40").all == DONE
+    with Image.open(tmp_path / "a.png") as image:
+        assert np.array_equal(np.asarray(image), np.asarray(library.decode(data))[20:60, 500:800])
+    result = tintype(tmp_path, "decode", "a.tint", "-o", "b.png", "--region", "500,1020,300,40")
+    assert result.status == 3
+    assert result.err.startswith("a.tint: the region 500,1020,300,40 (left, top, width, height) is not inside")
+    for text in ("1,2,3", "1,2,3,x", "-1,2,3,4", "1.5,2,3,4"):
+        result = tintype(tmp_path, "decode", "a.tint", "-o", "b.png", f"--region={text}")
+        assert result.status == 2 and f"'{text}' is not X,Y,W,H in pixels" in result.err
+    assert names(tmp_path) == ["a.png", "a.tint"]

@@ -2,20 +2,26 @@
 
 import threading
 from dataclasses import replace
+from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tests.codec.graphics.drawings import page
 from tests.pictures import deep_picture, picture
 from tests.toy import ToyModel
 from tintype.codec import decoder
 from tintype.codec.container.file import ChunkType, Container, parse, write
 from tintype.codec.container.header import Samples
 from tintype.codec.encoder import Encoder
+from tintype.codec.graphics.choose import Content
 from tintype.codec.tile_model import Numerics
-from tintype.codec.tiling import Tiling
-from tintype.errors import CorruptError
+from tintype.codec.tiling import Region, Tiling
+from tintype.errors import CorruptError, InputError
 from tintype.pixels import Pixels
 
 SIZES = [(1, 1), (1, 2000), (7, 9), (504, 504), (505, 300)]
@@ -171,3 +177,98 @@ def test_salvage_of_a_deep_picture_with_tiles_puts_mid_grey_where_one_is_damaged
     salvaged, _ = decoder.salvage(parse(bytes(data), salvage=True), model)
     assert np.abs(salvaged[:60].astype(float) - original[:60]).max() < 4 * 257
     assert (salvaged[70:, 140:] == 128 * 257).all()
+
+
+# Regions
+
+
+class _CountingToy(ToyModel):
+    """Counts the tiles that are decoded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tiles = 0
+
+    def synthesise(self, latents: NDArray[np.float32], level: int) -> Pixels:
+        self.tiles += 1
+        return super().synthesise(latents, level)
+
+
+@st.composite
+def regions(draw: st.DrawFn, width: int, height: int) -> Region:
+    left, top = draw(st.integers(0, width - 1)), draw(st.integers(0, height - 1))
+    return left, top, draw(st.integers(1, width - left)), draw(st.integers(1, height - top))
+
+
+@pytest.mark.parametrize("depth, grey", [(8, False), (8, True), (16, False), (12, True)])
+@settings(deadline=None, max_examples=25)  # the machine may be busy
+@given(data=st.data(), core=st.integers(64, 130), margin=st.integers(0, 32))
+def test_a_region_is_a_crop_of_the_whole(depth: int, grey: bool, data: st.DataObject, core: int, margin: int) -> None:
+    width, height, model = 310, 270, ToyModel()
+    original = deep_picture(height, width, depth)[..., 0 if grey else slice(0, 3)]
+    tiling = Tiling.of(width, height, core, min(margin, core // 4))
+    file = Encoder(model, original, tiling, samples=Samples(depth)).encode(4)
+    whole = decoder.decode(parse(file), model)
+    for _ in range(4):
+        left, top, w, h = region = data.draw(regions(width, height))
+        found = decoder.decode(parse(file, region=region), model, threads=2)
+        assert np.array_equal(found, whole[top : top + h, left : left + w])
+
+
+@pytest.mark.parametrize("content", ["screen", "exact"])
+@settings(deadline=None, max_examples=25)
+@given(data=st.data())
+def test_a_region_of_graphics_is_a_crop_too(content: Content, data: st.DataObject) -> None:
+    file = _mixed_file(content)
+    container, model = parse(file), ToyModel()
+    assert container.graphics
+    whole = decoder.decode(container, model)
+    left, top, w, h = region = data.draw(regions(whole.shape[1], whole.shape[0]))
+    found = decoder.decode(parse(file, region=region), model)
+    assert np.array_equal(found, whole[top : top + h, left : left + w])
+
+
+@cache
+def _mixed_file(content: Content) -> bytes:
+    """Pages beside photographs, so that tiles are covered as a whole, in part, and not at all."""
+    original = picture(420, 560)
+    original[:200, :300] = page(200, 300)
+    original[250:420, 200:380] = page(170, 180)
+    margin = 0 if content == "exact" else 8
+    return Encoder(ToyModel(), original, Tiling.of(560, 420, 90, margin), content=content).encode(4)
+
+
+def test_a_region_decodes_its_tiles_alone() -> None:
+    model = _CountingToy()
+    file = Encoder(model, picture(300, 300), Tiling.of(300, 300, 100, 4)).encode(4)
+    for region, tiles in (((0, 0, 96, 96), 1), ((0, 0, 97, 96), 2), ((104, 104, 92, 92), 1), ((95, 95, 110, 110), 9)):
+        model.tiles = 0
+        decoder.decode(parse(file, region=region), model)
+        assert model.tiles == tiles, region
+
+
+def test_a_region_does_not_mind_damage_elsewhere() -> None:
+    model = ToyModel()
+    data = bytearray(Encoder(model, picture(200, 200), Tiling.of(200, 200, 100, 4)).encode(4))
+    whole = decoder.decode(parse(data), model)
+    data[-10] ^= 1  # in the last tile's payload
+    assert np.array_equal(decoder.decode(parse(data, region=(3, 4, 90, 80)), model), whole[4:84, 3:93])
+    with pytest.raises(CorruptError, match="tile 3"):
+        parse(data, region=(3, 4, 100, 100))
+    pixels, damage = decoder.salvage(parse(data, salvage=True, region=(90, 90, 60, 60)), model)
+    assert list(damage) == [3] and (pixels[14:, 14:] == 128).all()
+
+
+@pytest.mark.parametrize(
+    "region", [(0, 0, 0, 1), (0, 0, 1, 0), (-1, 0, 5, 5), (0, 0, 201, 1), (0, 150, 5, 51), (200, 0, 1, 1)]
+)
+def test_a_region_outside_the_picture_is_refused(region: Region) -> None:
+    data = Encoder(ToyModel(), picture(200, 200)).encode(4)
+    with pytest.raises(InputError, match="is not inside the picture of 200 x 200 pixels"):
+        parse(data, region=region)
+
+
+@pytest.mark.parametrize("region", [(1, 2, 3), (1, 2, 3, 4, 5), (0.5, 0, 1, 1), 7])
+def test_what_is_no_region_is_refused(region: Any) -> None:
+    with pytest.raises(InputError, match="four whole numbers"):
+        parse(Encoder(ToyModel(), picture(20, 20)).encode(4), region=region)

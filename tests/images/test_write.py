@@ -2,6 +2,7 @@
 
 import io
 import struct
+import time
 import zlib
 from dataclasses import replace
 
@@ -202,6 +203,48 @@ def test_pillow_reads_deep_grey_as_it_was():
 def test_png_blocks_join_without_a_seam(monkeypatch):
     monkeypatch.setattr("tintype.images.writers.png.BLOCK_BYTES", 36 * 6 * 5)
     np.testing.assert_array_equal(unpacked_png(written(Picture(SMOOTH, depth=16), ".png")[0]), SMOOTH)
+
+
+def noisy(height: int, width: int) -> np.ndarray:
+    """Smooth with some noise, as photographs are."""
+    at = np.add.outer(np.arange(height), np.arange(width))[..., None] / (50, 70, 90)
+    noise = np.random.default_rng(251).normal(0, 3, (height, width, 3))
+    return (128 + 90 * np.sin(at) + noise).astype(np.uint8)
+
+
+def seconds(picture: Picture, **options) -> tuple[float, int]:
+    """CPU time and size of a PNG."""
+    begin = time.process_time()
+    data, _ = written(picture, ".png", **options)
+    return time.process_time() - begin, len(data)
+
+
+def test_photographs_are_written_quickly_as_png_and_level_6_is_smaller():
+    picture = Picture(noisy(512, 512))
+    quick, small = ([seconds(picture, png_level=level) for _ in range(3)] for level in (None, 6))
+    assert min(quick)[0] < 0.6 * min(small)[0]
+    assert 0.98 < quick[0][1] / small[0][1] < 1.1
+    for level in (None, 0, 6, 9):
+        np.testing.assert_array_equal(np.asarray(opened(written(picture, ".png", png_level=level)[0])), picture.pixels)
+
+
+@pytest.mark.parametrize("pixels", [np.tile(noisy(8, 64), (64, 8, 1)), noisy(512, 512)[:, :, :1].repeat(3, 2)])
+def test_pictures_that_repeat_are_written_as_png_at_level_6(pixels):
+    picture = Picture(np.ascontiguousarray(pixels))
+    assert written(picture, ".png") == written(picture, ".png", png_level=6)
+
+
+@pytest.mark.parametrize(
+    "suffix, level, message",
+    [
+        (".png", 10, "PNG level 10: 0 to 9 are possible"),
+        (".png", -1, "PNG level -1: 0 to 9 are possible"),
+        (".jpg", 6, "JPEG has no PNG level; leave it out"),
+    ],
+)
+def test_a_png_level_out_of_range_or_of_another_format_is_refused(suffix, level, message):
+    with pytest.raises(InputError, match=message):
+        written(Picture(RGB), suffix, png_level=level)
 
 
 @pytest.mark.parametrize("depth", [10, 12])

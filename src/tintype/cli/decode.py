@@ -15,6 +15,7 @@ from tintype.cli.options import (
     add_weights,
     make_codec,
     quality,
+    region,
 )
 from tintype.cli.outcome import Report, Status, say
 from tintype.cli.progress import Progress
@@ -53,9 +54,22 @@ def register(commands: "Commands") -> None:
         help="0 to 100, of JPEG (default: 95), AVIF (default: 90) and WebP (default: without loss)",
     )
     parser.add_argument(
+        "--png-level",
+        metavar="N",
+        type=int,
+        choices=range(10),
+        help="0 to 9, compression of PNG: 9 is smallest (default: quick, photographs about 1 %% larger than 6)",
+    )
+    parser.add_argument(
         "--salvage",
         action="store_true",
         help="decode what is sound of damaged files: other tiles become grey and are named; exit status 3",
+    )
+    parser.add_argument(
+        "--region",
+        metavar="X,Y,W,H",
+        type=region,
+        help="decode a part alone: column and row of its first pixel, width and height; takes the time of its tiles",
     )
     add_keep_times(parser)
     add_model(parser, "a .tintmodel file, for files encoded with it")
@@ -80,18 +94,21 @@ def run(options: argparse.Namespace) -> int:
         jobs = plan(options.inputs, options.output, f".{options.format or 'png'}", is_tint, report)
         suffix = _suffix(jobs[0].target, options) if jobs else ""  # that of all results
         if is_batch(options):
-            run_jobs(Decode(codec, suffix, options.quality, options.salvage), jobs, options, report)
+            decoder = Decode(codec, suffix, options.quality, options.salvage, options.region, options.png_level)
+            run_jobs(decoder, jobs, options, report)
             return report.status
         with Progress() as progress:
             for job in progress.each(jobs):
                 with report.file(job.input.name):
                     outputs.check(job)
                     data = job.input.read() if job.input.path == STREAM else job.input.path  # logs name the path
-                    picture = codec.decode_picture(data, progress.tiles, salvage=options.salvage)
+                    picture = codec.decode_picture(data, progress.tiles, salvage=options.salvage, region=options.region)
                     if picture.notes:
                         report.worsen(Status.INPUT)
                     with outputs.open(job) as file:
-                        lost = images.save(picture, file, suffix=suffix, quality=options.quality)
+                        lost = images.save(
+                            picture, file, suffix=suffix, quality=options.quality, png_level=options.png_level
+                        )
                     done += 1
                     if lost:
                         say(f"{job.input.name}: {' '.join(lost)}")
@@ -101,12 +118,13 @@ def run(options: argparse.Namespace) -> int:
 
 def _suffix(target: str, options: argparse.Namespace) -> str:
     """Suffix that selects a target's format; checked before the work begins."""
-    from tintype.images import check_quality, output_suffix
+    from tintype.images import check_png_level, check_quality, output_suffix
 
     try:
         name = f".{options.format}" if options.format else ".png" if target == STREAM else target
         suffix = output_suffix(name)
         check_quality(suffix, options.quality)
+        check_png_level(suffix, options.png_level)
         return suffix
     except InputError as error:
         raise UsageError(str(error)) from error

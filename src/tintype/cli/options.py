@@ -50,6 +50,15 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def region(text: str) -> tuple[int, int, int, int]:
+    """Left, top, width and height, separated by commas."""
+    values = text.split(",")
+    if not (len(values) == 4 and all(value.isdecimal() for value in values)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not X,Y,W,H in pixels, such as 1000,500,640,480")
+    left, top, width, height = map(int, values)
+    return left, top, width, height
+
+
 def rates(text: str) -> list[float]:
     """Bits per pixel, separated by commas."""
     try:

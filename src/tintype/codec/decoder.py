@@ -29,6 +29,8 @@ def decode(
 ) -> IntPixels:
     """Pixels of a file, (H, W, 3) or (H, W) of its depth; the same for any number of threads.
 
+    Of a container that was parsed for a region, its pixels: those of the whole picture, to the bit.
+
     Raises
     ------
     FormatError
@@ -55,9 +57,9 @@ def salvage(
     -------
     The pixels, and what is wrong with each tile that cannot be decoded, by number in ascending order.
     """
-    damage: dict[int, Damage] = dict(container.damage)
+    damage: dict[int, Damage] = {}
     pixels = _decode(container, model, threads, progress, deadline, damage)
-    return pixels, dict(sorted(damage.items()))
+    return pixels, damage
 
 
 def _decode(
@@ -68,11 +70,11 @@ def _decode(
     deadline: Deadline,
     damage: dict[int, Damage] | None,
 ) -> IntPixels:
-    """Pixels of a file. With `damage` its tiles are left out, and others that cannot be decoded are added to it."""
+    """Pixels of a file. With `damage`, tiles that cannot be decoded are grey and added to it."""
     _require_level(container, model)
     header, agreements = container.header, _agreements(container, model)
     grey = header.colour == ColourType.GREY
-    canvas = Canvas(header.width, header.height, grey, header.tiling, header.samples.depth)
+    canvas = Canvas(header.width, header.height, grey, header.tiling, header.samples.depth, container.region)
     tiles = tile_grid(header.width, header.height, header.tiling, model.identity.stride)
 
     def work(number: int) -> tuple[int, tuple[Pixels | None, Painting | None] | Damage]:
@@ -84,13 +86,14 @@ def _decode(
                 raise
             return number, error
 
-    whole = [number for number in range(len(tiles)) if number not in (damage or ())]
     if progress is not None:
-        progress(0, len(whole))
-    for done, (number, found) in enumerate(in_order(work, whole, threads if model.tiles_in_parallel else 1), 1):
+        progress(0, len(container.tiles))
+    threads = threads if model.tiles_in_parallel else 1
+    for done, (number, found) in enumerate(in_order(work, container.tiles, threads), 1):
         if isinstance(found, Exception):
             assert damage is not None
             damage[number] = found
+            canvas.add_missing(tiles[number])
         else:
             pixels, painting = found
             if pixels is not None:
@@ -98,9 +101,7 @@ def _decode(
             if painting is not None:
                 canvas.cover(tiles[number], painting)
         if progress is not None:
-            progress(done, len(whole))
-    for number in damage or ():
-        canvas.add_missing(tiles[number])
+            progress(done, len(container.tiles))
     return canvas.picture()
 
 
@@ -127,8 +128,8 @@ def _decode_tile(
         deadline.check()
         return decoder.decode(agreement.confirm(found))
 
+    payload, painting = container.payload(number), None
     try:
-        payload, painting = container.payload(number), None
         if container.graphics:
             layer, payload = split(payload)
             painting = Painting.of(layer, tile.core, grey, depth) if layer else None

@@ -5,7 +5,16 @@ from tintype.images.metadata import strip
 from tintype.images.options import ReadOptions
 from tintype.images.picture import MAX_SIDE, MEMORY_BYTES_PER_PIXEL, CodePoints, Picture, check_size
 from tintype.images.read import Source, load, load_8bit
-from tintype.images.write import check_quality, output_suffix, pillow_info, pillow_mode, save, sound, to_pillow
+from tintype.images.write import (
+    check_png_level,
+    check_quality,
+    output_suffix,
+    pillow_info,
+    pillow_mode,
+    save,
+    sound,
+    to_pillow,
+)
 from tintype.limits import MAX_PIXELS
 
 __all__ = [
@@ -16,6 +25,7 @@ __all__ = [
     "Picture",
     "ReadOptions",
     "Source",
+    "check_png_level",
     "check_quality",
     "check_size",
     "is_picture",
