@@ -1,17 +1,19 @@
 """What is done with each file of a batch: encode, decode, or verify."""
 
 import io
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, BinaryIO, Literal, NamedTuple
+from dataclasses import asdict, dataclass, field
+from typing import BinaryIO, Literal, NamedTuple
 
 import tintype
 from tintype import images
 from tintype.api import QUALITY_MAX, Codec, Source, level_of
+from tintype.batch.manifest import Settings
+from tintype.codec.tiling import Region
 from tintype.codec.workers import Progress
+from tintype.models.pico import engine
+from tintype.targets import Target
 
 Input = str | BinaryIO  # path, or open file with a name
-Settings = Mapping[str, Any]  # of JSON's types
 
 
 class Result(NamedTuple):
@@ -32,6 +34,8 @@ class Encode:
     strip: Literal["all", "gps"] | None = None
     content: Literal["auto", "photo", "screen"] = "auto"
     lossless: bool = False
+    target: Target | None = None
+    verify: bool = False
 
     def settings(self) -> Settings:
         """Also loads the model, whose weights are part of the settings.
@@ -43,10 +47,11 @@ class Encode:
         """
         model = self.codec.load()
         quality = QUALITY_MAX if self.lossless else self.quality
-        choices = {each.name: getattr(self, each.name) for each in fields(self)}
-        del choices["codec"]
-        read = asdict(self.read)
-        del read["max_pixels"]  # limits refuse pictures, and change no result
+        # what does not decide the bytes, or is replaced below, goes: a new field counts until somebody says otherwise
+        choices = asdict(self)
+        for name in ("codec", "verify"):
+            del choices[name]
+        del choices["read"]["max_pixels"]  # limits refuse pictures, and change no result
         numerics = model.identity.numerics
         return choices | {
             "action": "encode",
@@ -55,9 +60,8 @@ class Encode:
             "weights": model.identity.weights_hash.hex(),
             "quality": level_of(quality, model),  # of two qualities with one level the files are the same
             "lossless": quality == QUALITY_MAX,
-            "read": read,
             "tile": self.codec.tile,
-            "numerics": None if numerics is None else [str(numerics), model.tolerance],
+            "engine": _engine() if numerics is None else [str(numerics), model.tolerance],
         }
 
     def encode(self, source: Source, progress: Progress | None = None) -> bytes:
@@ -70,6 +74,8 @@ class Encode:
             strip=self.strip,
             content=self.content,
             lossless=self.lossless,
+            target=self.target,
+            verify=self.verify,
         )
 
     def __call__(self, source: Input) -> Result:
@@ -84,6 +90,8 @@ class Decode:
     suffix: str
     quality: float | None = None
     salvage: bool = False
+    region: Region | None = None
+    png_level: int | None = None
 
     def settings(self) -> Settings:
         """Files name their weights, so these are no setting."""
@@ -93,13 +101,16 @@ class Decode:
             "suffix": self.suffix,
             "quality": self.quality,
             "salvage": self.salvage,
+            "region": None if self.region is None else list(self.region),
+            "png_level": self.png_level,
+            "engine": _engine(),
             "device": None if self.codec.options is None else self.codec.options.device,
         }
 
     def __call__(self, source: Input) -> Result:
-        picture = self.codec.decode_picture(source, salvage=self.salvage)
+        picture = self.codec.decode_picture(source, salvage=self.salvage, region=self.region)
         out = io.BytesIO()
-        lost = images.save(picture, out, suffix=self.suffix, quality=self.quality)
+        lost = images.save(picture, out, suffix=self.suffix, quality=self.quality, png_level=self.png_level)
         return Result(out.getvalue(), lost, damaged=bool(picture.notes))
 
 
@@ -123,3 +134,8 @@ Action = Encode | Decode | Verify
 
 `settings()` are everything beside the input that decides the bytes of the result.
 """
+
+
+def _engine() -> str:
+    """What runs pico's networks, whose floats decide bytes. All instruction sets of the native engine give the same."""
+    return "native" if engine.chosen() == "native" else engine.versions()

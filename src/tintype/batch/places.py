@@ -99,7 +99,7 @@ def exists(place: str) -> bool:
     if is_url(place):
         store, path = store_of(place)
         return bool(store.exists(path))
-    return os.path.lexists(place)
+    return os.path.exists(place)
 
 
 def write(place: str, data: bytes, times: Times | None = None) -> None:

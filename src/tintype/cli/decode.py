@@ -101,7 +101,8 @@ def run(options: argparse.Namespace) -> int:
         jobs = plan(options.inputs, options.output, f".{options.format or 'png'}", is_tint, report)
         suffix = _suffix(jobs[0].target, options) if jobs else ""  # that of all results
         if is_batch(options):
-            run_jobs(Decode(codec, suffix, options.quality, options.salvage), jobs, options, report)
+            decoder = Decode(codec, suffix, options.quality, options.salvage, options.region, options.png_level)
+            run_jobs(decoder, jobs, options, report)
             return report.status
         with Progress() as progress:
             for job in progress.each(jobs):
