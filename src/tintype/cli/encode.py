@@ -1,6 +1,7 @@
 """`tintype encode`: pictures to .tint files."""
 
 import argparse
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,17 +18,17 @@ from tintype.cli.options import (
     counted,
     make_codec,
     positive,
-    quality,
 )
 from tintype.cli.outcome import Report, say
 from tintype.cli.progress import Progress
+from tintype.cli.targets import add_targets, check, target_of
 from tintype.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from tintype.api import Source
+    from tintype.budgets import EncodedFile
     from tintype.cli.options import Commands
-    from tintype.codec.tile_model import TileModel
     from tintype.images import ReadOptions
+    from tintype.targets import Target
 
 STRIPPED = ("all", "gps")
 """Values of --strip; `main` lets it stand alone for the first."""
@@ -43,13 +44,7 @@ def register(commands: "Commands") -> None:
     )
     parser.add_argument("inputs", metavar="IN", nargs="+", help="picture or folder; - is standard input")
     add_output(parser, "file or folder to write; end the name of a new folder with /; - is standard output")
-    parser.add_argument(
-        "-q",
-        "--quality",
-        metavar="Q",
-        type=quality,
-        help="0 (smallest) to 100 (exact); 75, the default, looks about as good as JPEG at 75",
-    )
+    add_targets(parser)
     parser.add_argument(
         "--tune",
         choices=("psnr", "eyes"),
@@ -88,6 +83,14 @@ def register(commands: "Commands") -> None:
         choices=STRIPPED,
         help="leave out EXIF, XMP and IPTC (--strip alone means all), or what of them names the place (gps)",
     )
+    parser.add_argument(
+        "--only-if-smaller",
+        action="store_true",
+        help="write nothing where the result would not be smaller than its input, and say so",
+    )
+    parser.add_argument(
+        "--verify", action="store_true", help="decode each result and compare it with the picture before it is written"
+    )
     add_keep_times(parser)
     add_threads(parser)
     add_limits(parser)
@@ -97,52 +100,53 @@ def register(commands: "Commands") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Encode every input; returns the exit status."""
-    from tintype.api import info
-
     outputs = Outputs(options.force, options.keep_times)
     report = Report()
     with report.file("tintype encode"):
         _check_output(options.output)
         codec, read, done = make_codec(options), _read_options(options), 0
         jobs = plan(options.inputs, options.output, ".tint", _is_picture, report)
+        if options.only_if_smaller and options.output == STREAM:
+            raise UsageError("--only-if-smaller may write nothing, which a reader of standard output would wait for")
         if options.lossless and options.quality is not None:
             raise UsageError("--lossless has no quality; leave out -q")
-        _check_quality(options.quality, codec.load())  # a wrong name is reported once, not per file
+        target = target_of(options)
+        check(options.quality, target, codec.load())  # a wrong name is reported once, not per file
         with Progress() as progress:
             for job in progress.each(jobs):
                 with report.file(job.input.name):
                     outputs.check(job)
-                    begin = time.perf_counter()
+                    begin, source = time.perf_counter(), _source(job.input)
                     data = codec.encode(
-                        _source(job.input),
+                        source,
                         options.quality,
                         progress.tiles,
                         read=read,
                         strip=options.strip,
                         content=options.content,
                         lossless=options.lossless,
+                        target=target,
+                        verify=options.verify,
                     )
+                    if options.only_if_smaller and len(data) >= (least := _bytes_of(source)):
+                        say(f"{job.input.name}: not written; {len(data)} bytes would be no less than its {least}")
+                        continue
                     with outputs.open(job) as file:
                         file.write(data)
                     done += 1
                     if options.verbose:
-                        seconds = time.perf_counter() - begin
-                        about = info(data)
-                        say(
-                            f"{job.input.name}: {about.size_bytes} bytes, {about.bpp:.3f} bpp, level {about.level}, "
-                            f"{seconds:.2f} s"
-                        )
+                        say(f"{job.input.name}: {_described(data, target, time.perf_counter() - begin)}")
         say_count(options.inputs, done, len(jobs), "pictures encoded", report)
     return report.status
 
 
-def _check_quality(quality: float | None, model: "TileModel") -> None:
-    from tintype.api import level_of
+def _described(data: "EncodedFile", target: "Target | None", seconds: float) -> str:
+    from tintype.api import info
+    from tintype.targets import described
 
-    try:
-        level_of(quality, model)
-    except InputError as error:
-        raise UsageError(str(error)) from error
+    about = info(data)
+    quality = f"{described(target.measure, data.reached)}, " if target and target.quality and data.reached else ""
+    return f"{about.size_bytes} bytes, {about.bpp:.3f} bpp, level {about.level}, {quality}{seconds:.2f} s"
 
 
 def _check_output(output: str | None) -> None:
@@ -161,8 +165,12 @@ def _read_options(options: argparse.Namespace) -> "ReadOptions":
         raise UsageError(str(error)) from error
 
 
-def _source(input: Input) -> "Source":
+def _source(input: Input) -> bytes | str:
     return input.read() if input.path == STREAM else input.path
+
+
+def _bytes_of(source: bytes | str) -> int:
+    return len(source) if isinstance(source, bytes) else os.path.getsize(source)
 
 
 def _is_picture(path: Path) -> bool:
