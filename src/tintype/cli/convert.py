@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.cli.outcome import Report, result
+from tintype.cli.options import add_json
+from tintype.cli.outcome import Report, json_result, result
 from tintype.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def register(commands: "Commands") -> None:
     parser.add_argument("out", metavar="OUT", help=".safetensors file to write")
     parser.add_argument("--model", metavar="NAME", help="expected model (default: detected)")
     parser.add_argument("--force", action="store_true", help="overwrite an existing file")
+    add_json(parser)
     parser.set_defaults(run=run)
 
 
@@ -35,5 +37,8 @@ def run(options: argparse.Namespace) -> int:
         from tintype.models.hpcm import weights
 
         name = weights.convert(options.checkpoint, options.out, options.model)
-        result(f"{options.out}: {name}")
+        if options.json:
+            json_result({"file": options.checkpoint, "output": options.out, "model": name})
+        else:
+            result(f"{options.out}: {name}")
     return report.status

@@ -1,26 +1,31 @@
 """`tintype decode`: .tint files to pictures."""
 
 import argparse
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from tintype.cli.files import STREAM, Outputs, is_tint, plan, say_count
+from tintype.cli.files import STREAM, Job, Outputs, is_tint, plan, say_count
 from tintype.cli.options import (
     add_allow_compiled,
+    add_json,
     add_keep_times,
     add_limits,
     add_model,
     add_output,
+    add_quiet,
     add_threads,
     add_weights,
     make_codec,
     quality,
 )
-from tintype.cli.outcome import Report, Status, say
+from tintype.cli.outcome import Report, Status, json_result, say
 from tintype.cli.progress import Progress
 from tintype.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
+    from tintype.images import Picture
 
 
 FORMATS = ("png", "jpg", "webp", "avif", "tif", "bmp", "ppm")
@@ -62,6 +67,8 @@ def register(commands: "Commands") -> None:
     add_allow_compiled(parser)
     add_threads(parser)
     add_limits(parser)
+    add_json(parser)
+    add_quiet(parser)
     parser.set_defaults(run=run)
 
 
@@ -72,6 +79,8 @@ def run(options: argparse.Namespace) -> int:
     outputs = Outputs(options.force, options.keep_times)
     report = Report()
     with report.file("tintype decode"):
+        if options.json and options.output == STREAM:
+            raise UsageError("--json and the picture cannot both go to standard output; give -o FILE")
         codec, done = make_codec(options), 0
         jobs = plan(options.inputs, options.output, f".{options.format or 'png'}", is_tint, report)
         suffix = _suffix(jobs[0].target, options) if jobs else ""  # that of all results
@@ -79,6 +88,7 @@ def run(options: argparse.Namespace) -> int:
             for job in progress.each(jobs):
                 with report.file(job.input.name):
                     outputs.check(job)
+                    begin = time.perf_counter()
                     data = job.input.read() if job.input.path == STREAM else job.input.path  # logs name the path
                     picture = codec.decode_picture(data, progress.tiles, salvage=options.salvage)
                     if picture.notes:
@@ -86,10 +96,27 @@ def run(options: argparse.Namespace) -> int:
                     with outputs.open(job) as file:
                         lost = images.save(picture, file, suffix=suffix, quality=options.quality)
                     done += 1
+                    if options.json:
+                        json_result(_facts(job, picture, suffix, lost, time.perf_counter() - begin))
                     if lost:
                         say(f"{job.input.name}: {' '.join(lost)}")
         say_count(options.inputs, done, len(jobs), "files decoded", report)
     return report.status
+
+
+def _facts(job: Job, picture: "Picture", suffix: str, lost: Sequence[str], seconds: float) -> dict[str, Any]:
+    """For programs; docs/cli.md has the keys."""
+    return {
+        "file": job.input.name,
+        "output": job.target,
+        "format": suffix[1:],
+        "width": picture.width,
+        "height": picture.height,
+        "depth": picture.depth,
+        "damaged": list(picture.notes),
+        "lost": list(lost),
+        "seconds": seconds,
+    }
 
 
 def _suffix(target: str, options: argparse.Namespace) -> str:

@@ -7,28 +7,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tintype.cli.files import STREAM, Input, Outputs, is_folder, plan, say_count
+from tintype.cli.made import Made
 from tintype.cli.options import (
+    add_json,
     add_keep_times,
     add_limits,
     add_model,
     add_numerics,
     add_output,
+    add_quiet,
     add_threads,
     add_weights,
     counted,
     make_codec,
     positive,
 )
-from tintype.cli.outcome import Report, say
+from tintype.cli.outcome import Report, json_result, say
 from tintype.cli.progress import Progress
 from tintype.cli.targets import add_targets, check, target_of
 from tintype.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from tintype.budgets import EncodedFile
     from tintype.cli.options import Commands
     from tintype.images import ReadOptions
-    from tintype.targets import Target
 
 STRIPPED = ("all", "gps")
 """Values of --strip; `main` lets it stand alone for the first."""
@@ -94,7 +95,10 @@ def register(commands: "Commands") -> None:
     add_keep_times(parser)
     add_threads(parser)
     add_limits(parser)
-    parser.add_argument("-v", "--verbose", action="store_true", help="print size, rate, level and time of each file")
+    add_json(parser)
+    words = parser.add_mutually_exclusive_group()
+    words.add_argument("-v", "--verbose", action="store_true", help="print size, rate, level and time of each file")
+    add_quiet(words)
     parser.set_defaults(run=run)
 
 
@@ -108,6 +112,8 @@ def run(options: argparse.Namespace) -> int:
         jobs = plan(options.inputs, options.output, ".tint", _is_picture, report)
         if options.only_if_smaller and options.output == STREAM:
             raise UsageError("--only-if-smaller may write nothing, which a reader of standard output would wait for")
+        if options.json and options.output == STREAM:
+            raise UsageError("--json and the file cannot both go to standard output; give -o FILE")
         if options.lossless and options.quality is not None:
             raise UsageError("--lossless has no quality; leave out -q")
         target = target_of(options)
@@ -128,25 +134,22 @@ def run(options: argparse.Namespace) -> int:
                         target=target,
                         verify=options.verify,
                     )
-                    if options.only_if_smaller and len(data) >= (least := _bytes_of(source)):
-                        say(f"{job.input.name}: not written; {len(data)} bytes would be no less than its {least}")
-                        continue
-                    with outputs.open(job) as file:
-                        file.write(data)
-                    done += 1
-                    if options.verbose:
-                        say(f"{job.input.name}: {_described(data, target, time.perf_counter() - begin)}")
+                    input_bytes = _bytes_of(source)
+                    is_written = not options.only_if_smaller or len(data) < input_bytes
+                    if is_written:
+                        with outputs.open(job) as file:
+                            file.write(data)
+                        done += 1
+                    else:
+                        say(f"{job.input.name}: not written; {len(data)} bytes would be no less than its {input_bytes}")
+                    made = Made(job.input.name, job.target if is_written else None, input_bytes, data, target)
+                    seconds = time.perf_counter() - begin
+                    if options.json:
+                        json_result(made.facts(seconds))
+                    elif options.verbose and is_written:
+                        say(f"{job.input.name}: {made.described(seconds)}")
         say_count(options.inputs, done, len(jobs), "pictures encoded", report)
     return report.status
-
-
-def _described(data: "EncodedFile", target: "Target | None", seconds: float) -> str:
-    from tintype.api import info
-    from tintype.targets import described
-
-    about = info(data)
-    quality = f"{described(target.measure, data.reached)}, " if target and target.quality and data.reached else ""
-    return f"{about.size_bytes} bytes, {about.bpp:.3f} bpp, level {about.level}, {quality}{seconds:.2f} s"
 
 
 def _check_output(output: str | None) -> None:

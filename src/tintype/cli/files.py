@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tintype.cli.outcome import Report, printable, say
+from tintype.cli.process import BROKEN_PIPE
 from tintype.errors import InputError, UsageError
 from tintype.replacing import replacing
 
@@ -217,5 +218,7 @@ def _to_stdout(data: memoryview) -> None:
     try:
         with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as file:
             file.write(data)
+    except BrokenPipeError as error:  # a reader such as `head` has left
+        raise SystemExit(BROKEN_PIPE) from error
     except OSError as error:
         raise OSError(error.errno, error.strerror, "standard output") from error

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import tintype
 from tintype.cli import compare, convert, decode, encode, evaluate, info, models, report, study, train, verify
-from tintype.cli.outcome import LogLines, say, show_warning
+from tintype.cli.outcome import LogLines, quietly, say, show_warning
 from tintype.cli.process import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EPILOG = """\
 exit status: 0 done, 2 wrong usage, 3 bad or damaged input, 4 the system (disk, memory, missing part);
-of several inputs, the worst; 130 interrupted, 143 terminated"""
+of several inputs, the worst; 130 interrupted, 141 broken pipe, 143 terminated"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,10 +28,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     warnings.showwarning = show_warning
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: file names need not be text
+    quiet = getattr(options, "quiet", False)
     log, lines = logging.getLogger("tintype"), LogLines()
-    log.addHandler(lines)
+    if not quiet:
+        log.addHandler(lines)
     try:
-        status: int = options.run(options)
+        with quietly(quiet):
+            status: int = options.run(options)
     except KeyboardInterrupt:
         say("interrupted")
         return INTERRUPTED

@@ -4,8 +4,17 @@ import argparse
 from typing import TYPE_CHECKING
 
 from tintype.cli.files import find, is_tint
-from tintype.cli.options import add_allow_compiled, add_limits, add_model, add_threads, add_weights, make_codec
-from tintype.cli.outcome import Report, result
+from tintype.cli.options import (
+    add_allow_compiled,
+    add_json,
+    add_limits,
+    add_model,
+    add_quiet,
+    add_threads,
+    add_weights,
+    make_codec,
+)
+from tintype.cli.outcome import Report, json_result, result
 from tintype.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -25,6 +34,8 @@ def register(commands: "Commands") -> None:
     add_allow_compiled(parser)
     add_threads(parser)
     add_limits(parser)
+    add_json(parser)
+    add_quiet(parser)
     parser.set_defaults(run=run)
 
 
@@ -37,6 +48,9 @@ def run(options: argparse.Namespace) -> int:
         with Progress() as progress:
             for input in progress.each(inputs):
                 with report.file(input.name):
-                    codec.decode_picture(input.read(), progress.tiles)
-                    result(f"{input.name}: OK")
+                    picture = codec.decode_picture(input.read(), progress.tiles)
+                    if options.json:
+                        json_result({"file": input.name, "ok": True, "width": picture.width, "height": picture.height})
+                    else:
+                        result(f"{input.name}: OK")
     return report.status
