@@ -20,8 +20,8 @@ def register(commands: "Commands") -> None:
         description="Convert a checkpoint of the authors of HPCM to a weights file and print the model's name. Only "
         "plain tensors are read; code in the checkpoint never runs. Needs tintype[train].",
     )
-    parser.add_argument("checkpoint", metavar="CHECKPOINT", help=".pth.tar file to read")
-    parser.add_argument("out", metavar="OUT", help=".safetensors file to write")
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="file to read (.pth.tar)")
+    parser.add_argument("out", metavar="OUT", help="file to write (.safetensors)")
     parser.add_argument("--model", metavar="NAME", help="expected model (default: detected)")
     parser.add_argument("--force", action="store_true", help="overwrite an existing file")
     add_json(parser)

@@ -38,7 +38,7 @@ def register(commands: "Commands") -> None:
         help="decode .tint files",
         description="Decode .tint files, to PNG in the folder of each file or as -o says. The suffix sets the format.",
     )
-    parser.add_argument("inputs", metavar="IN", nargs="+", help=".tint file or folder; - is standard input")
+    parser.add_argument("inputs", metavar="IN", nargs="+", help="file (.tint) or folder; - is standard input")
     add_output(
         parser,
         "picture to write (.png, .jpg, .webp, .avif, .tif, .bmp, .ppm), or a folder for PNG files; end the name of a "

@@ -20,7 +20,7 @@ def register(commands: "Commands") -> None:
         help="describe .tint files",
         description="Show size, model, level and metadata of .tint files. Checksums are verified, no pixel is decoded.",
     )
-    parser.add_argument("inputs", metavar="FILE", nargs="+", help=".tint file or folder; - is standard input")
+    parser.add_argument("inputs", metavar="FILE", nargs="+", help="file (.tint) or folder; - is standard input")
     add_json(parser)
     parser.set_defaults(run=run)
 

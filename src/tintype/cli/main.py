@@ -10,7 +10,21 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import tintype
-from tintype.cli import compare, convert, decode, encode, evaluate, info, models, report, study, train, verify
+from tintype.cli import (
+    compare,
+    completion,
+    convert,
+    decode,
+    doctor,
+    encode,
+    evaluate,
+    info,
+    models,
+    report,
+    study,
+    train,
+    verify,
+)
 from tintype.cli.outcome import LogLines, quietly, say, show_warning
 from tintype.cli.process import INTERRUPTED
 
@@ -61,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"tintype {tintype.__version__}")
     commands: Commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (encode, decode, info, verify, models, convert, compare, evaluate, report, study, train):
+    for command in (encode, decode, info, verify, models, doctor, convert, compare, evaluate, report, study, train):
         command.register(commands)
+    completion.register(commands)
     return top

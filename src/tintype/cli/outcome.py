@@ -57,6 +57,7 @@ def describe(error: Exception) -> str:
 EXTRAS: Mapping[str, str] = {
     **dict.fromkeys(("torch", "safetensors"), "tintype[train]"),
     **dict.fromkeys(("matplotlib", "bjontegaard", "ssimulacra2", "pillow_jxl"), "tintype[eval]"),
+    "shtab": "tintype[shell]",
     "rich": "tintype",
 }
 """Packages that only some commands need, and what installs them."""

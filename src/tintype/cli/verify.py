@@ -28,7 +28,7 @@ def register(commands: "Commands") -> None:
         help="check .tint files for damage",
         description="Verify every checksum of .tint files, then decode them. Prints OK or the fault of each file.",
     )
-    parser.add_argument("inputs", metavar="FILE", nargs="+", help=".tint file or folder; - is standard input")
+    parser.add_argument("inputs", metavar="FILE", nargs="+", help="file (.tint) or folder; - is standard input")
     add_model(parser, "a .tintmodel file, for files encoded with it")
     add_weights(parser, "weights file, for files encoded with an HPCM model")
     add_allow_compiled(parser)
