@@ -45,8 +45,7 @@ def test_a_fault_is_told_and_gives_status_4(
 
 def test_missing_packages_are_named_with_what_installs_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        doctor,
-        "requires",
+        "importlib.metadata.requires",
         lambda name: ["numpy>=1", 'a-b>=2; extra == "readers"', "c; extra == 'readers'", 'd[x]>=1; extra == "test"'],
     )
     assert doctor._packages("readers") == ["a-b", "c"]

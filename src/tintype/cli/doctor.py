@@ -4,7 +4,6 @@ import argparse
 import platform
 import re
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,17 +68,21 @@ def _facts() -> dict[str, Any]:
 
 
 def _version(package: str) -> str | None:
+    from importlib import metadata  # takes as long as the start of other commands
+
     try:
-        return version(package)
-    except PackageNotFoundError:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
         return None
 
 
 def _packages(extra: str) -> list[str]:
     """Packages of an extra, as the metadata of the installed tintype have them."""
+    from importlib import metadata
+
     try:
-        requirements = requires("tintype") or []
-    except PackageNotFoundError:  # a source tree on the path
+        requirements = metadata.requires("tintype") or []
+    except metadata.PackageNotFoundError:  # a source tree on the path
         return []
     ours = [text for text in requirements if re.search(rf"""extra == ['"]{extra}['"]""", text)]
     return [re.split(r"[^\w.-]", text, maxsplit=1)[0] for text in ours]
