@@ -22,6 +22,7 @@ from tintype.cli import (
     models,
     report,
     study,
+    thumbnail,
     train,
     verify,
 )
@@ -77,5 +78,6 @@ def parser() -> argparse.ArgumentParser:
     commands: Commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in (encode, decode, info, verify, models, doctor, convert, compare, evaluate, report, study, train):
         command.register(commands)
-    completion.register(commands)
+    for command in (completion, thumbnail):
+        command.register(commands)
     return top
