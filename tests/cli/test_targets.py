@@ -101,6 +101,18 @@ def test_options_that_do_not_fit_together_are_wrong_usage(
     assert names(tmp_path) == ["a.png"]
 
 
+def test_a_missing_package_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo(tmp_path / "a.png")
+    photo(tmp_path / "b.png")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tintype.ssimulacra2.missing", lambda: "the package ssimulacra2 is not installed")
+    assert cli.main(["encode", "a.png", "b.png", "--ssimulacra2", "70"]) == 4
+    expected = 'SSIMULACRA2: the package ssimulacra2 is not installed; pip install "tintype[eval]"'
+    assert capsys.readouterr().err == f"tintype encode: {expected}\n"
+
+
 def test_only_smaller_results_are_written(tmp_path: Path) -> None:
     photo(tmp_path / "in/large.bmp", 64, 64)
     photo(tmp_path / "in/small.jpg", 64, 64, quality=60)

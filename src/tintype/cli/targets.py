@@ -84,15 +84,20 @@ def _flag(name: "Name") -> str:
 
 
 def check(quality: float | None, target: "Target | None", model: "TileModel") -> None:
-    """That a model has the quality, or levels to search.
+    """That a model has the quality, or levels to search, and that the target can be measured here.
 
     Raises
     ------
     UsageError
-        It has not.
+        The model has not.
+    UnsupportedError
+        A package is missing.
     """
+    from tintype import ssimulacra2
     from tintype.api import level_of, require_levels
 
+    if target is not None and target.measure == "ssimulacra2":
+        ssimulacra2.require()
     try:
         level_of(quality, model)
         if target is not None:
