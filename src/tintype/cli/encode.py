@@ -3,6 +3,7 @@
 import argparse
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -134,22 +135,26 @@ def run(options: argparse.Namespace) -> int:
                         target=target,
                         verify=options.verify,
                     )
-                    input_bytes = _bytes_of(source)
-                    is_written = not options.only_if_smaller or len(data) < input_bytes
-                    if is_written:
+                    made = Made(job.input.name, job.target, _bytes_of(source), data, target)
+                    if options.only_if_smaller and not made.is_smaller:
+                        made = replace(made, output=None)
+                    else:
                         with outputs.open(job) as file:
                             file.write(data)
                         done += 1
-                    else:
-                        say(f"{job.input.name}: not written; {len(data)} bytes would be no less than its {input_bytes}")
-                    made = Made(job.input.name, job.target if is_written else None, input_bytes, data, target)
-                    seconds = time.perf_counter() - begin
-                    if options.json:
-                        json_result(made.facts(seconds))
-                    elif options.verbose and is_written:
-                        say(f"{job.input.name}: {made.described(seconds)}")
+                    _tell(made, options, time.perf_counter() - begin)
         say_count(options.inputs, done, len(jobs), "pictures encoded", report)
     return report.status
+
+
+def _tell(made: Made, options: argparse.Namespace, seconds: float) -> None:
+    """Say what came out, as far as that was asked for."""
+    if made.output is None:
+        say(f"{made.input}: not written; {len(made.data)} bytes would be no less than its {made.input_bytes}")
+    elif options.verbose:
+        say(f"{made.input}: {made.described(seconds)}")
+    if options.json:
+        json_result(made.facts(seconds))
 
 
 def _check_output(output: str | None) -> None:

@@ -23,6 +23,11 @@ class Made:
     data: "EncodedFile"
     target: "Target | None"
 
+    @property
+    def is_smaller(self) -> bool:
+        """Than its input."""
+        return len(self.data) < self.input_bytes
+
     def described(self, seconds: float) -> str:
         """For people."""
         from tintype.api import info
