@@ -8,6 +8,7 @@ import tintype
 from tintype import images
 from tintype.api import QUALITY_MAX, Codec, Source, level_of
 from tintype.batch.manifest import Settings
+from tintype.budgets import EncodedFile
 from tintype.codec.tiling import Region
 from tintype.codec.workers import Progress
 from tintype.models.pico import engine
@@ -64,7 +65,7 @@ class Encode:
             "engine": _engine() if numerics is None else [str(numerics), model.tolerance],
         }
 
-    def encode(self, source: Source, progress: Progress | None = None) -> bytes:
+    def encode(self, source: Source, progress: Progress | None = None) -> EncodedFile:
         """The bytes of one file."""
         return self.codec.encode(
             source,
@@ -91,6 +92,7 @@ class Decode:
     quality: float | None = None
     salvage: bool = False
     region: Region | None = None
+    reduce: int = 1
     png_level: int | None = None
 
     def settings(self) -> Settings:
@@ -102,13 +104,14 @@ class Decode:
             "quality": self.quality,
             "salvage": self.salvage,
             "region": None if self.region is None else list(self.region),
+            "reduce": self.reduce,
             "png_level": self.png_level,
             "engine": _engine(),
             "device": None if self.codec.options is None else self.codec.options.device,
         }
 
     def __call__(self, source: Input) -> Result:
-        picture = self.codec.decode_picture(source, salvage=self.salvage, region=self.region)
+        picture = self.codec.decode_picture(source, salvage=self.salvage, region=self.region, reduce=self.reduce)
         out = io.BytesIO()
         lost = images.save(picture, out, suffix=self.suffix, quality=self.quality, png_level=self.png_level)
         return Result(out.getvalue(), lost, damaged=bool(picture.notes))
