@@ -241,6 +241,7 @@ class Codec:
         *,
         salvage: bool = False,
         region: Region | None = None,
+        reduce: int = 1,
     ) -> Image.Image:
         """The picture in a .tint file as Pillow holds it, with its colour profile and metadata in `info`.
 
@@ -250,19 +251,23 @@ class Codec:
         salvage : decode what is sound of a damaged file. Tiles that are not are mid-grey, and each is logged
         region : left, top, width and height in pixels of what is wanted: a crop of the picture, to the bit. Only the
             tiles that show there are read, verified and decoded, and only they count for the limits
+        reduce : 1, 2, 4 or 8: a picture with so many times smaller sides, whose pixels are means of boxes. From 4 on,
+            shipped weights need no synthesis for it, and the means are approximate
 
         Raises
         ------
         FormatError
             If the bytes are not a valid file; with `salvage` if the header is damaged, or no tile is sound.
         InputError
-            If the region is empty, or not inside the picture.
+            If the region is empty, not inside the picture, or its borders are no multiples of `reduce`.
         UnsupportedError
             If it needs weights, a package or a version that is not available.
         LimitError
             If it asks for more than the limits allow.
         """
-        picture, damage = images.sound(self.decode_picture(data, progress, salvage=salvage, region=region))
+        picture, damage = images.sound(
+            self.decode_picture(data, progress, salvage=salvage, region=region, reduce=reduce)
+        )
         for note in damage:
             LOG.warning("%s: %s", _name(data), note)
         image = images.to_pillow(picture)
@@ -281,6 +286,7 @@ class Codec:
         *,
         salvage: bool = False,
         region: Region | None = None,
+        reduce: int = 1,
     ) -> images.Picture:
         """As `decode`, but samples of any depth as an array, and metadata as bytes.
 
@@ -296,11 +302,13 @@ class Codec:
         model = self._model_for(container)
         threads = self._tiles_at_once(name, model, size, contents.decoding_bytes(container))
         if not salvage:
-            return contents.picture_of(container, decoder.decode(container, model, threads, progress, deadline))
-        pixels, damage = decoder.salvage(container, model, threads, progress, deadline)
+            return contents.picture_of(
+                container, decoder.decode(container, model, threads, progress, deadline, reduce), reduce
+            )
+        pixels, damage = decoder.salvage(container, model, threads, progress, deadline, reduce)
         if len(damage) == len(container.tiles):
             raise damage[container.tiles[0]]
-        picture = contents.salvaged_of(container, pixels, damage)
+        picture = contents.salvaged_of(container, pixels, damage, reduce)
         for note in picture.notes:
             LOG.warning("%s: %s", name, note)
         return picture
@@ -315,6 +323,7 @@ class Codec:
         quality: float | None = None,
         salvage: bool = False,
         region: Region | None = None,
+        reduce: int = 1,
     ) -> tuple[str, ...]:
         """Decode into the file of a picture, and return what it does not hold, a sentence each.
 
@@ -323,14 +332,14 @@ class Codec:
         target : path, which is overwritten, or open binary file
         suffix : as ".png"; needed for an open file, and else taken from the path
         quality : 0 to 100, of JPEG, AVIF and WebP; see `tintype.images.save`
-        salvage, region : as for `decode`
+        salvage, region, reduce : as for `decode`
 
         Raises
         ------
         As `decode`; also InputError for a target that cannot hold the picture, and OSError.
         """
         suffix = images.output_suffix(suffix or (target if isinstance(target, str | os.PathLike) else ""))
-        picture = self.decode_picture(data, progress, salvage=salvage, region=region)
+        picture = self.decode_picture(data, progress, salvage=salvage, region=region, reduce=reduce)
         lost = images.save(picture, target, suffix=suffix, quality=quality)
         for note in lost:
             LOG.warning("%s: %s", _name(target), note)

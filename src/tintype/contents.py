@@ -8,6 +8,7 @@ import numpy as np
 from tintype.codec.container.alpha import read_alpha, write_alpha
 from tintype.codec.container.file import Chunk, ChunkType, Container, chunk_name
 from tintype.codec.container.header import SRGB_8_BIT, ColourType, Samples
+from tintype.codec.reducing import boxed
 from tintype.codec.tiling import Rect, tile_grid
 from tintype.errors import CorruptError
 from tintype.images import MEMORY_BYTES_PER_PIXEL, CodePoints, Picture
@@ -42,8 +43,8 @@ def chunks_of(picture: Picture) -> list[Chunk]:
     return [Chunk(kind, data) for kind, data in found if data]
 
 
-def picture_of(container: Container, pixels: IntPixels) -> Picture:
-    """The picture whose decoded pixels are given.
+def picture_of(container: Container, pixels: IntPixels, reduce: int = 1) -> Picture:
+    """The picture whose decoded pixels are given, reduced by this factor.
 
     Raises
     ------
@@ -55,10 +56,11 @@ def picture_of(container: Container, pixels: IntPixels) -> Picture:
     if alpha is None:
         return picture
     plane = read_alpha(alpha, header.width, header.height)
-    return replace(picture, alpha=plane if container.region is None else plane[container.region.slices])
+    shown = plane if container.region is None else plane[container.region.slices]
+    return replace(picture, alpha=boxed(shown, reduce))
 
 
-def salvaged_of(container: Container, pixels: IntPixels, damage: Mapping[int, Exception]) -> Picture:
+def salvaged_of(container: Container, pixels: IntPixels, damage: Mapping[int, Exception], reduce: int = 1) -> Picture:
     """As `picture_of`, without what is damaged besides the tiles. The picture's notes say what is missing.
 
     Parameters
@@ -74,7 +76,7 @@ def salvaged_of(container: Container, pixels: IntPixels, damage: Mapping[int, Ex
     if lost:
         notes.append(f"Damaged or missing, and left out: {', '.join(lost)}.")
     try:
-        picture = picture_of(container, pixels)
+        picture = picture_of(container, pixels, reduce)
     except CorruptError as error:
         notes.append(f"The transparency was left out: {error}.")
         picture = replace(described(container), pixels=pixels)

@@ -260,3 +260,16 @@ def test_a_region_is_decoded_alone(tmp_path: Path) -> None:
         result = tintype(tmp_path, "decode", "a.tint", "-o", "b.png", f"--region={text}")
         assert result.status == 2 and f"'{text}' is not X,Y,W,H in pixels" in result.err
     assert names(tmp_path) == ["a.png", "a.tint"]
+
+
+def test_a_picture_is_decoded_to_smaller_sides(tmp_path: Path) -> None:
+    data = library.Codec(tile=504).encode(picture(1030, 1033))
+    (tmp_path / "a.tint").write_bytes(data)
+    arguments = ("--reduce", "8", "--region", "480,0,553,1024")
+    assert tintype(tmp_path, "decode", "a.tint", *arguments).all == DONE
+    with Image.open(tmp_path / "a.png") as image:
+        expected = library.Codec().decode(data, reduce=8).crop((60, 0, 130, 128))
+        assert image.size == (70, 128) and image.tobytes() == expected.tobytes()
+    result = tintype(tmp_path, "decode", "a.tint", "-o", "b.png", "--reduce", "8", "--region", "4,0,16,16")
+    assert (result.status, names(tmp_path)) == (3, ["a.png", "a.tint"])
+    assert "multiples of 8" in result.err

@@ -19,6 +19,7 @@ from tintype.codec.container.file import ChunkType, Container, parse, write
 from tintype.codec.container.header import Samples
 from tintype.codec.encoder import Encoder
 from tintype.codec.graphics.choose import Content
+from tintype.codec.reducing import boxed
 from tintype.codec.tile_model import Numerics
 from tintype.codec.tiling import Region, Tiling
 from tintype.errors import CorruptError, InputError
@@ -272,3 +273,75 @@ def test_a_region_outside_the_picture_is_refused(region: Region) -> None:
 def test_what_is_no_region_is_refused(region: Any) -> None:
     with pytest.raises(InputError, match="four whole numbers"):
         parse(Encoder(ToyModel(), picture(20, 20)).encode(4), region=region)
+
+
+# Reduced pictures
+
+
+@pytest.mark.parametrize("tiling", [Tiling(), Tiling(64, 4), Tiling(100, 8), Tiling(90, 6), Tiling(65, 3)], ids=str)
+@pytest.mark.parametrize("depth, grey", [(8, False), (16, True)])
+@pytest.mark.parametrize("reduce", [2, 4, 8])
+def test_a_reduced_picture_has_the_means_of_boxes(reduce: int, depth: int, grey: bool, tiling: Tiling) -> None:
+    model, original = ToyModel(), deep_picture(157, 203, depth)[..., 0 if grey else slice(0, 3)]
+    container = parse(Encoder(model, original, tiling, samples=Samples(depth)).encode(6))
+    expected = boxed(decoder.decode(container, model), reduce)
+    found = decoder.decode(container, model, threads=2, reduce=reduce)
+    assert (found.shape, found.dtype) == (expected.shape, expected.dtype)
+    # at the right and at the bottom a box may also hold what continues the picture
+    inside = np.abs(found.astype(float) - expected)[: 157 // reduce, : 203 // reduce] / (2**depth - 1) * 255
+    # rounding to samples comes before the means in one and after them in the other, and blending is coarser
+    assert inside.max() < 3 and inside.mean() < 0.6
+    assert np.abs(found.astype(float) - expected).max() < 0.2 * 2**depth
+
+
+@pytest.mark.parametrize("content", ["screen", "exact"])
+@pytest.mark.parametrize("reduce", [2, 4, 8])
+def test_graphics_are_reduced_too(content: Content, reduce: int) -> None:
+    original = picture(420, 560)
+    original[:200, :300] = page(200, 300)
+    tiling = Tiling.of(560, 420, 92, 0 if content == "exact" else 8)
+    container, model = parse(Encoder(ToyModel(), original, tiling, content=content).encode(6)), ToyModel()
+    assert container.graphics
+    expected = boxed(decoder.decode(container, model), reduce).astype(float)
+    found = decoder.decode(container, model, reduce=reduce)
+    error = np.abs(found - expected)
+    assert found.shape == expected.shape and error.mean() < 0.6 and np.quantile(error, 0.99) < 6
+
+
+@pytest.mark.parametrize("reduce", [2, 4, 8])
+def test_a_reduced_region_is_a_crop_of_the_reduced_picture(reduce: int) -> None:
+    model, original = ToyModel(), picture(157, 203)
+    file = Encoder(model, original, Tiling(64, 4)).encode(6)
+    whole = decoder.decode(parse(file), model, reduce=reduce)
+    for left, top, right, bottom in ((8, 16, 200, 152), (64, 0, 203, 157), (56, 56, 72, 80), (0, 152, 203, 157)):
+        found = decoder.decode(parse(file, region=(left, top, right - left, bottom - top)), model, reduce=reduce)
+        rows, columns = slice(top // reduce, -(-bottom // reduce)), slice(left // reduce, -(-right // reduce))
+        assert np.array_equal(found, whole[rows, columns])
+    for region in ((1, 0, 8, 8), (0, 0, 8, 9), (8, 8, 193, 8)):
+        with pytest.raises(InputError, match=f"multiples of {reduce}"):
+            decoder.decode(parse(file, region=region), model, reduce=reduce)
+
+
+def test_a_quarter_needs_no_synthesis_where_the_model_can_do_without() -> None:
+    model = _CountingToy()
+    container = parse(Encoder(model, picture(300, 300), Tiling.of(300, 300, 100, 4)).encode(4))
+    for reduce, synthesised in ((2, 9), (4, 0), (8, 0)):
+        model.tiles = 0
+        decoder.decode(container, model, reduce=reduce)
+        assert model.tiles == synthesised
+
+
+@pytest.mark.parametrize("reduce", [0, 3, 16, -2])
+def test_other_factors_are_refused(reduce: int) -> None:
+    model = ToyModel()
+    with pytest.raises(InputError, match=f"reduce={reduce}: possible are 1, 2, 4, 8"):
+        decoder.decode(parse(Encoder(model, picture(20, 20)).encode(4)), model, reduce=reduce)
+
+
+def test_salvage_of_a_reduced_picture_is_grey_where_a_tile_is_damaged() -> None:
+    model = ToyModel()
+    data = bytearray(Encoder(model, picture(200, 200), Tiling.of(200, 200, 100, 4)).encode(7))
+    data[-10] ^= 1  # in the last tile's payload
+    for reduce in (2, 4, 8):
+        pixels, damage = decoder.salvage(parse(bytes(data), salvage=True), model, reduce=reduce)
+        assert list(damage) == [3] and (pixels[-(-104 // reduce) :, -(-104 // reduce) :] == 128).all()

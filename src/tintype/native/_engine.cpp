@@ -5,37 +5,16 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include "available.hpp"
 #include "engine.hpp"
 
 namespace nb = nanobind;
 using namespace tintype::engine;
 
-namespace tintype::engine {
-extern const Kernels kPortable;
-#ifdef TINTYPE_X86
-extern const Kernels kAvx2, kAvx512;
-#endif
-}  // namespace tintype::engine
-
 namespace {
 
 template <typename T, size_t rank>
 using Array = nb::ndarray<const T, nb::ndim<rank>, nb::c_contig, nb::device::cpu>;
-
-// Those that this machine has, the fastest first.
-std::vector<const Kernels*> available() {
-    std::vector<const Kernels*> found;
-#ifdef TINTYPE_X86
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-        if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni"))
-            found.push_back(&kAvx512);
-        found.push_back(&kAvx2);
-    }
-#endif
-    found.push_back(&kPortable);
-    return found;
-}
 
 const Kernels& named(const std::string& name) {
     for (const Kernels* kernels : available())

@@ -171,9 +171,15 @@ class Network {
         std::vector<Held> maps(steps_.size());
         std::vector<Result> results;
         for (size_t i = 0; i < steps_.size(); i++) {
-            maps[i] = std::visit([&](const auto& layer) { return give(layer, steps_[i], maps, inputs); }, steps_[i].layer);
-            for (int from : steps_[i].from)
-                if (last[size_t(from)] == i) maps[size_t(from)].memory.reset();
+            const size_t begin = i;
+            while (joined(begin, i, last)) i++;
+            if (std::holds_alternative<BlockLayer>(steps_[begin].layer))
+                maps[i] = blocks(begin, i + 1, maps);
+            else
+                maps[i] = std::visit([&](const auto& layer) { return give(layer, steps_[i], maps, inputs); },
+                                     steps_[i].layer);
+            for (int from : steps_[begin].from)
+                if (last[size_t(from)] <= i) maps[size_t(from)].memory.reset();
         }
         for (int output : outputs_) results.push_back(planes(maps[size_t(output)], steps_[size_t(output)]));
         return results;
@@ -271,12 +277,31 @@ class Network {
         return made;
     }
 
-    Held give(const BlockLayer& layer, const Step& step, const Maps& maps, const Inputs&) const {
-        const Map& in = first(step, maps);
+    // Whether the step behind `i` is a block that alone reads what block `i` gives, and the weights of all blocks from
+    // `begin` on leave half of a usual second cache to maps.
+    bool joined(size_t begin, size_t i, const std::vector<size_t>& last) const {
+        if (i + 1 >= steps_.size() || last[i] != i + 1 || !std::holds_alternative<BlockLayer>(steps_[i].layer))
+            return false;
+        size_t bytes = 0;
+        for (size_t j = begin; j <= i + 1; j++) {
+            const auto* block = std::get_if<BlockLayer>(&steps_[j].layer);
+            if (!block) return false;
+            const size_t weights = 2 * size_t(block->weights.expand.view().inputs) * block->weights.expand.view().outputs;
+            bytes += weights * (block->weights.narrow ? 1 : sizeof(int16_t));
+        }
+        return bytes <= 1 << 19;
+    }
+
+    Held blocks(size_t begin, size_t end, const Maps& maps) const {
+        const Map& in = first(steps_[begin], maps);
         Held made = held(in.height, in.width, in.channels);
-        kernels_.block(layer.weights.view(), in, made.map);
+        std::vector<Block> views;
+        for (size_t i = begin; i < end; i++) views.push_back(std::get<BlockLayer>(steps_[i].layer).weights.view());
+        std::unique_ptr<float[]> rows(new float[(views.size() - 1) * 3 * size_t(in.width) * size_t(in.channels)]);
+        kernels_.blocks(views.data(), int(views.size()), in, made.map, rows.get());
         return made;
     }
+    Held give(const BlockLayer&, const Step&, const Maps&, const Inputs&) const { return {}; }  // `blocks` runs them
 
     Held give(const Add&, const Step& step, const Maps& maps, const Inputs&) const {
         const Map &a = first(step, maps), &b = second(step, maps);

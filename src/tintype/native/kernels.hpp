@@ -134,25 +134,29 @@ struct Kernel {
         for (int c = 0; c < count; c += V::lanes) V::store_rounded(to + c, V::mul(V::load(x + c), factor));
     }
 
-    // `count` pixels from column x0 of row y, `to` (kChunk, channels). Taps are added row by row, left to right.
-    static void depthwise(const Block& block, const Map& in, int y, int x0, int count, float* to) noexcept {
+    // The rows of a map above, at and below a row; null beyond its edge.
+    struct Rows {
+        const float* at[3];
+        int width, channels;
+    };
+
+    // `count` pixels from column x0 of the middle row, `to` (kChunk, channels). Taps are added row by row, left to right.
+    static void depthwise(const Block& block, const Rows& rows, int x0, int count, float* to) noexcept {
         static constexpr float kZeros[kLane] = {};
-        const int channels = in.channels;
-        const size_t line = size_t(in.width) * channels;
+        const int channels = rows.channels;
         for (int c = 0; c < channels; c += V::lanes) {
-            const float* rows[3];
+            const float* from[3];
             F taps[9];
             for (int i = 0; i < 3; i++) {
-                const bool inside = y + i - 1 >= 0 && y + i - 1 < in.height;
                 // beyond the edge any row will do, since its taps are zero
-                rows[i] = in.data + size_t(inside ? y + i - 1 : y) * line + c;
+                from[i] = (rows.at[i] ? rows.at[i] : rows.at[1]) + c;
                 for (int j = 0; j < 3; j++)
-                    taps[3 * i + j] = V::load(inside ? block.taps + size_t(3 * i + j) * channels + c : kZeros);
+                    taps[3 * i + j] = V::load(rows.at[i] ? block.taps + size_t(3 * i + j) * channels + c : kZeros);
             }
             const F bias = V::load(block.tap_biases + c);
             const auto column = [&](int x, F (&found)[3]) {
                 for (int i = 0; i < 3; i++)
-                    found[i] = x >= 0 && x < in.width ? V::load(rows[i] + size_t(x) * channels) : V::all(0);
+                    found[i] = x >= 0 && x < rows.width ? V::load(from[i] + size_t(x) * channels) : V::all(0);
             };
             F left[3], middle[3], right[3];
             column(x0 - 1, left);
@@ -172,46 +176,60 @@ struct Kernel {
         }
     }
 
-    static void block(const Block& block, const Map& in, const Map& out) noexcept {
-        if (block.narrow)
-            block_as<Stored<V, true>>(block, in, out);
-        else
-            block_as<Wide>(block, in, out);
+    // Blocks one behind the other, a row each in turn: each is one row behind the one before, whose last three rows are
+    // kept in `scratch`, (count - 1, 3, width, channels). So the maps between them never leave the second cache.
+    static void blocks(const Block* blocks, int count, const Map& in, const Map& out, float* scratch) noexcept {
+        const size_t line = size_t(in.width) * in.channels;
+        const auto place = [&](int number, int y) {  // of a row of what block `number` reads
+            const float* kept = scratch + (size_t(number - 1) * 3 + size_t(y % 3)) * line;
+            return number == 0 ? in.data + y * line : kept;
+        };
+        Chunk chunk;
+        for (int step = 0; step < in.height + count - 1; step++)
+            for (int i = 0; i < count; i++) {
+                const int y = step - i;
+                if (y < 0 || y >= in.height) continue;
+                Rows rows{{}, in.width, in.channels};
+                for (int j = 0; j < 3; j++)
+                    if (y + j - 1 >= 0 && y + j - 1 < in.height) rows.at[j] = place(i, y + j - 1);
+                float* to = i == count - 1 ? out.data + y * line : scratch + (size_t(i) * 3 + size_t(y % 3)) * line;
+                if (blocks[i].narrow)
+                    block_row<Stored<V, true>>(blocks[i], rows, chunk, to);
+                else
+                    block_row<Wide>(blocks[i], rows, chunk, to);
+            }
     }
 
     template <typename S>
-    static void block_as(const Block& block, const Map& in, const Map& out) noexcept {
-        const int channels = in.channels, hidden = block.expand.outputs;
-        Chunk chunk;
+    static void block_row(const Block& block, const Rows& rows, Chunk& chunk, float* out) noexcept {
+        const int channels = rows.channels, hidden = block.expand.outputs;
         alignas(64) float wide[kChunk * kMaxInputs];
-        for (int y = 0; y < in.height; y++)
-            for (int x0 = 0; x0 < in.width; x0 += kChunk) {
-                const int count = std::min(kChunk, in.width - x0);
-                depthwise(block, in, y, x0, count, wide);
-                for (int p = 0; p < count; p++) {
-                    const float* x = wide + p * channels;
-                    const float scale = scale_of<S>(largest(x, channels), chunk.worth[p]);
-                    quantise(x, channels, scale, S::row(chunk, p));
-                }
-                F most[kChunk];
-                for (F& each : most) each = V::all(0);
-                product<S>(chunk, block.expand, [&](int p, int n, I sum) {
-                    const F x = leaky(dequantised(sum, chunk.worth[p], block.expand, n), block.slope);
-                    most[p] = V::max(most[p], V::abs(x));
-                    V::store(wide + p * hidden + n, x);
-                });
-                for (int p = 0; p < count; p++) {
-                    const float scale = scale_of<S>(V::largest(most[p]), chunk.worth[p]);
-                    quantise(wide + p * hidden, hidden, scale, S::row(chunk, p));
-                }
-                const size_t at = (size_t(y) * in.width + x0) * channels;
-                product<S>(chunk, block.project, [&](int p, int n, I sum) {
-                    if (p >= count) return;
-                    const size_t place = at + size_t(p) * channels + n;
-                    const F x = dequantised(sum, chunk.worth[p], block.project, n);
-                    V::store(out.data + place, V::add(V::load(in.data + place), x));
-                });
+        for (int x0 = 0; x0 < rows.width; x0 += kChunk) {
+            const int count = std::min(kChunk, rows.width - x0);
+            depthwise(block, rows, x0, count, wide);
+            for (int p = 0; p < count; p++) {
+                const float* x = wide + p * channels;
+                const float scale = scale_of<S>(largest(x, channels), chunk.worth[p]);
+                quantise(x, channels, scale, S::row(chunk, p));
             }
+            F most[kChunk];
+            for (F& each : most) each = V::all(0);
+            product<S>(chunk, block.expand, [&](int p, int n, I sum) {
+                const F x = leaky(dequantised(sum, chunk.worth[p], block.expand, n), block.slope);
+                most[p] = V::max(most[p], V::abs(x));
+                V::store(wide + p * hidden + n, x);
+            });
+            for (int p = 0; p < count; p++) {
+                const float scale = scale_of<S>(V::largest(most[p]), chunk.worth[p]);
+                quantise(wide + p * hidden, hidden, scale, S::row(chunk, p));
+            }
+            product<S>(chunk, block.project, [&](int p, int n, I sum) {
+                if (p >= count) return;
+                const size_t at = (size_t(x0) + p) * channels + n;
+                const F x = dequantised(sum, chunk.worth[p], block.project, n);
+                V::store(out + at, V::add(V::load(rows.at[1] + at), x));
+            });
+        }
     }
 
     // A chunk of flat pixels of a map whose inputs stand in `pieces` runs of `length`, one behind the other by `step`.
@@ -228,9 +246,10 @@ struct Kernel {
 
     // The whole map as integers with a line of zeros around; returns what one of them is worth.
     static float bordered(const Map& in, int16_t* to) noexcept {
-        float worth;
-        const float scale = scale_of<Wide>(largest(in.data, int(in.size())), worth);
         const size_t line = size_t(in.width) * in.channels, wide = line + 2 * size_t(in.channels);
+        float most = 0, worth;
+        for (int y = 0; y < in.height; y++) most = largest(in.data + y * line, int(line), most);
+        const float scale = scale_of<Wide>(most, worth);
         std::fill_n(to, wide, int16_t(0));
         for (int y = 0; y < in.height; y++) {
             int16_t* row = to + size_t(y + 1) * wide;
@@ -328,7 +347,7 @@ struct Kernel {
 
 template <typename V>
 constexpr Kernels kernels_of(const char* name) noexcept {
-    return {name, Kernel<V>::pack, Kernel<V>::dense, Kernel<V>::block, Kernel<V>::sums};
+    return {name, Kernel<V>::pack, Kernel<V>::dense, Kernel<V>::blocks, Kernel<V>::sums};
 }
 
 }  // namespace tintype::engine

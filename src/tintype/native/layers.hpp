@@ -62,7 +62,8 @@ struct Kernels {
     void (*pack)(const int16_t* weights, int inputs, int outputs, bool narrow, int16_t* packed) noexcept;
     // slope 1: no activation. `scratch`, for around and picture: int16, (height + 2) * (width + 2) * channels
     void (*dense)(const Dense&, Shape, float slope, const Map& in, const Map& out, int16_t* scratch) noexcept;
-    void (*block)(const Block&, const Map& in, const Map& out) noexcept;
+    // one behind the other; `scratch` holds three rows for each but the last
+    void (*blocks)(const Block*, int count, const Map& in, const Map& out, float* scratch) noexcept;
     // int16 map, padded by a line of zeros if around, to sums (height, width, outputs) of int32
     void (*sums)(const Dense&, Shape, const int16_t* in, int height, int width, int channels, int32_t* out) noexcept;
 };

@@ -63,7 +63,7 @@ def test_results_are_close_to_those_of_onnx_runtime(bundle: Bundle, size: tuple[
             assert ours.shape == theirs.shape
             error = np.abs(ours - theirs)
             # of the largest input, 13 bits are a share of 1 / 4095, and 8 bits one of 1 / 127
-            largest, usual = (2e-2, 2e-2) if name in native_graph.NARROW else (2e-3, 2e-3)
+            largest, usual = (4e-2, 2e-2) if name in native_graph.NARROW else (2e-3, 2e-3)
             assert error.max() <= largest * np.abs(theirs).max()
             assert np.sqrt(np.mean(error**2)) <= usual * theirs.std()
 
@@ -175,6 +175,25 @@ def test_a_block_whose_parts_are_read_elsewhere_is_no_block(bundle: Bundle) -> N
     total.input[0] = total.input[1]
     with pytest.raises(UnsupportedError, match="TINTYPE_ENGINE=onnx"):
         native_graph.network("broken", graph.SerializeToString())
+
+
+@pytest.mark.parametrize("side", [(1, 1), (2, 5), (9, 17)])
+def test_blocks_that_run_row_by_row_together_give_what_they_give_alone(side: tuple[int, int]) -> None:
+    rng = np.random.default_rng(6)
+    shapes = ((9 * 32,), (32,), (64, 32), (64,), (32, 64), (32,))
+    weights = [[rng.normal(0, 0.3, shape).astype(np.float32) for shape in shapes] for _ in range(3)]
+    networks = Network(), Network()
+    for network, alone in zip(networks, (False, True), strict=True):
+        at = network.input(32)
+        for number, arrays in enumerate(weights):
+            at = network.block(at, *arrays, 0.1, number == 1)
+            if alone:  # what is a result stands in memory as a whole
+                network.output(at)
+        if not alone:
+            network.output(at)
+    array = rng.normal(0, 1, (32, *side)).astype(np.float32)
+    together, alone_ = (network.run([array])[-1] for network in networks)
+    np.testing.assert_array_equal(together, alone_)
 
 
 def test_arrays_that_do_not_fit_are_refused_before_a_kernel_sees_them() -> None:

@@ -41,38 +41,16 @@ def write(picture: Picture, _: float | None = None, level: int | None = None) ->
     yield SIGNATURE + _chunk(b"IHDR", struct.pack(">IIBBBBB", picture.width, picture.height, bits, kind, 0, 0, 0))
     for chunk in _metadata(picture):
         yield _chunk(*chunk)
-    if bits == 8:
-        packer = _packer(LEVEL if level is None else level, _strategy(picture) if level is None else zlib.Z_FILTERED)
-        blocks = _filtered_by_pillow(bands(picture, bits))
-    else:
+    if bits > 8:
         packer = zlib.compressobj(DEEP_LEVEL if level is None else level)
         blocks = _filtered(bands(picture, bits, BLOCK_BYTES))
+    else:
+        packer = _packer(LEVEL, _strategy(picture)) if level is None else _packer(level, zlib.Z_FILTERED)
+        blocks = _filtered_by_pillow(bands(picture, bits))
     for rows in blocks:
         if packed := packer.compress(rows):
             yield _chunk(b"IDAT", packed)
     yield _chunk(b"IDAT", packer.flush()) + _chunk(b"IEND", b"")
-
-
-def _packer(level: int, strategy: int) -> "zlib._Compress":
-    return zlib.compressobj(level, zlib.DEFLATED, zlib.MAX_WBITS, 9, strategy)
-
-
-def _strategy(picture: Picture) -> int:
-    """Runs alone, unless a sample of the rows of 8 bits shows that all of zlib does better."""
-    if picture.height * picture.width < WORTH_A_SAMPLE or picture.height < SAMPLE_EVERY:
-        return zlib.Z_FILTERED
-    first = (SAMPLE_EVERY - SAMPLE_ROWS) // 2
-    chosen = np.arange(picture.height // SAMPLE_EVERY * SAMPLE_EVERY).reshape(-1, SAMPLE_EVERY)
-    rows = chosen[:, first : first + SAMPLE_ROWS].ravel()
-    clear = None if picture.alpha is None else picture.alpha[rows]
-    sample = replace(picture, pixels=picture.pixels[rows], alpha=clear)
-    filtered = b"".join(_filtered_by_pillow(bands(sample, 8)))
-    sizes = []
-    for strategy in (zlib.Z_RLE, zlib.Z_FILTERED):
-        packer = _packer(LEVEL, strategy)
-        sizes.append(len(packer.compress(filtered)) + len(packer.flush()))
-    runs, everything = sizes
-    return zlib.Z_RLE if FLAT * len(filtered) < runs < LARGER * everything else zlib.Z_FILTERED
 
 
 def _metadata(picture: Picture) -> Iterator[tuple[bytes, bytes]]:
@@ -112,6 +90,29 @@ def _filtered_by_pillow(blocks: Iterable[Samples]) -> Iterator[bytes]:
         rows = zlib.decompress(b"".join(_chunks(file.getvalue(), b"IDAT")))
         yield rows if above is None else rows[len(rows) // len(shown) :]
         above = block[-1:]
+
+
+def _packer(level: int, strategy: int) -> "zlib._Compress":
+    return zlib.compressobj(level, zlib.DEFLATED, zlib.MAX_WBITS, 9, strategy)  # with as much memory as Pillow takes
+
+
+def _strategy(picture: Picture) -> int:
+    """Runs alone, unless a sample of the rows shows that all of zlib does better."""
+    height, width = picture.height, picture.width
+    if height * width < WORTH_A_SAMPLE or height < SAMPLE_EVERY:
+        return zlib.Z_FILTERED
+    first = (SAMPLE_EVERY - SAMPLE_ROWS) // 2
+    rows = np.add.outer(np.arange(first, height - SAMPLE_EVERY + first + 1, SAMPLE_EVERY), np.arange(SAMPLE_ROWS))
+    clear = None if picture.alpha is None else picture.alpha[rows.ravel()]
+    sample = replace(picture, pixels=picture.pixels[rows.ravel()], alpha=clear)
+    raw = b"".join(_filtered_by_pillow(bands(sample, 8)))
+    runs, everything = (_packed_size(raw, strategy) for strategy in (zlib.Z_RLE, zlib.Z_FILTERED))
+    return zlib.Z_RLE if FLAT * len(raw) < runs < LARGER * everything else zlib.Z_FILTERED
+
+
+def _packed_size(raw: bytes, strategy: int) -> int:
+    packer = _packer(LEVEL, strategy)
+    return len(packer.compress(raw)) + len(packer.flush())
 
 
 def _chunks(data: bytes, kind: bytes) -> Iterator[bytes]:

@@ -58,15 +58,20 @@ def network(name: str, graph: bytes, instruction_set: str = "") -> _engine.Netwo
     UnsupportedError
         The graph has nodes in an order that the engine has no kernels for, or layers that are too large for them.
     """
+    made = _engine.Network(instruction_set)
     try:
-        return _Translation(
-            onnx_wire.read(graph)["graph"], _engine.Network(instruction_set), NARROW.get(name, frozenset())
-        ).run()
+        add_layers(name, graph, made)
     except (KeyError, ValueError) as error:
         raise UnsupportedError(
             f"the native engine cannot run the graph {name!r} of these weights ({error}); "
             "TINTYPE_ENGINE=onnx chooses ONNX Runtime, of tintype[onnx]"
         ) from error
+    return made
+
+
+def add_layers(name: str, graph: bytes, made: _engine.Network) -> None:
+    """Add the layers of a graph to a network; raises KeyError or ValueError where the engine has none for a node."""
+    _Translation(onnx_wire.read(graph)["graph"], made, NARROW.get(name, frozenset())).run()
 
 
 class _Translation:
@@ -89,7 +94,7 @@ class _Translation:
             if channels != 3:  # pixels are read by the node that makes squares of them
                 self.maps[each["name"]] = _Map(made.input(channels), np.arange(channels), _padded(channels))
 
-    def run(self) -> _engine.Network:
+    def run(self) -> None:
         """All layers, and what of them are results."""
         blocks = {name: block for name in self.nodes if (block := self._block(name))}
         covered = {node.output for block in blocks.values() for node in block[:-1]}
@@ -101,7 +106,6 @@ class _Translation:
                 self.maps[name] = self._make(node)
         for name in self.outputs:
             self.made.output(self.maps[name].number)
-        return self.made
 
     def _single(self, name: str, operator: str) -> _Node | None:
         """The node that gives a value, if it is of this operator and one other node reads it."""
