@@ -20,7 +20,7 @@ Input = str | BinaryIO  # path, or open file with a name
 class Result(NamedTuple):
     """What one file became."""
 
-    data: bytes | None  # None: the action writes nothing
+    data: bytes | memoryview | None  # None: the action writes nothing
     notes: tuple[str, ...] = ()  # what the result does not hold
     damaged: bool = False  # the input was, and what is sound of it was salvaged
 
@@ -114,7 +114,7 @@ class Decode:
         picture = self.codec.decode_picture(source, salvage=self.salvage, region=self.region, reduce=self.reduce)
         out = io.BytesIO()
         lost = images.save(picture, out, suffix=self.suffix, quality=self.quality, png_level=self.png_level)
-        return Result(out.getvalue(), lost, damaged=bool(picture.notes))
+        return Result(out.getbuffer(), lost, damaged=bool(picture.notes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ class _Ready:
 
     task: Task
     opened: places.Opened
-    data: bytes
+    data: bytes | memoryview
     notes: tuple[str, ...]
     damaged: bool
     line: Mapping[str, Any]  # of the manifest
