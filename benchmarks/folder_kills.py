@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tintype.batch.manifest import NAME, SUFFIX
+from tintype.batch.manifest import NAME, SUFFIX, is_manifest
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 STATUSES = {signal.SIGKILL: {-9}, signal.SIGTERM: {143, -15}, signal.SIGINT: {130, -2}}
@@ -111,7 +111,7 @@ def hashes(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in folder.rglob("*")
-        if path.is_file() and not (path.name.startswith(NAME) and path.suffix == SUFFIX)
+        if path.is_file() and not is_manifest(path.name)
     }
 
 

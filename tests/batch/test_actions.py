@@ -16,6 +16,8 @@ from tintype.api import Codec
 from tintype.batch.actions import Decode, Encode, Verify
 from tintype.errors import CorruptError, InputError
 from tintype.limits import Limits
+from tintype.models.pico import engine
+from tintype.targets import Target
 
 CODEC = Codec(threads=1)
 
@@ -57,6 +59,7 @@ def test_what_a_format_loses_and_what_was_salvaged_is_said() -> None:
         Encode(CODEC, read=images.ReadOptions(background="white")),
         Encode(CODEC, read=images.ReadOptions(frame=0)),
         Encode(CODEC, read=images.ReadOptions(convert=True)),
+        Encode(CODEC, target=Target("size", 1000)),
         Encode(Codec(tile=120)),
         Encode(Codec(tune="eyes")),
         Decode(CODEC, ".png"),
@@ -69,17 +72,39 @@ def test_whatever_changes_bytes_changes_the_settings(other: Encode | Decode) -> 
 def test_what_changes_no_byte_changes_no_setting() -> None:
     expected = Encode(CODEC).settings()
     limits = Limits(max_pixels=10**6, max_memory=2**30, deadline=5)
-    for same in (Encode(Codec(threads=2)), Encode(CODEC, 75), Encode(Codec(tune="psnr", limits=limits))):
+    for same in (
+        Encode(Codec(threads=2)),
+        Encode(CODEC, 75),
+        Encode(CODEC, verify=True),
+        Encode(Codec(tune="psnr", limits=limits)),
+    ):
         assert same.settings() == expected
     assert Encode(CODEC, 100).settings() == Encode(CODEC, lossless=True).settings()
     assert Decode(CODEC, ".png").settings() == Decode(Codec(threads=2), ".png").settings()
-    assert Decode(CODEC, ".png").settings() != Decode(CODEC, ".png", salvage=True).settings()
+    for other in (
+        Decode(CODEC, ".jpg"),
+        Decode(CODEC, ".png", salvage=True),
+        Decode(CODEC, ".png", region=(0, 0, 9, 9)),
+        Decode(CODEC, ".png", png_level=9),
+    ):
+        assert other.settings() != Decode(CODEC, ".png").settings()
+
+
+def test_the_engine_is_a_setting_because_its_floats_decide_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Encode(CODEC).settings(), Decode(CODEC, ".png").settings()
+    monkeypatch.setattr(engine, "chosen", lambda: "another")
+    monkeypatch.setattr(engine, "versions", lambda: "another 1.2")
+    assert Encode(CODEC).settings() != before[0] and Decode(CODEC, ".png").settings() != before[1]
 
 
 def test_every_field_of_an_action_is_in_its_settings() -> None:
     """A field that is forgotten would let `--resume` skip what has to be done again."""
     for action in (Encode(CODEC), Decode(CODEC, ".png")):
-        fields = {field.name for field in dataclasses.fields(action)} - {"codec"}
+        # with `verify` come the same bytes, or none
+        fields = {field.name for field in dataclasses.fields(action)} - {
+            "codec",
+            "verify",
+        }  # verify writes the same bytes, or none
         assert fields <= set(action.settings())
         assert json.loads(json.dumps(action.settings())) == action.settings()
 

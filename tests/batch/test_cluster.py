@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -72,6 +73,17 @@ def test_a_file_that_kills_its_actor_is_named_and_ends_nothing_else(tmp_path: Pa
     assert {name: each.state for name, each in found.items()} == {"a": "done", "b": "done", "crash": "failed"}
     assert isinstance(found["crash"].error, UnsupportedError)
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@with_ray
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("address", ["127.0.0.1:{}", "ray://127.0.0.1:{}", "127.0.0.1:99999"])
+def test_an_address_where_nobody_listens_is_told_at_once(tmp_path: Path, address: str) -> None:
+    with socket.socket() as taken:  # bound, but not listening
+        taken.bind(("127.0.0.1", 0))
+        place = address.format(taken.getsockname()[1])
+        with pytest.raises(UnsupportedError, match=f"--ray {place}: nobody listens there"):
+            list(cluster.outcomes(Work(Stand(Codec(threads=1))), tasks(tmp_path, "a"), place))
 
 
 def test_without_ray_the_extra_is_named(tmp_path: Path) -> None:

@@ -112,6 +112,23 @@ def test_decode_resumes_and_a_changed_format_or_file_is_done(folder: Path) -> No
     assert counts(tintype(folder, "decode", "coded", "-o", "back", "--resume"))["done"] == 3  # PNG, beside
 
 
+def test_options_of_decode_hold_in_processes_too(folder: Path) -> None:
+    (folder / "in/bad.png").unlink()
+    assert tintype(folder, "encode", "in", "-o", "coded").status == 0
+    options = ("--region", "3,5,20,10", "--png-level", "9")
+    assert tintype(folder, "decode", "coded", "-o", "one", *options).status == 0
+    assert tintype(folder, "decode", "coded", "-o", "two", *options, "--jobs", "2").status == 0
+    for name in names(folder / "one"):
+        assert (folder / "two" / name).read_bytes() == (folder / "one" / name).read_bytes()
+
+
+def test_a_manifest_is_no_input_and_not_counted(folder: Path) -> None:
+    (folder / "in/bad.png").unlink()
+    assert tintype(folder, "encode", "in", "-o", "out", "--resume").status == 0
+    assert tintype(folder, "decode", "out", "-o", "back").err == "3 of 3 files decoded\n"
+    assert (folder / "out" / MANIFEST).exists()
+
+
 def test_verify_reads_alone_and_prints_in_the_order_of_names(folder: Path) -> None:
     (folder / "in/bad.png").unlink()
     assert tintype(folder, "encode", "in", "-o", "coded").status == 0
@@ -127,8 +144,8 @@ def test_verify_reads_alone_and_prints_in_the_order_of_names(folder: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("encode", "in/a.png", "--resume"), "--resume needs a folder for results and its manifest; give -o FOLDER/"),
-        (("encode", "in/a.png", "-o", "b.tint", "--resume"), "--resume needs a folder for results"),
+        (("encode", "in/a.png", "--resume"), "--resume and --ray need a folder for results and its manifest"),
+        (("encode", "in/a.png", "-o", "b.tint", "--resume"), "give -o FOLDER/"),
         (("encode", "-", "-o", "b.tint", "--jobs", "2"), "--jobs and --resume work on files, not on standard input"),
         (("encode", "in/a.png", "-o", "-", "--jobs", "2"), "--jobs and --resume work on files, not on standard input"),
         (("verify", "-", "--jobs", "2"), "--jobs works on files, not on standard input"),

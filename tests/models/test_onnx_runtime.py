@@ -1,5 +1,6 @@
 """ONNX Runtime's errors are ours, and nothing of them reaches stderr."""
 
+import os
 import subprocess
 import sys
 
@@ -29,9 +30,11 @@ except MemoryError as error:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of memory as Linux has them")
-def test_memory_that_runs_out_inside_is_a_memory_error() -> None:
-    done = subprocess.run([sys.executable, "-c", FULL], capture_output=True, text=True, check=True)
-    assert (done.stdout, done.stderr) == ("ONNX Runtime could not allocate what a tile needs\n", "")
+@pytest.mark.parametrize("engine, name", [("onnx", "ONNX Runtime"), ("native", "the native engine")])
+def test_memory_that_runs_out_inside_is_a_memory_error(engine: str, name: str) -> None:
+    environment = {**os.environ, "TINTYPE_ENGINE": engine}
+    done = subprocess.run([sys.executable, "-c", FULL], capture_output=True, text=True, check=True, env=environment)
+    assert (done.stdout, done.stderr) == (f"{name} could not allocate what a tile needs\n", "")
 
 
 def test_graphs_and_inputs_that_it_refuses_are_weights_errors(capfd: pytest.CaptureFixture[str]) -> None:

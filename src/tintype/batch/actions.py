@@ -1,23 +1,26 @@
 """What is done with each file of a batch: encode, decode, or verify."""
 
 import io
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, BinaryIO, Literal, NamedTuple
+from dataclasses import asdict, dataclass, field
+from typing import BinaryIO, Literal, NamedTuple
 
 import tintype
 from tintype import images
 from tintype.api import QUALITY_MAX, Codec, Source, level_of
+from tintype.batch.manifest import Settings
+from tintype.budgets import EncodedFile
+from tintype.codec.tiling import Region
 from tintype.codec.workers import Progress
+from tintype.models.pico import engine
+from tintype.targets import Target
 
 Input = str | BinaryIO  # path, or open file with a name
-Settings = Mapping[str, Any]  # of JSON's types
 
 
 class Result(NamedTuple):
     """What one file became."""
 
-    data: bytes | None  # None: the action writes nothing
+    data: bytes | memoryview | None  # None: the action writes nothing
     notes: tuple[str, ...] = ()  # what the result does not hold
     damaged: bool = False  # the input was, and what is sound of it was salvaged
 
@@ -32,6 +35,8 @@ class Encode:
     strip: Literal["all", "gps"] | None = None
     content: Literal["auto", "photo", "screen"] = "auto"
     lossless: bool = False
+    target: Target | None = None
+    verify: bool = False
 
     def settings(self) -> Settings:
         """Also loads the model, whose weights are part of the settings.
@@ -43,10 +48,11 @@ class Encode:
         """
         model = self.codec.load()
         quality = QUALITY_MAX if self.lossless else self.quality
-        choices = {each.name: getattr(self, each.name) for each in fields(self)}
-        del choices["codec"]
-        read = asdict(self.read)
-        del read["max_pixels"]  # limits refuse pictures, and change no result
+        # what does not decide the bytes, or is replaced below, goes: a new field counts until somebody says otherwise
+        choices = asdict(self)
+        for name in ("codec", "verify"):
+            del choices[name]
+        del choices["read"]["max_pixels"]  # limits refuse pictures, and change no result
         numerics = model.identity.numerics
         return choices | {
             "action": "encode",
@@ -55,12 +61,11 @@ class Encode:
             "weights": model.identity.weights_hash.hex(),
             "quality": level_of(quality, model),  # of two qualities with one level the files are the same
             "lossless": quality == QUALITY_MAX,
-            "read": read,
             "tile": self.codec.tile,
-            "numerics": None if numerics is None else [str(numerics), model.tolerance],
+            "engine": _engine() if numerics is None else [str(numerics), model.tolerance],
         }
 
-    def encode(self, source: Source, progress: Progress | None = None) -> bytes:
+    def encode(self, source: Source, progress: Progress | None = None) -> EncodedFile:
         """The bytes of one file."""
         return self.codec.encode(
             source,
@@ -70,6 +75,8 @@ class Encode:
             strip=self.strip,
             content=self.content,
             lossless=self.lossless,
+            target=self.target,
+            verify=self.verify,
         )
 
     def __call__(self, source: Input) -> Result:
@@ -84,6 +91,9 @@ class Decode:
     suffix: str
     quality: float | None = None
     salvage: bool = False
+    region: Region | None = None
+    reduce: int = 1
+    png_level: int | None = None
 
     def settings(self) -> Settings:
         """Files name their weights, so these are no setting."""
@@ -93,14 +103,18 @@ class Decode:
             "suffix": self.suffix,
             "quality": self.quality,
             "salvage": self.salvage,
+            "region": None if self.region is None else list(self.region),
+            "reduce": self.reduce,
+            "png_level": self.png_level,
+            "engine": _engine(),
             "device": None if self.codec.options is None else self.codec.options.device,
         }
 
     def __call__(self, source: Input) -> Result:
-        picture = self.codec.decode_picture(source, salvage=self.salvage)
+        picture = self.codec.decode_picture(source, salvage=self.salvage, region=self.region, reduce=self.reduce)
         out = io.BytesIO()
-        lost = images.save(picture, out, suffix=self.suffix, quality=self.quality)
-        return Result(out.getvalue(), lost, damaged=bool(picture.notes))
+        lost = images.save(picture, out, suffix=self.suffix, quality=self.quality, png_level=self.png_level)
+        return Result(out.getbuffer(), lost, damaged=bool(picture.notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +137,8 @@ Action = Encode | Decode | Verify
 
 `settings()` are everything beside the input that decides the bytes of the result.
 """
+
+
+def _engine() -> str:
+    """What runs pico's networks, whose floats decide bytes. All instruction sets of the native engine give the same."""
+    return "native" if engine.chosen() == "native" else engine.versions()

@@ -9,6 +9,7 @@ import os
 import pickle
 import secrets
 import signal
+import socket
 import warnings
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,8 +25,8 @@ from tintype.errors import UnsupportedError
 
 LOCAL = "local"
 MAX_BATCH = 32  # files whose results an actor holds until they are recorded
+CONNECT_S = 10
 BATCHES_PER_CPU = 4  # so that the last ones end at about the same time
-RETRIES = 1  # of a batch whose actor died; a file that kills every actor must not be tried for ever
 
 
 def outcomes(work: Work, tasks: Sequence[Task], address: str) -> Generator[Outcome, None, None]:
@@ -43,31 +44,42 @@ def outcomes(work: Work, tasks: Sequence[Task], address: str) -> Generator[Outco
     """
     # Without a number of threads each actor takes one CPU: pictures are many, so they are what runs side by side
     threads = chosen_threads(work.action.codec) or 1
-    codec = changed(work.action.codec, threads, work.action.codec.limits)
+    work = _absolute_work(work.running_on(changed(work.action.codec, threads, work.action.codec.limits)))
     missing = dict(enumerate(tasks))
     if not missing:
         return
     with _connected(address) as ray:
         cpus = int(ray.cluster_resources().get("CPU", 1))
         size = min(MAX_BATCH, max(1, len(tasks) * threads // (BATCHES_PER_CPU * cpus)))
-        rows = [{"number": number, "task": pickle.dumps(_absolute(task))} for number, task in missing.items()]
-        blocks = ray.data.from_items(rows, override_num_blocks=-(-len(rows) // size))
-        with warnings.catch_warnings():
-            # Ray 2.60 calls the number of retries deprecated, and has no other way to say it
-            warnings.simplefilter("ignore", DeprecationWarning)
-            found = blocks.map_batches(
-                _Coder,
-                fn_constructor_args=(_absolute_work(work.running_on(codec)),),
-                batch_size=size,
-                compute=ray.data.ActorPoolStrategy(min_size=1),
-                num_cpus=threads,
-                max_task_retries=RETRIES,
-            )
-        for row in found.iter_rows():
-            task = missing.pop(row["number"])
-            yield replace(pickle.loads(row["outcome"]), task=task)
+        # A file that kills its actor takes its batch along. The second time each file is alone
+        for batch_size in (size, 1):
+            for number, outcome in _pass(ray, work, missing, batch_size, threads):
+                yield replace(outcome, task=missing.pop(number))
     for task in missing.values():
         yield Outcome(task, "failed", error=UnsupportedError("the actor that worked on it ended; Ray's log says why"))
+
+
+def _pass(
+    ray: Any, work: Work, tasks: Mapping[int, Task], batch_size: int, threads: int
+) -> Iterator[tuple[int, Outcome]]:
+    """Numbers and outcomes of the tasks whose actors lived."""
+    rows = [{"number": number, "task": pickle.dumps(_absolute(task))} for number, task in tasks.items()]
+    if not rows:
+        return
+    blocks = ray.data.from_items(rows, override_num_blocks=-(-len(rows) // batch_size))
+    with warnings.catch_warnings():
+        # Ray 2.60 calls the number of retries deprecated, and has no other way to say it
+        warnings.simplefilter("ignore", DeprecationWarning)
+        found = blocks.map_batches(
+            _Coder,
+            fn_constructor_args=(work,),
+            batch_size=batch_size,
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_tasks_in_flight_per_actor=1),  # others would die with it
+            num_cpus=threads,
+            max_task_retries=0,
+        )
+    for row in found.iter_rows():
+        yield row["number"], pickle.loads(row["outcome"])
 
 
 class _Coder:
@@ -91,6 +103,7 @@ def _connected(address: str) -> Iterator[Any]:
         import ray.data
     except ImportError as error:
         raise UnsupportedError(f'--ray needs a package ({error}); pip install "tintype[ray]"') from error
+    _require_listener(address)
     terminate = signal.getsignal(signal.SIGTERM)
     here: dict[str, Any] = {}
     if address == LOCAL:
@@ -107,6 +120,18 @@ def _connected(address: str) -> Iterator[Any]:
         raise UnsupportedError(f"Ray at {address}: {str(error).strip().splitlines()[0]}") from error
     finally:
         ray.shutdown()
+
+
+def _require_listener(address: str) -> None:
+    """Ray tries for minutes to reach an address where nobody listens."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        try:
+            socket.create_connection((host, int(port)), CONNECT_S).close()
+        except (OSError, OverflowError) as error:
+            raise UnsupportedError(
+                f"--ray {address}: nobody listens there ({error}); start Ray, or give another address"
+            ) from error
 
 
 def _absolute(task: Task) -> Task:

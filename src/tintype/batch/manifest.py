@@ -16,7 +16,6 @@ from pathlib import Path
 from sys import intern
 from typing import Any, BinaryIO
 
-from tintype.batch.actions import Settings
 from tintype.batch.places import is_url, store_of
 from tintype.errors import UsageError
 
@@ -29,6 +28,8 @@ NAME = "tintype-manifest"
 SUFFIX = ".jsonl"
 MAX_LINE_BYTES = 2**20
 
+Settings = Mapping[str, Any]  # everything beside the source that decides the bytes of a result, of JSON's types
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -37,6 +38,11 @@ class Done:
     source_sha256: str
     result_sha256: str
     settings: str  # as `canonical` writes them
+
+
+def is_manifest(name: str) -> bool:
+    """Whether a file is a manifest, by its name."""
+    return name.startswith(NAME) and name.endswith(SUFFIX)
 
 
 def canonical(settings: Settings) -> str:

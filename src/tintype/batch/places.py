@@ -89,7 +89,7 @@ def opened_if_any(place: str) -> Opened | None:
         return None
 
 
-def sha256(data: bytes) -> str:
+def sha256(data: bytes | memoryview) -> str:
     """Hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
@@ -99,10 +99,10 @@ def exists(place: str) -> bool:
     if is_url(place):
         store, path = store_of(place)
         return bool(store.exists(path))
-    return os.path.lexists(place)
+    return os.path.exists(place)
 
 
-def write(place: str, data: bytes, times: Times | None = None) -> None:
+def write(place: str, data: bytes | memoryview, times: Times | None = None) -> None:
     """A file that appears complete or not at all, with folders above it.
 
     An object appears as its store promises; most show an object when all of it is there.
@@ -110,7 +110,7 @@ def write(place: str, data: bytes, times: Times | None = None) -> None:
     if is_url(place):
         store, path = store_of(place)
         store.makedirs(path.rpartition("/")[0], exist_ok=True)
-        store.pipe_file(path, data)
+        store.pipe_file(path, bytes(data))
         return
     Path(place).parent.mkdir(parents=True, exist_ok=True)
     with replacing(place) as file:

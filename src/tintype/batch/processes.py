@@ -61,7 +61,7 @@ class _Worker:
         self.number: int | None = None  # of the task that it works on
         self.is_dead = False
         self._task: Task | None = None
-        self._process: SpawnProcess = _SPAWN.Process(target=_serve, args=(other, work))
+        self._process: SpawnProcess = _SPAWN.Process(target=_serve, args=(other, work), daemon=True)
         self._process.start()
         other.close()  # so that the end of the process is seen
 

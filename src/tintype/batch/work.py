@@ -14,8 +14,8 @@ from typing import Any, Literal, Self
 
 from tintype.api import Codec
 from tintype.batch import places
-from tintype.batch.actions import Action, Settings
-from tintype.batch.manifest import Done, Manifest, canonical
+from tintype.batch.actions import Action
+from tintype.batch.manifest import Done, Manifest, Settings, canonical
 from tintype.errors import InputError, UsageError
 
 LOG = logging.getLogger("tintype")
@@ -66,7 +66,7 @@ class _Ready:
 
     task: Task
     opened: places.Opened
-    data: bytes
+    data: bytes | memoryview
     notes: tuple[str, ...]
     damaged: bool
     line: Mapping[str, Any]  # of the manifest

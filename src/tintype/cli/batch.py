@@ -6,12 +6,12 @@ import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tintype.batch.places import is_url, local
 from tintype.cli.files import STREAM, Input, Job, Outputs
 from tintype.cli.options import positive
-from tintype.cli.outcome import Report, Status, describe, result, say
+from tintype.cli.outcome import Report, Status, describe, json_result, result, say
 from tintype.cli.progress import Progress
 from tintype.errors import UsageError
 
@@ -145,7 +145,9 @@ def _run(
         for number, outcome in enumerate(found, start=1):
             progress.parts(number, len(tasks), "files")
             table.add(outcome)
-            _tell(outcome, report, getattr(options, "verbose", False))
+            _tell(outcome, report, getattr(options, "verbose", False), options.json)
+            if options.json:
+                json_result(_facts(outcome))
             if outcome.error is not None and manifest is not None:
                 with suppress(OSError):  # the error was told; a full disk takes no line either
                     manifest.append([work.failure(outcome.task, describe(outcome.error))])
@@ -167,7 +169,20 @@ def _outcomes(work: "Work", tasks: "Sequence[Task]", options: argparse.Namespace
     return processes.outcomes(work.running_on(codec), tasks, count)
 
 
-def _tell(outcome: "Outcome", report: Report, verbose: bool) -> None:
+def _facts(outcome: "Outcome") -> dict[str, Any]:
+    """For programs; docs/cli.md has the keys."""
+    return {
+        "file": outcome.task.name,
+        "output": outcome.task.target,
+        "status": outcome.state,
+        "input_bytes": outcome.bytes_before,
+        "size_bytes": outcome.bytes_after,
+        "notes": list(outcome.notes),
+        "error": None if outcome.error is None else describe(outcome.error),
+    }
+
+
+def _tell(outcome: "Outcome", report: Report, verbose: bool, json: bool) -> None:
     task = outcome.task
     for note in outcome.notes:
         say(f"{task.name}: {note}")
@@ -176,7 +191,8 @@ def _tell(outcome: "Outcome", report: Report, verbose: bool) -> None:
     if outcome.error is not None:
         report.error(task.name, outcome.error)
     elif task.target is None:
-        result(f"{task.name}: OK")
+        if not json:
+            result(f"{task.name}: OK")
     elif verbose:
         say(f"{task.name}: {outcome.state}, {outcome.bytes_before} bytes before, {outcome.bytes_after} after")
 

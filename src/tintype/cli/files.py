@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from tintype.batch.manifest import is_manifest
 from tintype.batch.places import found_below, is_url
 from tintype.cli.outcome import Report, printable, say
+from tintype.cli.process import BROKEN_PIPE
 from tintype.errors import InputError, UsageError
 from tintype.replacing import replacing
 
@@ -87,6 +89,8 @@ def _walk(folder: Path, report: Report) -> Iterator[Path]:
             report.skipped += 1
         elif entry.is_dir():
             yield from _walk(entry, report)
+        elif is_manifest(entry.name):
+            continue  # it is kept beside results, and nobody would miss it
         elif entry.exists() and not entry.is_file():  # to read a pipe or a device could take for ever
             report.skipped += 1
         else:
@@ -101,7 +105,7 @@ def _objects(url: str, wanted: Callable[[Path], bool], report: Report) -> list[I
             path = Path(below)
             if path.suffix and not any(part.startswith(".") for part in path.parts) and wanted(path):
                 found.append(Input(place, path))
-            else:
+            elif not is_manifest(path.name):
                 report.skipped += 1
         if not found:
             raise InputError("there is no file that the command can process")
@@ -245,5 +249,7 @@ def _to_stdout(data: memoryview) -> None:
     try:
         with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as file:
             file.write(data)
+    except BrokenPipeError as error:  # a reader such as `head` has left
+        raise SystemExit(BROKEN_PIPE) from error
     except OSError as error:
         raise OSError(error.errno, error.strerror, "standard output") from error

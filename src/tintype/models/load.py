@@ -47,7 +47,7 @@ class Family:
 FAMILIES: Mapping[str, Family] = {
     family.name: family
     for family in (
-        Family("pico", "tintype.models.pico.onnx_engine", bundled=True, package="tintype"),
+        Family("pico", "tintype.models.pico.engine", bundled=True, package="tintype"),
         Family("hpcm", "tintype.models.hpcm.engine", bundled=False, package="tintype[train]"),
     )
 }

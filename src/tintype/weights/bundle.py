@@ -36,6 +36,7 @@ class Bundle:
     card: Mapping[str, Any]
     graphs: Mapping[str, bytes]  # serialised ONNX models
     arrays: Mapping[str, Arrays]  # by group: "tables", "scale_decoder", ...
+    shipped: bool = False  # with this version, byte for byte: no stranger's
 
     def weights_hash(self) -> bytes:
         """8 bytes of a SHA-256 over graphs and arrays; files name weights by it."""

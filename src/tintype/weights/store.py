@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ def load(name: str) -> Bundle:
         raise WeightsError(f"{path}: missing; the installation is damaged, install tintype again") from error
     if hashlib.sha256(data).hexdigest() != entry["sha256"]:
         raise WeightsError(f"{path}: not the file that was shipped; install tintype again")
-    return Bundle.parse(data, str(path))
+    return replace(Bundle.parse(data, str(path)), shipped=True)
 
 
 def name_of(weights_hash: bytes) -> str | None:

@@ -8,7 +8,7 @@ import numpy as np
 
 import tintype
 from tintype.api import Codec
-from tintype.models.onnx_runtime import runtime
+from tintype.models.pico import engine
 from tintype.pixels import Pixels8
 from tintype.weights import store
 from tintype.weights.bundle import SUFFIX
@@ -43,7 +43,7 @@ class Tintype:
     @cached_property
     def versions(self) -> str:
         """Ours and the engine's."""
-        return f"tintype {tintype.__version__}; onnxruntime {runtime().__version__}"
+        return f"tintype {tintype.__version__}; {engine.versions()}"
 
     def prepare(self, quality: float) -> None:
         """One model has all qualities."""

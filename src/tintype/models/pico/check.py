@@ -18,16 +18,19 @@ from tintype.weights.bundle import Bundle
 
 MAX_LEVELS = 256  # the level is a byte in files
 MAX_CHANNELS = 4096
+LIMIT = 1e18  # of what networks give: far above what any picture or file leads to, and float32 holds its products
 
 
 def check(bundle: Bundle) -> None:
-    """Refuse what is not a pico.
+    """Refuse what is not a pico. Shipped bundles are not looked at again: that takes longer than loading them.
 
     Raises
     ------
     WeightsError
         Something is missing, unknown, of another type or shape, or computes more than `graph_check` allows.
     """
+    if bundle.shipped:
+        return
     _require_names("groups of arrays", bundle.arrays, {"levels", "scale_decoder", "tables"})
     tables = Tables.from_arrays(bundle.arrays["tables"])
     _require_names("tables", bundle.arrays["tables"], set(tables.to_arrays()))
@@ -43,6 +46,13 @@ def check(bundle: Bundle) -> None:
     _require_names("graphs", bundle.graphs, set(signatures))
     for name, signature in signatures.items():
         check_graph(name, bundle.graphs[name], signature)
+
+
+def require_finite(graph: str, results: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+    """What a graph gave, if it is within `LIMIT`; else WeightsError."""
+    if not all(result.min() >= -LIMIT and result.max() <= LIMIT for result in results):  # NaN is in no range
+        raise WeightsError(f"the weights' graph {graph!r} gives values that are not finite")
+    return results
 
 
 def _check_levels(arrays: Mapping[str, NDArray[Any]], hyper_latents: int, latents: int, rows: int) -> int:

@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 
 from tintype.errors import WeightsError
 from tintype.models.onnx_runtime import Session
-from tintype.models.pico.check import check
+from tintype.models.pico.check import check, require_finite
 from tintype.models.pico.integer import IntegerNet
 from tintype.models.pico.tile_model import Floats, PicoModel
 from tintype.pixels import Pixels
 from tintype.weights.bundle import Bundle
-
-LIMIT = 1e18  # of what networks give: far above what any picture or file leads to, and float32 holds its products
 
 
 def load(bundle: Bundle) -> PicoModel:
@@ -64,10 +62,7 @@ class OnnxNetworks:
             name: np.ascontiguousarray(array[None] if array.ndim == 3 else array, np.float32)
             for name, array in inputs.items()
         }
-        results = self._session(graph).run(None, batched)
-        if not all(result.min() >= -LIMIT and result.max() <= LIMIT for result in results):  # NaN is in no range
-            raise WeightsError(f"the weights' graph {graph!r} gives values that are not finite")
-        return [result[0] for result in results]
+        return require_finite(graph, [result[0] for result in self._session(graph).run(None, batched)])
 
     def _session(self, graph: str) -> Session:
         with self._lock:

@@ -34,7 +34,7 @@ class Networks(Protocol):
     def analysis(self, pixels: Pixels) -> tuple[Floats, Floats]:
         """Latents y (N, H/16, W/16) and hyper-latents z (M, H/64, W/64)."""
 
-    def scale_decoder(self, z_hat: Floats, level: int) -> Floats:
+    def scale_decoder(self, z_hat: Floats, level: int) -> NDArray[Any]:
         """Integer-valued rows (N, h, w)."""
 
     def context_decoder(self, z_hat: Floats) -> Floats:

@@ -1,0 +1,30 @@
+// The kernels that this machine can run, the fastest first.
+
+#pragma once
+
+#include <vector>
+
+#include "layers.hpp"
+
+namespace tintype::engine {
+
+extern const Kernels kPortable;
+#ifdef TINTYPE_X86
+extern const Kernels kAvx2, kAvx512;
+#endif
+
+inline std::vector<const Kernels*> available() {
+    std::vector<const Kernels*> found;
+#ifdef TINTYPE_X86
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni"))
+            found.push_back(&kAvx512);
+        found.push_back(&kAvx2);
+    }
+#endif
+    found.push_back(&kPortable);
+    return found;
+}
+
+}  // namespace tintype::engine

@@ -1,0 +1,442 @@
+// A network as a list of layers on numbered maps, run from the first to the last. Packs weights, owns memory.
+//
+// What may be wrong with a caller's layers or arrays throws std::invalid_argument; kernels cannot fail.
+
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "layers.hpp"
+
+namespace tintype::engine {
+
+inline void require(bool fits, const char* what) {
+    if (!fits) throw std::invalid_argument(what);
+}
+
+// Values of one output stand side by side.
+template <typename T>
+struct Matrix {
+    const T* data;
+    size_t outputs, inputs;
+};
+
+class OwnedDense {
+   public:
+    // Real weights, rounded to 8 bits if narrow, else to as many as keep every sum inside int32.
+    OwnedDense(const Kernels& kernels, Matrix<float> weights, const float* biases, bool narrow = false)
+        : OwnedDense(weights) {
+        std::vector<int16_t> rounded(weights.outputs * weights.inputs);
+        for (size_t n = 0; n < weights.outputs; n++) {
+            const float* row = weights.data + n * weights.inputs;
+            double sum = 0, most = 0;
+            for (size_t k = 0; k < weights.inputs; k++) {
+                sum += std::fabs(double(row[k]));
+                most = std::max(most, std::fabs(double(row[k])));
+            }
+            // rounding adds at most 1/2 for each input to the sum of integers
+            const double wide = std::max(sum / double(kWeightSum - kMaxInputs), most / 32767);
+            const double unit = narrow ? most / kNarrowTop : wide;
+            scales_[n] = float(unit);
+            for (size_t k = 0; k < weights.inputs && unit > 0; k++) {
+                const auto weight = int16_t(std::lrint(double(row[k]) / unit));
+                rounded[n * weights.inputs + k] = weight;
+                starts_[n] -= 128 * weight;
+            }
+        }
+        biases_.assign(biases, biases + weights.outputs);
+        kernels.pack(rounded.data(), inputs_, outputs_, narrow, packed_.data());
+    }
+
+    // Integers as they are
+    OwnedDense(const Kernels& kernels, Matrix<int16_t> weights) : OwnedDense(weights) {
+        kernels.pack(weights.data, inputs_, outputs_, false, packed_.data());
+    }
+
+    Dense view() const noexcept {
+        return {packed_.data(), starts_.data(), scales_.data(), biases_.data(), inputs_, outputs_};
+    }
+
+   private:
+    template <typename T>
+    explicit OwnedDense(Matrix<T> weights)
+        : inputs_(int(weights.inputs)), outputs_(int(weights.outputs)) {
+        require(weights.inputs > 0 && weights.inputs <= kMaxInputs && weights.inputs % 2 == 0 &&
+                    weights.outputs > 0 && weights.outputs <= 2 * kMaxInputs && weights.outputs % kLane == 0,
+                "a layer has more inputs or outputs than the engine's kernels take, or they are not padded");
+        packed_.resize(weights.outputs * weights.inputs);
+        starts_.resize(weights.outputs);
+        scales_.resize(weights.outputs);
+    }
+
+    int inputs_, outputs_;
+    std::vector<int16_t> packed_;
+    std::vector<int32_t> starts_;
+    std::vector<float> scales_, biases_;
+};
+
+struct OwnedBlock {
+    std::vector<float> taps, tap_biases;
+    OwnedDense expand, project;
+    float slope;
+    bool narrow;
+
+    Block view() const noexcept {
+        return {taps.data(), tap_biases.data(), expand.view(), project.view(), slope, narrow};
+    }
+};
+
+// Float32 planes (channels, height, width), from the caller or for it
+struct Planes {
+    const float* data;
+    int channels, height, width;
+};
+
+struct Result {
+    std::unique_ptr<float[]> data;
+    int channels, height, width;
+};
+
+class Network {
+   public:
+    explicit Network(const Kernels& kernels) : kernels_(kernels) {}
+
+    // Each adds a layer and returns the number of the map that it gives. `channels` are real ones, before padding.
+    int input(int channels) {
+        require(channels > 0 && channels <= kMaxInputs, "an input has no channels, or more than the engine takes");
+        return put({Input{inputs_++}, {}, channels, padded(channels)});
+    }
+    // Three planes to squares of 4x4 pixels: channels (colour, row, column)
+    int pixels(float offset) { return put({Pixels{inputs_++, offset}, {}, 48, 48}); }
+
+    int dense(int from, Matrix<float> weights, const float* biases, Shape shape, int channels, float slope) {
+        const int width = at(from).padded;
+        const int runs = shape == Shape::down ? 4 : shape == Shape::around || shape == Shape::picture ? 9 : 1;
+        const int pieces = shape == Shape::up ? 4 : 1;
+        require(weights.inputs == size_t(runs) * size_t(width), "the weights do not fit the map they are for");
+        require(weights.outputs == (shape == Shape::picture ? 48 : size_t(pieces) * size_t(padded(channels))),
+                "the weights do not fit the channels they give");
+        require(slope >= 0 && slope <= 1, "the slope of an activation is not within 0 to 1");
+        const int given = shape == Shape::picture ? 3 : padded(channels);
+        OwnedDense layer(kernels_, weights, biases);
+        return put({DenseLayer{std::move(layer), shape, slope}, {from}, channels, given});
+    }
+
+    int block(int from, std::vector<float> taps, std::vector<float> tap_biases, Matrix<float> expand,
+              const float* expand_biases, Matrix<float> project, const float* project_biases, float slope,
+              bool narrow) {
+        const size_t width = size_t(at(from).padded);
+        require(taps.size() == 9 * width && tap_biases.size() == width && expand.inputs == width &&
+                    expand.outputs <= kMaxInputs && project.inputs == expand.outputs && project.outputs == width,
+                "the weights of a block do not fit its map");
+        require(slope >= 0 && slope <= 1, "the slope of an activation is not within 0 to 1");
+        OwnedBlock layer{std::move(taps),
+                         std::move(tap_biases),
+                         OwnedDense(kernels_, expand, expand_biases, narrow),
+                         OwnedDense(kernels_, project, project_biases, narrow),
+                         slope,
+                         narrow};
+        return put({BlockLayer{std::move(layer)}, {from}, at(from).channels, at(from).padded});
+    }
+
+    int add(int a, int b) {
+        require(at(a).padded == at(b).padded, "maps of different channels cannot be added");
+        return put({Add{}, {a, b}, at(a).channels, at(a).padded});
+    }
+    int scale(int from, float factor) { return put({Scale{factor}, {from}, at(from).channels, at(from).padded}); }
+    int concat(int a, int b) {
+        const int width = at(a).padded + at(b).padded;
+        require(width <= kMaxInputs, "two maps together have more channels than the engine takes");
+        return put({Concat{}, {a, b}, width, width});
+    }
+    void output(int from) {
+        at(from);
+        outputs_.push_back(from);
+    }
+
+    // Maps in the order in which they were made inputs, to results in the order in which they were made outputs
+    std::vector<Result> run(const std::vector<Planes>& inputs) const {
+        require(inputs.size() == size_t(inputs_), "there are more or fewer arrays than the network has inputs");
+        std::vector<size_t> last(steps_.size(), 0);  // step that reads a map last
+        for (size_t i = 0; i < steps_.size(); i++)
+            for (int from : steps_[i].from) last[size_t(from)] = i;
+        for (int output : outputs_) last[size_t(output)] = steps_.size();
+
+        std::vector<Held> maps(steps_.size());
+        std::vector<Result> results;
+        for (size_t i = 0; i < steps_.size(); i++) {
+            const size_t begin = i;
+            while (joined(begin, i, last)) i++;
+            if (std::holds_alternative<BlockLayer>(steps_[begin].layer))
+                maps[i] = blocks(begin, i + 1, maps);
+            else
+                maps[i] = std::visit([&](const auto& layer) { return give(layer, steps_[i], maps, inputs); },
+                                     steps_[i].layer);
+            for (int from : steps_[begin].from)
+                if (last[size_t(from)] <= i) maps[size_t(from)].memory.reset();
+        }
+        for (int output : outputs_) results.push_back(planes(maps[size_t(output)], steps_[size_t(output)]));
+        return results;
+    }
+
+   private:
+    struct Input { int number; };
+    struct Pixels { int number; float offset; };
+    struct DenseLayer { OwnedDense weights; Shape shape; float slope; };
+    struct BlockLayer { OwnedBlock weights; };
+    struct Add {};
+    struct Scale { float factor; };
+    struct Concat {};
+
+    struct Step {
+        std::variant<Input, Pixels, DenseLayer, BlockLayer, Add, Scale, Concat> layer;
+        std::vector<int> from;
+        int channels, padded;
+    };
+
+    struct Held {
+        std::unique_ptr<float[]> memory;
+        Map map{};
+    };
+
+    int put(Step step) {
+        for (int from : step.from) at(from);
+        steps_.push_back(std::move(step));
+        return int(steps_.size()) - 1;
+    }
+    const Step& at(int number) const {
+        require(number >= 0 && size_t(number) < steps_.size(), "a layer reads a map that no earlier one gives");
+        return steps_[size_t(number)];
+    }
+
+    static Held held(int height, int width, int channels) {
+        require(height > 0 && width > 0, "a map without pixels");
+        Held made;
+        made.map = {nullptr, height, width, channels};
+        made.memory.reset(new float[made.map.size()]);
+        made.map.data = made.memory.get();
+        return made;
+    }
+
+    using Maps = std::vector<Held>;
+    using Inputs = std::vector<Planes>;
+    static const Map& first(const Step& step, const Maps& maps) { return maps[size_t(step.from[0])].map; }
+    static const Map& second(const Step& step, const Maps& maps) {
+        const Map& map = maps[size_t(step.from[1])].map;
+        require(map.height == first(step, maps).height && map.width == first(step, maps).width,
+                "maps of different sizes meet");
+        return map;
+    }
+
+    Held give(const Input& layer, const Step& step, const Maps&, const Inputs& inputs) const {
+        const Planes& from = inputs[size_t(layer.number)];
+        require(from.channels == step.channels, "an array has other channels than the network's input");
+        Held made = held(from.height, from.width, step.padded);
+        // in bands of pixels, so that what is written stays in the cache while all planes are read
+        const size_t pixels = made.map.pixels(), width = size_t(step.padded);
+        for (size_t begin = 0; begin < pixels; begin += kBand) {
+            const size_t end = std::min(pixels, begin + kBand);
+            for (size_t c = 0; c < width; c++)
+                for (size_t i = begin; i < end; i++)
+                    made.map.data[i * width + c] = c < size_t(from.channels) ? from.data[c * pixels + i] : 0.0f;
+        }
+        return made;
+    }
+
+    Held give(const Pixels& layer, const Step& step, const Maps&, const Inputs& inputs) const {
+        const Planes& from = inputs[size_t(layer.number)];
+        require(from.channels == 3 && from.height % 4 == 0 && from.width % 4 == 0, "pixels are not (3, 4 h, 4 w)");
+        Held made = held(from.height / 4, from.width / 4, step.padded);
+        float* to = made.map.data;
+        for (int y = 0; y < made.map.height; y++)
+            for (int x = 0; x < made.map.width; x++)
+                for (int row = 0; row < 12; row++, to += 4) {  // (colour, row)
+                    const float* at = from.data + (size_t(row / 4) * from.height + 4 * y + row % 4) * from.width + 4 * x;
+                    for (int j = 0; j < 4; j++) to[j] = at[j] + layer.offset;
+                }
+        return made;
+    }
+
+    Held give(const DenseLayer& layer, const Step& step, const Maps& maps, const Inputs&) const {
+        const Map& in = first(step, maps);
+        const bool around = layer.shape == Shape::around || layer.shape == Shape::picture;
+        std::unique_ptr<int16_t[]> scratch;
+        if (around) scratch.reset(new int16_t[size_t(in.height + 2) * size_t(in.width + 2) * size_t(in.channels)]);
+        if (layer.shape == Shape::down)
+            require(in.height % 2 == 0 && in.width % 2 == 0, "a map of an odd side cannot be halved");
+        const int grown = layer.shape == Shape::up ? 2 : layer.shape == Shape::picture ? 4 : 1;
+        const int shrunk = layer.shape == Shape::down ? 2 : 1;
+        Held made = held(in.height * grown / shrunk, in.width * grown / shrunk, step.padded);
+        kernels_.dense(layer.weights.view(), layer.shape, layer.slope, in, made.map, scratch.get());
+        return made;
+    }
+
+    // Whether the step behind `i` is a block that alone reads what block `i` gives, and the weights of all blocks from
+    // `begin` on leave half of a usual second cache to maps.
+    bool joined(size_t begin, size_t i, const std::vector<size_t>& last) const {
+        if (i + 1 >= steps_.size() || last[i] != i + 1 || !std::holds_alternative<BlockLayer>(steps_[i].layer))
+            return false;
+        size_t bytes = 0;
+        for (size_t j = begin; j <= i + 1; j++) {
+            const auto* block = std::get_if<BlockLayer>(&steps_[j].layer);
+            if (!block) return false;
+            const size_t weights = 2 * size_t(block->weights.expand.view().inputs) * block->weights.expand.view().outputs;
+            bytes += weights * (block->weights.narrow ? 1 : sizeof(int16_t));
+        }
+        return bytes <= 1 << 19;
+    }
+
+    Held blocks(size_t begin, size_t end, const Maps& maps) const {
+        const Map& in = first(steps_[begin], maps);
+        Held made = held(in.height, in.width, in.channels);
+        std::vector<Block> views;
+        for (size_t i = begin; i < end; i++) views.push_back(std::get<BlockLayer>(steps_[i].layer).weights.view());
+        std::unique_ptr<float[]> rows(new float[(views.size() - 1) * 3 * size_t(in.width) * size_t(in.channels)]);
+        kernels_.blocks(views.data(), int(views.size()), in, made.map, rows.get());
+        return made;
+    }
+    Held give(const BlockLayer&, const Step&, const Maps&, const Inputs&) const { return {}; }  // `blocks` runs them
+
+    Held give(const Add&, const Step& step, const Maps& maps, const Inputs&) const {
+        const Map &a = first(step, maps), &b = second(step, maps);
+        Held made = held(a.height, a.width, a.channels);
+        for (size_t i = 0; i < a.size(); i++) made.map.data[i] = a.data[i] + b.data[i];
+        return made;
+    }
+
+    Held give(const Scale& layer, const Step& step, const Maps& maps, const Inputs&) const {
+        const Map& a = first(step, maps);
+        Held made = held(a.height, a.width, a.channels);
+        for (size_t i = 0; i < a.size(); i++) made.map.data[i] = a.data[i] * layer.factor;
+        return made;
+    }
+
+    Held give(const Concat&, const Step& step, const Maps& maps, const Inputs&) const {
+        const Map &a = first(step, maps), &b = second(step, maps);
+        Held made = held(a.height, a.width, step.padded);
+        float* to = made.map.data;
+        for (size_t i = 0; i < a.pixels(); i++) {
+            to = std::copy_n(a.data + i * size_t(a.channels), a.channels, to);
+            to = std::copy_n(b.data + i * size_t(b.channels), b.channels, to);
+        }
+        return made;
+    }
+
+    // A picture stands in planes already; others are transposed.
+    static Result planes(Held& held, const Step& step) {
+        const Map& map = held.map;
+        const auto* dense = std::get_if<DenseLayer>(&step.layer);
+        if (dense && dense->shape == Shape::picture) return {std::move(held.memory), 3, map.height, map.width};
+        Result made{std::unique_ptr<float[]>(new float[map.pixels() * size_t(step.channels)]), step.channels, map.height,
+                    map.width};
+        const size_t pixels = map.pixels(), width = size_t(map.channels);
+        for (size_t begin = 0; begin < pixels; begin += kBand) {
+            const size_t end = std::min(pixels, begin + kBand);
+            for (size_t c = 0; c < size_t(step.channels); c++)
+                for (size_t i = begin; i < end; i++) made.data[c * pixels + i] = map.data[i * width + c];
+        }
+        return made;
+    }
+
+    static constexpr size_t kBand = 16;  // pixels
+
+    const Kernels& kernels_;
+    std::vector<Step> steps_;
+    std::vector<int> outputs_;
+    int inputs_ = 0;
+};
+
+// The exact part: docs/architecture and models/pico/integer.py say why no sum can leave int32.
+class Integers {
+   public:
+    explicit Integers(const Kernels& kernels) : kernels_(kernels) {}
+
+    struct Requantised {
+        std::vector<int32_t> multipliers, shifts;
+        int32_t top;
+    };
+
+    // Shuffled layers have outputs (row, column, channel), each channel padded.
+    void layer(Matrix<int16_t> weights, Requantised to, int channels, bool around, bool shuffled) {
+        const size_t outputs = size_t(shuffled ? 4 : 1) * size_t(padded(channels));
+        require(weights.outputs == outputs && to.multipliers.size() == outputs && to.shifts.size() == outputs,
+                "the arrays of an integer layer do not fit its outputs");
+        const size_t width = layers_.empty() ? weights.inputs / (around ? 9 : 1) : size_t(layers_.back().padded);
+        require(weights.inputs == width * (around ? 9 : 1), "an integer layer does not fit the one before");
+        require(to.top > 0 && to.top <= 32767, "an integer layer's outputs do not fit int16");
+        for (int32_t shift : to.shifts) require(shift > 0 && shift < 48, "an integer layer's shift is out of range");
+        OwnedDense dense(kernels_, weights);
+        layers_.push_back({std::move(dense), std::move(to), channels, padded(channels), int(width), around, shuffled});
+    }
+
+    // Planes (channels, height, width) and each layer's biases to planes of the last layer
+    std::vector<uint16_t> run(const int16_t* z, int channels, int& height, int& width,
+                              const std::vector<const int32_t*>& biases) const {
+        require(!layers_.empty() && biases.size() == layers_.size(), "an integer network without layers or biases");
+        require(channels <= layers_[0].width && padded(channels) == layers_[0].width, "z has other channels");
+        std::vector<int16_t> map(size_t(height) * width * layers_[0].width);
+        const size_t pixels = size_t(height) * width;
+        for (size_t i = 0; i < pixels; i++)
+            for (int c = 0; c < channels; c++) map[i * layers_[0].width + c] = z[c * pixels + i];
+        for (size_t i = 0; i < layers_.size(); i++) map = forward(layers_[i], biases[i], map, height, width);
+        const Layer& last = layers_.back();
+        std::vector<uint16_t> planes(size_t(height) * width * last.channels);
+        const size_t found = size_t(height) * width;
+        for (size_t i = 0; i < found; i++)
+            for (int c = 0; c < last.channels; c++) planes[c * found + i] = uint16_t(map[i * last.padded + c]);
+        return planes;
+    }
+
+   private:
+    struct Layer {
+        OwnedDense weights;
+        Requantised to;
+        int channels, padded, width;  // width: of what goes in, padded
+        bool around, shuffled;
+    };
+
+    std::vector<int16_t> forward(const Layer& layer, const int32_t* biases, const std::vector<int16_t>& in, int& height,
+                                 int& width) const {
+        const Dense dense = layer.weights.view();
+        std::vector<int16_t> wide;
+        if (layer.around) {  // a line of zeros around
+            wide.resize(size_t(height + 2) * (width + 2) * layer.width);
+            for (int y = 0; y < height; y++)
+                std::copy_n(&in[size_t(y) * width * layer.width], size_t(width) * layer.width,
+                            &wide[(size_t(y + 1) * (width + 2) + 1) * layer.width]);
+        }
+        const size_t pixels = size_t(height) * width, outputs = size_t(dense.outputs);
+        std::vector<int32_t> sums(pixels * outputs);
+        kernels_.sums(dense, layer.around ? Shape::around : Shape::plain, layer.around ? wide.data() : in.data(),
+                      height, width, layer.width, sums.data());
+        std::vector<int16_t> out(pixels * outputs);
+        for (size_t i = 0; i < pixels; i++) {
+            const size_t y = i / width, x = i % width;
+            for (size_t n = 0; n < outputs; n++) {
+                // floor((sum + bias) * multiplier / 2^shift + 1/2)
+                const int64_t half = int64_t(1) << (layer.to.shifts[n] - 1);
+                const int64_t scaled = (int64_t(sums[i * outputs + n]) + biases[n]) * layer.to.multipliers[n] + half;
+                const int64_t value = std::clamp<int64_t>(scaled >> layer.to.shifts[n], 0, layer.to.top);
+                size_t place = i * outputs + n;
+                if (layer.shuffled) {
+                    const size_t square = n / layer.padded, c = n % layer.padded;
+                    place = ((2 * y + square / 2) * 2 * width + 2 * x + square % 2) * layer.padded + c;
+                }
+                out[place] = int16_t(value);
+            }
+        }
+        if (layer.shuffled) height *= 2, width *= 2;
+        return out;
+    }
+
+    const Kernels& kernels_;
+    std::vector<Layer> layers_;
+};
+
+}  // namespace tintype::engine

@@ -1,0 +1,6 @@
+#include "available.hpp"
+#include "kernels.hpp"
+
+namespace tintype::engine {
+const Kernels kAvx512 = kernels_of<simd::Avx512>("avx512");
+}

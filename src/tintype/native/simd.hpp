@@ -1,0 +1,152 @@
+// The vector operations that kernels.hpp is written in, for each instruction set: one type each, the same results.
+//
+// Every operation rounds once, as IEEE 754 says, so that all types give the same bits: a fused multiply-add stays one
+// (std::fma where there is no instruction), and compilers may not contract others (CMakeLists.txt).
+
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__AVX2__) || defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
+namespace tintype::simd {
+
+// Plain C++, which compilers turn into what a machine has.
+struct Portable {
+    static constexpr bool bytes = false;  // there are products of bytes that are faster than those of 16 bits
+    static constexpr int lanes = 4;
+    static constexpr int rows = 2, columns = 2;  // vectors of a tile of sums that stay in registers
+    struct F { float v[lanes]; };
+    struct I { int32_t v[lanes]; };
+
+    template <typename Each>
+    static F map(Each each) noexcept {
+        F out;
+        for (int i = 0; i < lanes; i++) out.v[i] = each(i);
+        return out;
+    }
+    static F load(const float* from) noexcept { return map([&](int i) { return from[i]; }); }
+    static void store(float* to, F x) noexcept { std::memcpy(to, x.v, sizeof x.v); }
+    static F all(float x) noexcept { return map([&](int) { return x; }); }
+    static F add(F a, F b) noexcept { return map([&](int i) { return a.v[i] + b.v[i]; }); }
+    static F mul(F a, F b) noexcept { return map([&](int i) { return a.v[i] * b.v[i]; }); }
+    static F fma(F a, F b, F c) noexcept { return map([&](int i) { return std::fma(a.v[i], b.v[i], c.v[i]); }); }
+    // as maxps: the second where one of them is NaN
+    static F max(F a, F b) noexcept { return map([&](int i) { return a.v[i] > b.v[i] ? a.v[i] : b.v[i]; }); }
+    static F abs(F a) noexcept { return map([&](int i) { return std::fabs(a.v[i]); }); }
+    static float largest(F a) noexcept {
+        float found = a.v[0];
+        for (int i = 1; i < lanes; i++) found = found > a.v[i] ? found : a.v[i];
+        return found;
+    }
+
+    static I zero() noexcept { return {}; }
+    static F to_float(I a) noexcept { return map([&](int i) { return float(a.v[i]); }); }
+    static void store(int32_t* to, I x) noexcept { std::memcpy(to, x.v, sizeof x.v); }
+    // Rounded to the nearest, halves to even; what is no int16 saturates, as does NaN.
+    static void store_rounded(int16_t* to, F x) noexcept {
+        for (int i = 0; i < lanes; i++) {
+            const float bounded = x.v[i] > -32768.0f ? (x.v[i] < 32767.0f ? x.v[i] : 32767.0f) : -32768.0f;
+            to[i] = int16_t(std::lrint(bounded));
+        }
+    }
+    // sum + a0 * w[2i] + a1 * w[2i + 1], for a pair (a0, a1) in all lanes. Wraps around where numbers are not finite.
+    static I dot(I sum, const int16_t* pair, const int16_t* w) noexcept {
+        for (int i = 0; i < lanes; i++)
+            sum.v[i] = int32_t(uint32_t(sum.v[i]) + uint32_t(pair[0] * w[2 * i]) + uint32_t(pair[1] * w[2 * i + 1]));
+        return sum;
+    }
+};
+
+#ifdef __AVX2__
+struct Avx2 {
+    static constexpr bool bytes = false;
+    static constexpr int lanes = 8;
+    static constexpr int rows = 4, columns = 2;
+    using F = __m256;
+    using I = __m256i;
+
+    static F load(const float* from) noexcept { return _mm256_loadu_ps(from); }
+    static void store(float* to, F x) noexcept { _mm256_storeu_ps(to, x); }
+    static F all(float x) noexcept { return _mm256_set1_ps(x); }
+    static F add(F a, F b) noexcept { return _mm256_add_ps(a, b); }
+    static F mul(F a, F b) noexcept { return _mm256_mul_ps(a, b); }
+    static F fma(F a, F b, F c) noexcept { return _mm256_fmadd_ps(a, b, c); }
+    static F max(F a, F b) noexcept { return _mm256_max_ps(a, b); }
+    static F abs(F a) noexcept { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
+    static float largest(F a) noexcept {
+        __m128 x = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+        x = _mm_max_ps(x, _mm_movehl_ps(x, x));
+        return _mm_cvtss_f32(_mm_max_ss(x, _mm_movehdup_ps(x)));
+    }
+
+    static I zero() noexcept { return _mm256_setzero_si256(); }
+    static F to_float(I a) noexcept { return _mm256_cvtepi32_ps(a); }
+    static void store(int32_t* to, I x) noexcept { _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), x); }
+    static void store_rounded(int16_t* to, F x) noexcept {
+        const __m256i wide = _mm256_cvtps_epi32(x);
+        const __m128i narrow = _mm_packs_epi32(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(to), narrow);
+    }
+    static I dot(I sum, const int16_t* pair, const int16_t* w) noexcept {
+        int32_t both;
+        std::memcpy(&both, pair, sizeof both);
+        const I products = _mm256_madd_epi16(_mm256_set1_epi32(both), _mm256_loadu_si256(reinterpret_cast<const I*>(w)));
+        return _mm256_add_epi32(sum, products);
+    }
+};
+#endif
+
+#if defined(__AVX512BW__) && defined(__AVX512VNNI__)
+struct Avx512 {
+    static constexpr bool bytes = true;
+    static constexpr int lanes = 16;
+    static constexpr int rows = 8, columns = 2;
+    using F = __m512;
+    using I = __m512i;
+
+    static F load(const float* from) noexcept { return _mm512_loadu_ps(from); }
+    static void store(float* to, F x) noexcept { _mm512_storeu_ps(to, x); }
+    static F all(float x) noexcept { return _mm512_set1_ps(x); }
+    static F add(F a, F b) noexcept { return _mm512_add_ps(a, b); }
+    static F mul(F a, F b) noexcept { return _mm512_mul_ps(a, b); }
+    static F fma(F a, F b, F c) noexcept { return _mm512_fmadd_ps(a, b, c); }
+    static F max(F a, F b) noexcept { return _mm512_max_ps(a, b); }
+    static F abs(F a) noexcept { return _mm512_abs_ps(a); }
+    static float largest(F a) noexcept { return _mm512_reduce_max_ps(a); }
+
+    static I zero() noexcept { return _mm512_setzero_si512(); }
+    static F to_float(I a) noexcept { return _mm512_cvtepi32_ps(a); }
+    static void store(int32_t* to, I x) noexcept { _mm512_storeu_si512(to, x); }
+    static void store_rounded(int16_t* to, F x) noexcept {
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32(x)));
+    }
+    static I dot(I sum, const int16_t* pair, const int16_t* w) noexcept {
+        int32_t both;
+        std::memcpy(&both, pair, sizeof both);
+        // as assembly: from the intrinsic, gcc 12 copies each sum twice in every turn of the loop
+        asm("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(_mm512_set1_epi32(both)), "v"(_mm512_loadu_si512(w)));
+        return sum;
+    }
+
+    static I load(const int32_t* from) noexcept { return _mm512_loadu_si512(from); }
+    // Rounded to int8, and 128 added
+    static void store_rounded(uint8_t* to, F x) noexcept {
+        const __m128i narrow = _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(x));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_xor_si128(narrow, _mm_set1_epi8(-128)));
+    }
+    // sum + four bytes in all lanes, unsigned, times four of w, signed
+    static I dot(I sum, const uint8_t* four, const int8_t* w) noexcept {
+        int32_t all;
+        std::memcpy(&all, four, sizeof all);
+        asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(_mm512_set1_epi32(all)), "v"(_mm512_loadu_si512(w)));
+        return sum;
+    }
+};
+#endif
+
+}  // namespace tintype::simd
