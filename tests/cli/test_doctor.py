@@ -9,8 +9,8 @@ import tintype as library
 from tests.cli.command import tintype
 from tintype import selftest
 from tintype.cli import doctor
-from tintype.models.pico import engine
 from tintype.cli import main as cli
+from tintype.models.pico import engine
 
 
 def test_a_sound_installation_has_status_0(tmp_path: Path) -> None:
