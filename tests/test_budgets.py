@@ -14,7 +14,7 @@ from tests.codec.graphics.drawings import page
 from tests.pictures import deep_picture, picture
 from tintype import Target, metrics
 from tintype.api import EncodedFile
-from tintype.errors import DeadlineError, InputError, LimitError, TargetError
+from tintype.errors import DeadlineError, InputError, LimitError, TargetError, UnsupportedError
 from tintype.images import Picture
 
 CODEC = tintype.Codec(threads=1)
@@ -123,6 +123,18 @@ def test_deep_pictures_are_compared_in_8_bits() -> None:
     decoded = CODEC.decode_picture(found)
     assert (decoded.depth, decoded.pixels.dtype) == (16, np.uint16)
     assert found.reached == metrics.psnr(*(np.round(each / 257).astype(np.uint8) for each in (deep, decoded.pixels)))
+
+
+def test_points_of_ssimulacra2_are_reached() -> None:
+    pytest.importorskip("ssimulacra2", reason="the measure is that package")
+    found = encode(PHOTO, target=Target("ssimulacra2", 70))
+    assert found.reached is not None and 70 <= found.reached < 75
+
+
+def test_without_its_package_a_measure_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tintype.ssimulacra2.missing", lambda: "the package ssimulacra2 is not installed")
+    with pytest.raises(UnsupportedError, match=r'is not installed; pip install "tintype\[eval\]"'):
+        encode(PHOTO, target=Target("ssimulacra2", 40))
 
 
 def test_one_target_serves_threads_and_repeats() -> None:

@@ -16,6 +16,12 @@ def missing() -> str:
     return "" if importlib.util.find_spec("ssimulacra2") else "the package ssimulacra2 is not installed"
 
 
+def require() -> None:
+    """Raise UnsupportedError, with what to do, where it cannot be measured."""
+    if missing():
+        raise UnsupportedError(f'SSIMULACRA2: {missing()}; pip install "tintype[eval]"')
+
+
 def ssimulacra2(original: Pixels8, decoded: Pixels8) -> float:
     """Below 0 to 100 (equal).
 
@@ -28,8 +34,7 @@ def ssimulacra2(original: Pixels8, decoded: Pixels8) -> float:
     UnsupportedError
         The package is not installed.
     """
-    if missing():
-        raise UnsupportedError(f'SSIMULACRA2: {missing()}; pip install "tintype[eval]"')
+    require()
     compute = import_module("ssimulacra2.ssimulacra2").compute_ssimulacra2
     with tempfile.TemporaryDirectory() as folder:
         return float(compute(*write_png(folder, original, decoded)))

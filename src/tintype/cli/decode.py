@@ -1,23 +1,26 @@
 """`tintype decode`: .tint files to pictures."""
 
 import argparse
+import time
 from typing import TYPE_CHECKING
 
 from tintype.cli.batch import add_jobs, add_resume, is_batch, run_jobs
 from tintype.cli.files import STREAM, Outputs, is_tint, plan, say_count
 from tintype.cli.options import (
     add_allow_compiled,
+    add_json,
     add_keep_times,
     add_limits,
     add_model,
     add_output,
+    add_quiet,
     add_threads,
     add_weights,
     make_codec,
     quality,
     region,
 )
-from tintype.cli.outcome import Report, Status, say
+from tintype.cli.outcome import Report, Status, json_result, say
 from tintype.cli.progress import Progress
 from tintype.errors import InputError, UsageError
 
@@ -35,7 +38,7 @@ def register(commands: "Commands") -> None:
         help="decode .tint files",
         description="Decode .tint files, to PNG in the folder of each file or as -o says. The suffix sets the format.",
     )
-    parser.add_argument("inputs", metavar="IN", nargs="+", help=".tint file or folder; - is standard input")
+    parser.add_argument("inputs", metavar="IN", nargs="+", help="file (.tint) or folder; - is standard input")
     add_output(
         parser,
         "picture to write (.png, .jpg, .webp, .avif, .tif, .bmp, .ppm), or a folder for PNG files; end the name of a "
@@ -86,39 +89,50 @@ def register(commands: "Commands") -> None:
     add_resume(parser)
     add_threads(parser)
     add_limits(parser)
+    add_json(parser)
+    add_quiet(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Decode every input; returns the exit status."""
-    from tintype import images
     from tintype.batch.actions import Decode
 
     outputs = Outputs(options.force, options.keep_times)
     report = Report()
     with report.file("tintype decode"):
+        if options.json and options.output == STREAM:
+            raise UsageError("--json and the picture cannot both go to standard output; give -o FILE")
         codec, done = make_codec(options), 0
         jobs = plan(options.inputs, options.output, f".{options.format or 'png'}", is_tint, report)
         suffix = _suffix(jobs[0].target, options) if jobs else ""  # that of all results
+        decoder = Decode(
+            codec,
+            suffix,
+            options.quality,
+            salvage=options.salvage,
+            region=options.region,
+            reduce=options.reduce,
+            png_level=options.png_level,
+        )
         if is_batch(options):
-            decoder = Decode(codec, suffix, options.quality, options.salvage, options.region, options.png_level)
             run_jobs(decoder, jobs, options, report)
             return report.status
         with Progress() as progress:
             for job in progress.each(jobs):
                 with report.file(job.input.name):
                     outputs.check(job)
+                    begin = time.perf_counter()
                     data = job.input.read() if job.input.path == STREAM else job.input.path  # logs name the path
-                    picture = codec.decode_picture(
-                        data, progress.tiles, salvage=options.salvage, region=options.region, reduce=options.reduce
-                    )
+                    picture = decoder.picture(data, progress.tiles)
                     if picture.notes:
                         report.worsen(Status.INPUT)
                     with outputs.open(job) as file:
-                        lost = images.save(
-                            picture, file, suffix=suffix, quality=options.quality, png_level=options.png_level
-                        )
+                        lost = decoder.save(picture, file)
                     done += 1
+                    if options.json:
+                        facts, seconds = decoder.facts(picture, lost), time.perf_counter() - begin
+                        json_result({"file": job.input.name, "output": job.target, **facts, "seconds": seconds})
                     if lost:
                         say(f"{job.input.name}: {' '.join(lost)}")
         say_count(options.inputs, done, len(jobs), "files decoded", report)

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from tintype.batch.manifest import is_manifest
 from tintype.batch.places import found_below, is_url
 from tintype.cli.outcome import Report, printable, say
+from tintype.cli.process import BROKEN_PIPE
 from tintype.errors import InputError, UsageError
 from tintype.replacing import replacing
 
@@ -248,5 +249,7 @@ def _to_stdout(data: memoryview) -> None:
     try:
         with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as file:
             file.write(data)
+    except BrokenPipeError as error:  # a reader such as `head` has left
+        raise SystemExit(BROKEN_PIPE) from error
     except OSError as error:
         raise OSError(error.errno, error.strerror, "standard output") from error

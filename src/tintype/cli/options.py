@@ -75,6 +75,14 @@ def add_output(parser: argparse.ArgumentParser, help: str) -> None:
     parser.add_argument("--force", action="store_true", help="overwrite existing files")
 
 
+def add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print a JSON object for each result, each on a line")
+
+
+def add_quiet(parser: "argparse._ActionsContainer") -> None:
+    parser.add_argument("--quiet", action="store_true", help="print errors and results only: no remarks, no progress")
+
+
 def add_keep_times(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep-times", action="store_true", help="give each result the time of modification of its input"

@@ -5,8 +5,17 @@ from typing import TYPE_CHECKING
 
 from tintype.cli.batch import add_jobs, is_batch, run_inputs
 from tintype.cli.files import find, is_tint
-from tintype.cli.options import add_allow_compiled, add_limits, add_model, add_threads, add_weights, make_codec
-from tintype.cli.outcome import Report, result
+from tintype.cli.options import (
+    add_allow_compiled,
+    add_json,
+    add_limits,
+    add_model,
+    add_quiet,
+    add_threads,
+    add_weights,
+    make_codec,
+)
+from tintype.cli.outcome import Report, json_result, result
 from tintype.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -20,13 +29,15 @@ def register(commands: "Commands") -> None:
         help="check .tint files for damage",
         description="Verify every checksum of .tint files, then decode them. Prints OK or the fault of each file.",
     )
-    parser.add_argument("inputs", metavar="FILE", nargs="+", help=".tint file or folder; - is standard input")
+    parser.add_argument("inputs", metavar="FILE", nargs="+", help="file (.tint) or folder; - is standard input")
     add_model(parser, "a .tintmodel file, for files encoded with it")
     add_weights(parser, "weights file, for files encoded with an HPCM model")
     add_allow_compiled(parser)
     add_jobs(parser)
     add_threads(parser)
     add_limits(parser)
+    add_json(parser)
+    add_quiet(parser)
     parser.set_defaults(run=run)
 
 
@@ -38,12 +49,16 @@ def run(options: argparse.Namespace) -> int:
     with report.file("tintype verify"):
         codec = make_codec(options)
         inputs = find(options.inputs, is_tint, report)
+        verifier = Verify(codec)
         if is_batch(options):
-            run_inputs(Verify(codec), inputs, options, report)
+            run_inputs(verifier, inputs, options, report)
             return report.status
         with Progress() as progress:
             for input in progress.each(inputs):
                 with report.file(input.name):
-                    codec.decode_picture(input.read(), progress.tiles)
-                    result(f"{input.name}: OK")
+                    facts = verifier(input.read(), progress.tiles).facts
+                    if options.json:
+                        json_result({"file": input.name, **facts})
+                    else:
+                        result(f"{input.name}: OK")
     return report.status
