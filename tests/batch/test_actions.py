@@ -60,6 +60,7 @@ def test_what_a_format_loses_and_what_was_salvaged_is_said() -> None:
         Encode(CODEC, read=images.ReadOptions(frame=0)),
         Encode(CODEC, read=images.ReadOptions(convert=True)),
         Encode(CODEC, target=Target("size", 1000)),
+        Encode(CODEC, only_if_smaller=True),
         Encode(Codec(tile=120)),
         Encode(Codec(tune="eyes")),
         Decode(CODEC, ".png"),
@@ -85,6 +86,7 @@ def test_what_changes_no_byte_changes_no_setting() -> None:
         Decode(CODEC, ".jpg"),
         Decode(CODEC, ".png", salvage=True),
         Decode(CODEC, ".png", region=(0, 0, 9, 9)),
+        Decode(CODEC, ".png", reduce=2),
         Decode(CODEC, ".png", png_level=9),
     ):
         assert other.settings() != Decode(CODEC, ".png").settings()
