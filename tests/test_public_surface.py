@@ -26,7 +26,8 @@ from tintype.models import hpcm
 
 
 def test_the_package_has_these_names() -> None:
-    assert sorted(tintype.__all__) == ["Codec", "Info", "Limits", "decode", "encode", "errors", "info", "open"]
+    names = ["Codec", "EncodedFile", "Info", "Limits", "Target", "decode", "encode", "errors", "info", "open"]
+    assert sorted(tintype.__all__) == names
 
 
 @pytest.mark.parametrize(
@@ -37,10 +38,17 @@ def test_the_package_has_these_names() -> None:
             tintype.Limits,
             ["*max_pixels", "*max_network_pixels", "*max_tile_pixels", "*max_memory", "*deadline"],
         ),
-        (tintype.Codec.encode, ["self", "image", "quality", "progress", "*read", "*strip", "*content", "*lossless"]),
-        (tintype.Codec.decode, ["self", "data", "progress", "*salvage"]),
-        (tintype.Codec.decode_picture, ["self", "data", "progress", "*salvage"]),
-        (tintype.Codec.decode_to, ["self", "data", "target", "progress", "*suffix", "*quality", "*salvage"]),
+        (
+            tintype.Codec.encode,
+            ["self", "image", "quality", "progress", "*read", "*strip", "*content", "*lossless", "*target", "*verify"],
+        ),
+        (tintype.Target, ["measure", "value"]),
+        (tintype.Codec.decode, ["self", "data", "progress", "*salvage", "*region", "*reduce"]),
+        (tintype.Codec.decode_picture, ["self", "data", "progress", "*salvage", "*region", "*reduce"]),
+        (
+            tintype.Codec.decode_to,
+            ["self", "data", "target", "progress", "*suffix", "*quality", "*salvage", "*region", "*reduce"],
+        ),
         (tintype.encode, ["image", "quality", "model", "threads"]),
         (tintype.decode, ["data", "threads"]),
         (tintype.info, ["data"]),

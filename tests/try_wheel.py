@@ -13,6 +13,7 @@ import numpy as np
 import tintype
 from tests.golden.make_pico import FOLDER, psnr_of, symbols_sha256
 from tests.pictures import picture
+from tintype import selftest
 from tintype.native import _rans
 from tintype.weights import store
 
@@ -25,6 +26,7 @@ def main() -> None:
         model = tintype.Codec(expected["model"]).load()
         assert symbols_sha256(data, model, "native") == expected["symbols_sha256"], f"{file}: other symbols"
         assert psnr_of(np.asarray(tintype.decode(data))) > 25, f"{file}: other pixels"
+    assert not any(selftest.run().values()), selftest.run()
     data = tintype.encode(picture(96, 200))
     decoded = np.asarray(tintype.decode(data))
     assert np.abs(decoded.astype(int) - picture(96, 200)).mean() < 8

@@ -12,13 +12,15 @@ from tintype import errors
 
 if TYPE_CHECKING:
     from tintype.api import Codec, Info, decode, encode, info, open
+    from tintype.budgets import EncodedFile
     from tintype.limits import Limits
+    from tintype.targets import Target
 
 __version__ = "0.1.0.dev0"
 
 logging.getLogger("tintype").addHandler(logging.NullHandler())  # silent, unless a program asks for its records
 
-__all__ = ["Codec", "Info", "Limits", "decode", "encode", "errors", "info", "open"]
+__all__ = ["Codec", "EncodedFile", "Info", "Limits", "Target", "decode", "encode", "errors", "info", "open"]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,8 @@
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, Self
@@ -9,30 +11,35 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, Self
 import numpy as np
 from PIL import Image
 
-from tintype import contents, images
+from tintype import contents, images, verifying
+from tintype.budgets import EncodedFile, Files, meet
 from tintype.codec import decoder
 from tintype.codec.container.fields import Bytes
 from tintype.codec.container.file import ChunkType, Container, chunk_name, parse
 from tintype.codec.container.header import MAX_TILE_PIXELS, MIN_CORE, ColourType, network_multiple
+from tintype.codec.container.source import ByteSource, FileBytes
 from tintype.codec.encoder import Encoder
 from tintype.codec.graphics.choose import Content
 from tintype.codec.graphics.detect import mostly_drawn
 from tintype.codec.graphics.shares import shares
 from tintype.codec.hidden import fill_hidden
 from tintype.codec.tiling import (
+    DEFAULT_CORE,
     DEFAULT_MARGIN,
     WHOLE_PICTURE,
     NetworkSize,
+    Region,
     Tiling,
     largest_tile_pixels,
     network_size,
 )
-from tintype.codec.workers import Progress, available_cpus
+from tintype.codec.workers import Passes, Progress, available_cpus
 from tintype.errors import InputError, LimitError
 from tintype.limits import Deadline, Limits
 from tintype.models import load
 from tintype.models.hpcm.options import Options
 from tintype.pixels import IntPixels
+from tintype.targets import Target
 from tintype.weights import store
 
 if TYPE_CHECKING:
@@ -48,6 +55,7 @@ GRAPHICS_CORE = 1016
 LOG = logging.getLogger("tintype")  # of what was converted, and of what a result could not keep
 
 DEFAULT_QUALITY = 75
+TRIALS = 4  # about so many does a search make
 QUALITY_MAX = 100
 # Quality to share of the levels, linear between. From 25 to 90 about as good as JPEG at that quality, halfway between
 # equal PSNR and equal MS-SSIM on validation crops: studies/quality_scale.py.
@@ -164,7 +172,9 @@ class Codec:
         strip: Literal["all", "gps"] | None = None,
         content: Literal["auto", "photo", "screen"] = "auto",
         lossless: bool = False,
-    ) -> bytes:
+        target: Target | None = None,
+        verify: bool = False,
+    ) -> EncodedFile:
         """A picture as the bytes of a .tint file.
 
         Parameters
@@ -179,13 +189,21 @@ class Codec:
         content : "photo": the networks code everything; "screen": text, lines and windows are looked for everywhere and
             coded by other means where that is better; "auto", the default: as "screen" where the pixels look so
         lossless : every sample comes back as it is, as with quality 100; large for photographs
+        target : instead of a quality, a size or a measured quality: `Target("size", 200_000)`. The picture is analysed
+            once, and its levels are searched. The result's `reached` says what the file has. A quality that no level
+            reaches gives a file without loss, and a warning. Pictures above 8 bits are compared in 8; under full
+            transparency the colour that is coded counts, not the picture's
+        verify : decode the file and compare it with the picture, see `tintype.verifying.check`
 
         What was converted, and what could not be kept, is logged as a warning of the logger `tintype`.
 
         Raises
         ------
         InputError
-            If the picture or the quality cannot be coded; LimitError, if it asks for more than the limits allow.
+            If the picture or the quality cannot be coded; LimitError, if it asks for more than the limits allow;
+            TargetError, if no file is as small as the target.
+        VerifyError
+            If the file does not give the picture back.
         OSError
             If a file cannot be read.
         """
@@ -193,46 +211,63 @@ class Codec:
         model = self.load()
         if lossless and quality not in (None, QUALITY_MAX):
             raise InputError(f"lossless has no quality, but {quality:g} was given; leave one of them out")
+        if target is not None and (lossless or quality is not None):
+            raise InputError(f"a target of {target} excludes quality and lossless; leave one of them out")
         quality = QUALITY_MAX if lossless else quality
         lossless = quality == QUALITY_MAX
         if lossless and model.identity.numerics is not None:
             raise InputError(f"lossless: {model.identity.name} has no lossless mode; use the default model")
         level = level_of(quality, model)
+        if target is not None:
+            require_levels(model)
         picture = self._load(image, read or images.ReadOptions())
         if strip is not None:
             picture = images.strip(picture, strip)
-        chunks, samples = contents.chunks_of(picture), contents.samples_of(picture)
-        pixels = picture.pixels
-        if picture.alpha is not None and not lossless:
-            pixels = fill_hidden(pixels, picture.alpha)
-        shown: Content = "exact" if lossless else content
-        tiling = self._tiling(pixels, samples.depth, model, shown)
-        multiple = network_multiple(model.identity.model_id)
-        size = network_size(picture.width, picture.height, tiling, multiple)
-        # against what is free the picture does not count: it has been read
-        picture_bytes = 0 if self.limits.max_memory is None else contents.encoding_bytes(picture)
-        threads = self._tiles_at_once(_name(image), model, size, picture_bytes)
-        encoder = Encoder(model, pixels, tiling, threads, tolerance=model.tolerance, samples=samples, content=shown)
-        return encoder.encode(level, chunks, progress, deadline)
+        name = _name(image)
+        encoder = self._encoder(name, picture, model, "exact" if lossless else content, target, verify)
+        trials = (TRIALS if target else 1) + verify
+        passes = Passes(progress, len(encoder.tiles), trials)
+        files = Files(name, picture, encoder, lambda: self._encoder(name, picture, model, "exact"), deadline, passes)
+        file = EncodedFile(files.at(level)) if target is None else meet(target, files)
+        if verify:
+            verifying.check(name, picture, files.decoded(file), lossless)
+        passes.end()
+        return file
 
-    def decode(self, data: Encoded, progress: Progress | None = None, *, salvage: bool = False) -> Image.Image:
+    def decode(
+        self,
+        data: Encoded,
+        progress: Progress | None = None,
+        *,
+        salvage: bool = False,
+        region: Region | None = None,
+        reduce: int = 1,
+    ) -> Image.Image:
         """The picture in a .tint file as Pillow holds it, with its colour profile and metadata in `info`.
 
         Parameters
         ----------
         data : content of the file (bytes), its path (str or PathLike), or an open binary file
         salvage : decode what is sound of a damaged file. Tiles that are not are mid-grey, and each is logged
+        region : left, top, width and height in pixels of what is wanted: a crop of the picture, to the bit. Only the
+            tiles that show there are read, verified and decoded, and only they count for the limits
+        reduce : 1, 2, 4 or 8: a picture with so many times smaller sides, whose pixels are means of boxes. From 4 on,
+            shipped weights need no synthesis for it, and the means are approximate
 
         Raises
         ------
         FormatError
             If the bytes are not a valid file; with `salvage` if the header is damaged, or no tile is sound.
+        InputError
+            If the region is empty, not inside the picture, or its borders are no multiples of `reduce`.
         UnsupportedError
             If it needs weights, a package or a version that is not available.
         LimitError
             If it asks for more than the limits allow.
         """
-        picture, damage = images.sound(self.decode_picture(data, progress, salvage=salvage))
+        picture, damage = images.sound(
+            self.decode_picture(data, progress, salvage=salvage, region=region, reduce=reduce)
+        )
         for note in damage:
             LOG.warning("%s: %s", _name(data), note)
         image = images.to_pillow(picture)
@@ -245,25 +280,35 @@ class Codec:
         return image
 
     def decode_picture(
-        self, data: Encoded, progress: Progress | None = None, *, salvage: bool = False
+        self,
+        data: Encoded,
+        progress: Progress | None = None,
+        *,
+        salvage: bool = False,
+        region: Region | None = None,
+        reduce: int = 1,
     ) -> images.Picture:
         """As `decode`, but samples of any depth as an array, and metadata as bytes.
 
         With `salvage` the picture's `notes` say what is missing; there are none for a sound file.
         """
         deadline = Deadline(self.limits.deadline)
-        container = parse(_content(data, self.limits.max_memory), salvage=salvage)
-        header, name = container.header, _name(data)
-        images.check_size(header.width, header.height, name, self.max_pixels)
-        self.limits.check_work(name, *header.network_size)  # before weights are read for it
+        # of a file on a disk a region reads little, whatever its size
+        with _source(data, self.limits.max_memory, whole=region is None) as source:
+            container = parse(source, salvage=salvage, region=region)
+        name, size = _name(data), container.header.network_size_of(container.region)
+        images.check_size(*contents.decoded_size(container), name, self.max_pixels)
+        self.limits.check_work(name, *size)  # before weights are read for it
         model = self._model_for(container)
-        threads = self._tiles_at_once(name, model, header.network_size, contents.decoding_bytes(container))
+        threads = self._tiles_at_once(name, model, size, contents.decoding_bytes(container))
         if not salvage:
-            return contents.picture_of(container, decoder.decode(container, model, threads, progress, deadline))
-        pixels, damage = decoder.salvage(container, model, threads, progress, deadline)
-        if len(damage) == header.tile_count:
-            raise damage[0]
-        picture = contents.salvaged_of(container, pixels, damage)
+            return contents.picture_of(
+                container, decoder.decode(container, model, threads, progress, deadline, reduce), reduce
+            )
+        pixels, damage = decoder.salvage(container, model, threads, progress, deadline, reduce)
+        if len(damage) == len(container.tiles):
+            raise damage[container.tiles[0]]
+        picture = contents.salvaged_of(container, pixels, damage, reduce)
         for note in picture.notes:
             LOG.warning("%s: %s", name, note)
         return picture
@@ -277,6 +322,8 @@ class Codec:
         suffix: str = "",
         quality: float | None = None,
         salvage: bool = False,
+        region: Region | None = None,
+        reduce: int = 1,
     ) -> tuple[str, ...]:
         """Decode into the file of a picture, and return what it does not hold, a sentence each.
 
@@ -285,14 +332,15 @@ class Codec:
         target : path, which is overwritten, or open binary file
         suffix : as ".png"; needed for an open file, and else taken from the path
         quality : 0 to 100, of JPEG, AVIF and WebP; see `tintype.images.save`
-        salvage : as for `decode`
+        salvage, region, reduce : as for `decode`
 
         Raises
         ------
         As `decode`; also InputError for a target that cannot hold the picture, and OSError.
         """
         suffix = images.output_suffix(suffix or (target if isinstance(target, str | os.PathLike) else ""))
-        lost = images.save(self.decode_picture(data, progress, salvage=salvage), target, suffix=suffix, quality=quality)
+        picture = self.decode_picture(data, progress, salvage=salvage, region=region, reduce=reduce)
+        lost = images.save(picture, target, suffix=suffix, quality=quality)
         for note in lost:
             LOG.warning("%s: %s", _name(target), note)
         return lost
@@ -317,6 +365,36 @@ class Codec:
             LOG.warning("%s: %s", _name(image), note)
         return picture
 
+    def _encoder(
+        self,
+        name: str,
+        picture: images.Picture,
+        model: "TileModel",
+        content: Content,
+        target: Target | None = None,
+        verify: bool = False,
+    ) -> Encoder:
+        """What encodes a picture within the limits, once or, with a target, at several levels.
+
+        Parameters
+        ----------
+        content : "exact": without loss
+        """
+        pixels, samples = picture.pixels, contents.samples_of(picture)
+        if picture.alpha is not None and content != "exact":
+            pixels = fill_hidden(pixels, picture.alpha)
+        tiling = self._tiling(pixels, samples.depth, model, content)
+        size = network_size(picture.width, picture.height, tiling, network_multiple(model.identity.model_id))
+        # against what is free the picture does not count: it has been read
+        picture_bytes = 0 if self.limits.max_memory is None else contents.encoding_bytes(picture)
+        if target is not None:
+            picture_bytes += contents.search_bytes(size.pixels, picture.width * picture.height, target)
+        if verify or (target is not None and target.quality is not None):
+            picture_bytes += 3 * pixels.nbytes  # decoded: sums of tiles, twice as wide as samples, beside the result
+        threads = self._tiles_at_once(name, model, size, picture_bytes)
+        keep, tolerance = target is not None, model.tolerance
+        return Encoder(model, pixels, tiling, threads, keep, tolerance, samples, content, picture.pixels)
+
     def _tiling(self, picture: IntPixels, depth: int, model: "TileModel", content: Content) -> Tiling:
         """How a picture is cut."""
         height, width = picture.shape[:2]
@@ -326,7 +404,9 @@ class Codec:
             tiling = Tiling.of(width, height, self.tile, margin)
         elif model.whole_pictures:
             tiling = WHOLE_PICTURE
-        elif tiling.core and (content in ("exact", "screen") or (content == "auto" and mostly_drawn(picture, depth))):
+        elif tiling.core == DEFAULT_CORE and (
+            content in ("exact", "screen") or (content == "auto" and mostly_drawn(picture, depth))
+        ):
             tiling = Tiling.of(width, height, GRAPHICS_CORE, margin)
         pixels = largest_tile_pixels(width, height, tiling)
         if pixels > MAX_TILE_PIXELS:
@@ -349,7 +429,7 @@ class Codec:
 
 def encode(
     image: Source, quality: float | None = None, model: str = store.DEFAULT, threads: int | None = None
-) -> bytes:
+) -> EncodedFile:
     """`Codec(model, threads=threads).encode(image, quality)`."""
     return Codec(model, threads=threads).encode(image, quality)
 
@@ -361,8 +441,8 @@ def decode(data: Encoded, threads: int | None = None) -> Image.Image:
 
 def info(data: Encoded) -> Info:
     """Facts about a file. Every checksum is verified; no pixel is decoded."""
-    data = _content(data)
-    container = parse(data)
+    with _source(data) as source:
+        container, size_bytes = parse(source), len(source)
     header = container.header
     name = store.name_of(header.weights_hash)
     numerics, found = container.numerics, shares(container)
@@ -377,8 +457,8 @@ def info(data: Encoded) -> Info:
         weights_hash=header.weights_hash.hex(),
         level=header.level,
         tiles=header.tile_count,
-        size_bytes=len(data),
-        bpp=8 * len(data) / (header.width * header.height),
+        size_bytes=size_bytes,
+        bpp=8 * size_bytes / (header.width * header.height),
         graphics=found.graphics,
         exact=found.exact,
         chunks=tuple(
@@ -396,25 +476,41 @@ def open(path: str | os.PathLike[str], threads: int | None = None) -> Image.Imag
     return decode(path, threads)
 
 
-def _content(data: Encoded, most: int | None = None) -> Bytes:
-    """All bytes of a file; refuses more than `most` before it has read them."""
+@contextmanager
+def _source(data: Encoded, most: int | None = None, *, whole: bool = True) -> Iterator[ByteSource]:
+    """The bytes of a file; those on a disk are read when they are needed.
+
+    More than `most` are refused, unless they stay on the disk because not the `whole` file is needed.
+    """
     if isinstance(data, bytes | bytearray | memoryview):
-        return data
-    if isinstance(data, str | os.PathLike):
-        with Path(data).open("rb") as file:
-            return _content(file, most)
-    content = data.read() if most is None else data.read(most + 1)
-    if not isinstance(content, bytes):
-        raise InputError(f"{_name(data)} was opened as text; open it in binary mode")
-    if most is not None and len(content) > most:
-        raise LimitError(f"{_name(data)}: more than {most} bytes; raise max_memory (--max-memory) if you trust it")
-    return content
+        yield data
+    elif isinstance(data, str | os.PathLike):
+        with Path(data).open("rb") as file, _source(file, most, whole=whole) as source:
+            yield source
+    else:
+        seekable = getattr(data, "seekable", None)  # all that is needed of a file is `read`
+        on_disk = seekable is not None and seekable()
+        source = FileBytes(data) if on_disk else data.read() if most is None else data.read(most + 1)
+        if isinstance(source[:0], str):
+            raise InputError(f"{_name(data)} was opened as text; open it in binary mode")
+        if most is not None and len(source) > most and (whole or not on_disk):
+            raise LimitError(f"{_name(data)}: more than {most} bytes; raise max_memory (--max-memory) if you trust it")
+        yield source
 
 
 def _name(source: object) -> str:
     """Of a picture or a file, for messages."""
     name = source if isinstance(source, str | os.PathLike) else getattr(source, "name", None)
     return os.fspath(name) if isinstance(name, str | os.PathLike) else "the picture"
+
+
+def require_levels(model: "TileModel") -> None:
+    """Refuse a target for a model with a single rate."""
+    if model.identity.levels == 1:
+        raise InputError(
+            f"{model.identity.name} weights have a single rate, so no size or quality can be met; use another weights "
+            "file for another rate"
+        )
 
 
 def level_of(quality: float | None, model: "TileModel") -> int:

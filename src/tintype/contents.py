@@ -8,11 +8,15 @@ import numpy as np
 from tintype.codec.container.alpha import read_alpha, write_alpha
 from tintype.codec.container.file import Chunk, ChunkType, Container, chunk_name
 from tintype.codec.container.header import SRGB_8_BIT, ColourType, Samples
+from tintype.codec.reducing import boxed
 from tintype.codec.tiling import Rect, tile_grid
 from tintype.errors import CorruptError
 from tintype.images import MEMORY_BYTES_PER_PIXEL, CodePoints, Picture
 from tintype.pixels import IntPixels
+from tintype.targets import MEASURES, Target
 
+ANALYSIS_BYTES_PER_PIXEL = 6  # of network pixels: 320 latents of 4 bytes for 256 of them, and hyper-latents
+SUMMED_CORES = 2  # rows whose sums a canvas keeps: those of a row of tiles, whose last is up to 1.5 cores high
 MAX_NOTES = 10  # of damaged tiles; more are counted
 SRGB = CodePoints(SRGB_8_BIT.primaries, SRGB_8_BIT.transfer)
 
@@ -40,8 +44,8 @@ def chunks_of(picture: Picture) -> list[Chunk]:
     return [Chunk(kind, data) for kind, data in found if data]
 
 
-def picture_of(container: Container, pixels: IntPixels) -> Picture:
-    """The picture whose decoded pixels are given.
+def picture_of(container: Container, pixels: IntPixels, reduce: int = 1) -> Picture:
+    """The picture whose decoded pixels are given, reduced by this factor.
 
     Raises
     ------
@@ -50,10 +54,14 @@ def picture_of(container: Container, pixels: IntPixels) -> Picture:
     """
     header, alpha = container.header, container.chunk(ChunkType.ALPHA)
     picture = replace(described(container), pixels=pixels)
-    return picture if alpha is None else replace(picture, alpha=read_alpha(alpha, header.width, header.height))
+    if alpha is None:
+        return picture
+    plane = read_alpha(alpha, header.width, header.height)
+    shown = plane if container.region is None else plane[container.region.slices]
+    return replace(picture, alpha=boxed(shown, reduce))
 
 
-def salvaged_of(container: Container, pixels: IntPixels, damage: Mapping[int, Exception]) -> Picture:
+def salvaged_of(container: Container, pixels: IntPixels, damage: Mapping[int, Exception], reduce: int = 1) -> Picture:
     """As `picture_of`, without what is damaged besides the tiles. The picture's notes say what is missing.
 
     Parameters
@@ -69,7 +77,7 @@ def salvaged_of(container: Container, pixels: IntPixels, damage: Mapping[int, Ex
     if lost:
         notes.append(f"Damaged or missing, and left out: {', '.join(lost)}.")
     try:
-        picture = picture_of(container, pixels)
+        picture = picture_of(container, pixels, reduce)
     except CorruptError as error:
         notes.append(f"The transparency was left out: {error}.")
         picture = replace(described(container), pixels=pixels)
@@ -95,13 +103,25 @@ def described(container: Container) -> Picture:
     )
 
 
+def decoded_size(container: Container) -> tuple[int, int]:
+    """Width and height of what is decoded: the region, or the picture. Transparency is decoded as a whole."""
+    header, region = container.header, container.region
+    if region is None or container.chunk(ChunkType.ALPHA) is not None:
+        return header.width, header.height
+    return region.width, region.height
+
+
 def decoding_bytes(container: Container) -> int:
     """Memory that the picture of a file takes while it is decoded, its tiles left aside."""
     header = container.header
-    pixels, channels = header.width * header.height, 1 if header.colour == ColourType.GREY else 3
-    # sums of tiles, twice as wide as samples, beside the result; then Pillow's image; a plane of alpha with its copies
+    width, height = decoded_size(container)
+    sample_bytes = (1 if header.colour == ColourType.GREY else 3) * (1 if header.samples.depth == 8 else 2)
+    # samples; then Pillow's image; a plane of alpha with its copies
     alpha = container.chunk(ChunkType.ALPHA) is not None
-    return pixels * (3 * channels * (1 if header.samples.depth == 8 else 2) + 6 + 14 * alpha)
+    picture = width * height * (sample_bytes + 6 + 14 * alpha)
+    # sums of shares, twice as wide as samples, of one row of tiles and while the next begins
+    rows = min(height, SUMMED_CORES * header.tiling.core)
+    return picture + 2 * sample_bytes * width * rows
 
 
 def encoding_bytes(picture: Picture) -> int:
@@ -109,6 +129,11 @@ def encoding_bytes(picture: Picture) -> int:
     alpha = picture.alpha is not None
     # what readers take beside the samples; then the colour that is filled in under alpha, and its plane as WebP
     return 3 * picture.pixels.nbytes + picture.width * picture.height * (MEMORY_BYTES_PER_PIXEL + 14 * alpha)
+
+
+def search_bytes(network_pixels: int, pixels: int, target: Target) -> int:
+    """Memory that a search for a target takes besides: analyses that are kept and, for a quality, its measure."""
+    return ANALYSIS_BYTES_PER_PIXEL * network_pixels + MEASURES[target.measure].bytes_per_pixel * pixels
 
 
 def code_points(samples: Samples) -> CodePoints | None:

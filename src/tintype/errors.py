@@ -7,9 +7,11 @@ TintypeError
 ├─ DesyncError          the decoder's rows or symbols differ from the encoder's
 ├─ UnsupportedError     valid, but needs a newer version, another model or a missing part
 ├─ WeightsError         weights are missing, or not what the manifest says
+├─ VerifyError          a file that was just made does not give the picture back
 └─ InputError           the caller's picture or option cannot be coded
    ├─ LimitError        more pixels, work, memory or threads than the caller allows
    │  └─ DeadlineError  more time than the caller allows
+   ├─ TargetError       no file is as small as the caller asks
    └─ UsageError        options that do not fit together, or an output that must not be replaced
 """
 
@@ -42,6 +44,10 @@ class WeightsError(TintypeError):
     """Weights are missing, or not what their manifest says."""
 
 
+class VerifyError(TintypeError):
+    """A file that was just made does not give the picture back: a fault of tintype or of the machine."""
+
+
 class InputError(TintypeError):
     """The caller's image or option cannot be coded."""
 
@@ -52,6 +58,10 @@ class LimitError(InputError):
 
 class DeadlineError(LimitError):
     """A call took longer than the caller allows."""
+
+
+class TargetError(InputError):
+    """No file is as small as the caller asks."""
 
 
 class UsageError(InputError):

@@ -245,3 +245,31 @@ def test_salvage_decodes_what_is_sound_says_what_is_not_and_gives_status_3(tmp_p
     (tmp_path / "header.tint").write_bytes(data[:40])
     assert tintype(tmp_path, "decode", "header.tint", "--salvage").status == 3
     assert "header.png" not in names(tmp_path)
+
+
+def test_a_region_is_decoded_alone(tmp_path: Path) -> None:
+    data = library.Codec(tile=504).encode(picture(1030, 1030))
+    (tmp_path / "a.tint").write_bytes(data)
+    assert tintype(tmp_path, "decode", "a.tint", "--region", "500,20,300,40").all == DONE
+    with Image.open(tmp_path / "a.png") as image:
+        assert np.array_equal(np.asarray(image), np.asarray(library.decode(data))[20:60, 500:800])
+    result = tintype(tmp_path, "decode", "a.tint", "-o", "b.png", "--region", "500,1020,300,40")
+    assert result.status == 3
+    assert result.err.startswith("a.tint: the region 500,1020,300,40 (left, top, width, height) is not inside")
+    for text in ("1,2,3", "1,2,3,x", "-1,2,3,4", "1.5,2,3,4"):
+        result = tintype(tmp_path, "decode", "a.tint", "-o", "b.png", f"--region={text}")
+        assert result.status == 2 and f"'{text}' is not X,Y,W,H in pixels" in result.err
+    assert names(tmp_path) == ["a.png", "a.tint"]
+
+
+def test_a_picture_is_decoded_to_smaller_sides(tmp_path: Path) -> None:
+    data = library.Codec(tile=504).encode(picture(1030, 1033))
+    (tmp_path / "a.tint").write_bytes(data)
+    arguments = ("--reduce", "8", "--region", "480,0,553,1024")
+    assert tintype(tmp_path, "decode", "a.tint", *arguments).all == DONE
+    with Image.open(tmp_path / "a.png") as image:
+        expected = library.Codec().decode(data, reduce=8).crop((60, 0, 130, 128))
+        assert image.size == (70, 128) and image.tobytes() == expected.tobytes()
+    result = tintype(tmp_path, "decode", "a.tint", "-o", "b.png", "--reduce", "8", "--region", "4,0,16,16")
+    assert (result.status, names(tmp_path)) == (3, ["a.png", "a.tint"])
+    assert "multiples of 8" in result.err

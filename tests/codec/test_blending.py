@@ -21,7 +21,7 @@ def test_tiles_that_agree_come_together_to_the_picture(
         original = original[..., 0]
     tiling = Tiling.of(width, height, core, min(margin, core // 4))  # the format's limit
     canvas = Canvas(width, height, grey, tiling, depth)
-    for tile in reversed(tile_grid(width, height, tiling, STRIDE)):
+    for tile in tile_grid(width, height, tiling, STRIDE):
         canvas.add(extract(original, tile, depth), tile)
     assert canvas.picture().dtype == original.dtype
     assert np.array_equal(canvas.picture(), original)

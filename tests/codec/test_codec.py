@@ -2,20 +2,27 @@
 
 import threading
 from dataclasses import replace
+from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tests.codec.graphics.drawings import page
 from tests.pictures import deep_picture, picture
 from tests.toy import ToyModel
 from tintype.codec import decoder
 from tintype.codec.container.file import ChunkType, Container, parse, write
 from tintype.codec.container.header import Samples
 from tintype.codec.encoder import Encoder
+from tintype.codec.graphics.choose import Content
+from tintype.codec.reducing import boxed
 from tintype.codec.tile_model import Numerics
-from tintype.codec.tiling import Tiling
-from tintype.errors import CorruptError
+from tintype.codec.tiling import Region, Tiling
+from tintype.errors import CorruptError, InputError
 from tintype.pixels import Pixels
 
 SIZES = [(1, 1), (1, 2000), (7, 9), (504, 504), (505, 300)]
@@ -171,3 +178,170 @@ def test_salvage_of_a_deep_picture_with_tiles_puts_mid_grey_where_one_is_damaged
     salvaged, _ = decoder.salvage(parse(bytes(data), salvage=True), model)
     assert np.abs(salvaged[:60].astype(float) - original[:60]).max() < 4 * 257
     assert (salvaged[70:, 140:] == 128 * 257).all()
+
+
+# Regions
+
+
+class _CountingToy(ToyModel):
+    """Counts the tiles that are decoded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tiles = 0
+
+    def synthesise(self, latents: NDArray[np.float32], level: int) -> Pixels:
+        self.tiles += 1
+        return super().synthesise(latents, level)
+
+
+@st.composite
+def regions(draw: st.DrawFn, width: int, height: int) -> Region:
+    left, top = draw(st.integers(0, width - 1)), draw(st.integers(0, height - 1))
+    return left, top, draw(st.integers(1, width - left)), draw(st.integers(1, height - top))
+
+
+@pytest.mark.parametrize("depth, grey", [(8, False), (8, True), (16, False), (12, True)])
+@settings(deadline=None, max_examples=25)  # the machine may be busy
+@given(data=st.data(), core=st.integers(64, 130), margin=st.integers(0, 32))
+def test_a_region_is_a_crop_of_the_whole(depth: int, grey: bool, data: st.DataObject, core: int, margin: int) -> None:
+    width, height, model = 310, 270, ToyModel()
+    original = deep_picture(height, width, depth)[..., 0 if grey else slice(0, 3)]
+    tiling = Tiling.of(width, height, core, min(margin, core // 4))
+    file = Encoder(model, original, tiling, samples=Samples(depth)).encode(4)
+    whole = decoder.decode(parse(file), model)
+    for _ in range(4):
+        left, top, w, h = region = data.draw(regions(width, height))
+        found = decoder.decode(parse(file, region=region), model, threads=2)
+        assert np.array_equal(found, whole[top : top + h, left : left + w])
+
+
+@pytest.mark.parametrize("content", ["screen", "exact"])
+@settings(deadline=None, max_examples=25)
+@given(data=st.data())
+def test_a_region_of_graphics_is_a_crop_too(content: Content, data: st.DataObject) -> None:
+    file = _mixed_file(content)
+    container, model = parse(file), ToyModel()
+    assert container.graphics
+    whole = decoder.decode(container, model)
+    left, top, w, h = region = data.draw(regions(whole.shape[1], whole.shape[0]))
+    found = decoder.decode(parse(file, region=region), model)
+    assert np.array_equal(found, whole[top : top + h, left : left + w])
+
+
+@cache
+def _mixed_file(content: Content) -> bytes:
+    """Pages beside photographs, so that tiles are covered as a whole, in part, and not at all."""
+    original = picture(420, 560)
+    original[:200, :300] = page(200, 300)
+    original[250:420, 200:380] = page(170, 180)
+    margin = 0 if content == "exact" else 8
+    return Encoder(ToyModel(), original, Tiling.of(560, 420, 90, margin), content=content).encode(4)
+
+
+def test_a_region_decodes_its_tiles_alone() -> None:
+    model = _CountingToy()
+    file = Encoder(model, picture(300, 300), Tiling.of(300, 300, 100, 4)).encode(4)
+    for region, tiles in (((0, 0, 96, 96), 1), ((0, 0, 97, 96), 2), ((104, 104, 92, 92), 1), ((95, 95, 110, 110), 9)):
+        model.tiles = 0
+        decoder.decode(parse(file, region=region), model)
+        assert model.tiles == tiles, region
+
+
+def test_a_region_does_not_mind_damage_elsewhere() -> None:
+    model = ToyModel()
+    data = bytearray(Encoder(model, picture(200, 200), Tiling.of(200, 200, 100, 4)).encode(4))
+    whole = decoder.decode(parse(data), model)
+    data[-10] ^= 1  # in the last tile's payload
+    assert np.array_equal(decoder.decode(parse(data, region=(3, 4, 90, 80)), model), whole[4:84, 3:93])
+    with pytest.raises(CorruptError, match="tile 3"):
+        parse(data, region=(3, 4, 100, 100))
+    pixels, damage = decoder.salvage(parse(data, salvage=True, region=(90, 90, 60, 60)), model)
+    assert list(damage) == [3] and (pixels[14:, 14:] == 128).all()
+
+
+@pytest.mark.parametrize(
+    "region", [(0, 0, 0, 1), (0, 0, 1, 0), (-1, 0, 5, 5), (0, 0, 201, 1), (0, 150, 5, 51), (200, 0, 1, 1)]
+)
+def test_a_region_outside_the_picture_is_refused(region: Region) -> None:
+    data = Encoder(ToyModel(), picture(200, 200)).encode(4)
+    with pytest.raises(InputError, match="is not inside the picture of 200 x 200 pixels"):
+        parse(data, region=region)
+
+
+@pytest.mark.parametrize("region", [(1, 2, 3), (1, 2, 3, 4, 5), (0.5, 0, 1, 1), 7])
+def test_what_is_no_region_is_refused(region: Any) -> None:
+    with pytest.raises(InputError, match="four whole numbers"):
+        parse(Encoder(ToyModel(), picture(20, 20)).encode(4), region=region)
+
+
+# Reduced pictures
+
+
+@pytest.mark.parametrize("tiling", [Tiling(), Tiling(64, 4), Tiling(100, 8), Tiling(90, 6), Tiling(65, 3)], ids=str)
+@pytest.mark.parametrize("depth, grey", [(8, False), (16, True)])
+@pytest.mark.parametrize("reduce", [2, 4, 8])
+def test_a_reduced_picture_has_the_means_of_boxes(reduce: int, depth: int, grey: bool, tiling: Tiling) -> None:
+    model, original = ToyModel(), deep_picture(157, 203, depth)[..., 0 if grey else slice(0, 3)]
+    container = parse(Encoder(model, original, tiling, samples=Samples(depth)).encode(6))
+    expected = boxed(decoder.decode(container, model), reduce)
+    found = decoder.decode(container, model, threads=2, reduce=reduce)
+    assert (found.shape, found.dtype) == (expected.shape, expected.dtype)
+    # at the right and at the bottom a box may also hold what continues the picture
+    inside = np.abs(found.astype(float) - expected)[: 157 // reduce, : 203 // reduce] / (2**depth - 1) * 255
+    # rounding to samples comes before the means in one and after them in the other, and blending is coarser
+    assert inside.max() < 3 and inside.mean() < 0.6
+    assert np.abs(found.astype(float) - expected).max() < 0.2 * 2**depth
+
+
+@pytest.mark.parametrize("content", ["screen", "exact"])
+@pytest.mark.parametrize("reduce", [2, 4, 8])
+def test_graphics_are_reduced_too(content: Content, reduce: int) -> None:
+    original = picture(420, 560)
+    original[:200, :300] = page(200, 300)
+    tiling = Tiling.of(560, 420, 92, 0 if content == "exact" else 8)
+    container, model = parse(Encoder(ToyModel(), original, tiling, content=content).encode(6)), ToyModel()
+    assert container.graphics
+    expected = boxed(decoder.decode(container, model), reduce).astype(float)
+    found = decoder.decode(container, model, reduce=reduce)
+    error = np.abs(found - expected)
+    assert found.shape == expected.shape and error.mean() < 0.6 and np.quantile(error, 0.99) < 6
+
+
+@pytest.mark.parametrize("reduce", [2, 4, 8])
+def test_a_reduced_region_is_a_crop_of_the_reduced_picture(reduce: int) -> None:
+    model, original = ToyModel(), picture(157, 203)
+    file = Encoder(model, original, Tiling(64, 4)).encode(6)
+    whole = decoder.decode(parse(file), model, reduce=reduce)
+    for left, top, right, bottom in ((8, 16, 200, 152), (64, 0, 203, 157), (56, 56, 72, 80), (0, 152, 203, 157)):
+        found = decoder.decode(parse(file, region=(left, top, right - left, bottom - top)), model, reduce=reduce)
+        rows, columns = slice(top // reduce, -(-bottom // reduce)), slice(left // reduce, -(-right // reduce))
+        assert np.array_equal(found, whole[rows, columns])
+    for region in ((1, 0, 8, 8), (0, 0, 8, 9), (8, 8, 193, 8)):
+        with pytest.raises(InputError, match=f"multiples of {reduce}"):
+            decoder.decode(parse(file, region=region), model, reduce=reduce)
+
+
+def test_a_quarter_needs_no_synthesis_where_the_model_can_do_without() -> None:
+    model = _CountingToy()
+    container = parse(Encoder(model, picture(300, 300), Tiling.of(300, 300, 100, 4)).encode(4))
+    for reduce, synthesised in ((2, 9), (4, 0), (8, 0)):
+        model.tiles = 0
+        decoder.decode(container, model, reduce=reduce)
+        assert model.tiles == synthesised
+
+
+@pytest.mark.parametrize("reduce", [0, 3, 16, -2])
+def test_other_factors_are_refused(reduce: int) -> None:
+    model = ToyModel()
+    with pytest.raises(InputError, match=f"reduce={reduce}: possible are 1, 2, 4, 8"):
+        decoder.decode(parse(Encoder(model, picture(20, 20)).encode(4)), model, reduce=reduce)
+
+
+def test_salvage_of_a_reduced_picture_is_grey_where_a_tile_is_damaged() -> None:
+    model = ToyModel()
+    data = bytearray(Encoder(model, picture(200, 200), Tiling.of(200, 200, 100, 4)).encode(7))
+    data[-10] ^= 1  # in the last tile's payload
+    for reduce in (2, 4, 8):
+        pixels, damage = decoder.salvage(parse(bytes(data), salvage=True), model, reduce=reduce)
+        assert list(damage) == [3] and (pixels[-(-104 // reduce) :, -(-104 // reduce) :] == 128).all()

@@ -54,8 +54,8 @@ def test_grey_pictures_open_as_grey_from_a_path_too(tmp_path: Path) -> None:
 
 def test_pixels_are_decoded_once_and_only_when_needed(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    decode = tintype.api.decode
-    monkeypatch.setattr(tintype.api, "decode", lambda *arguments: calls.append(arguments) or decode(*arguments))
+    decode = tintype.Codec.decode
+    monkeypatch.setattr(tintype.Codec, "decode", lambda *a, **o: calls.append(a) or decode(*a, **o))
     image = Image.open(io.BytesIO(data))
     assert image.get_format_mimetype() == "image/x-tint"
     assert not calls
@@ -179,3 +179,25 @@ def test_importing_the_plugin_starts_no_engine() -> None:
         "assert not {'torch', 'onnxruntime'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.parametrize(
+    "size, factor", [((50, 40), 8), ((64, 48), 8), ((65, 48), 4), ((200, 97), 2), ((513, 1), 1), ((9999, 9999), 1)]
+)
+def test_a_draft_is_decoded_to_the_smallest_sides_that_are_enough(size: tuple[int, int], factor: int) -> None:
+    data = tintype.encode(picture(387, 512))
+    image = Image.open(io.BytesIO(data))
+    assert image.draft("L", size) == ("RGB", (0, 0, 512 / factor, 387 / factor))
+    assert image.size == (512 // factor, -(-387 // factor))
+    assert image.tobytes() == tintype.Codec().decode(data, reduce=factor).tobytes()
+    assert image.draft("RGB", (1, 1)) is None  # it is loaded
+
+
+def test_thumbnails_are_those_of_the_whole_picture_in_less_time() -> None:
+    data = tintype.encode(picture(387, 512), quality=90)
+    whole = tintype.decode(data)
+    whole.thumbnail((60, 60))
+    image = Image.open(io.BytesIO(data))
+    image.thumbnail((60, 60))
+    assert image.size == whole.size
+    assert np.abs(np.asarray(image, int) - np.asarray(whole, int)).mean() < 3

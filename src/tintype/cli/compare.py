@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.cli.options import add_max_pixels, limits, positive, quality
-from tintype.cli.outcome import Report, Status, result
+from tintype.cli.options import add_json, add_max_pixels, add_quiet, limits, positive, quality
+from tintype.cli.outcome import Report, Status, json_result, result
 from tintype.cli.progress import Progress
 from tintype.errors import UsageError
 from tintype.replacing import replace_text
@@ -40,6 +40,8 @@ def register(commands: "Commands") -> None:
     )
     add_max_pixels(parser)
     parser.add_argument("--force", action="store_true", help="overwrite an existing page")
+    add_json(parser)
+    add_quiet(parser)
     parser.set_defaults(run=run)
 
 
@@ -75,6 +77,10 @@ def _run(options: argparse.Namespace) -> None:
         )
         progress.step("page")
         replace_text(page, compare.render(found))
+    if options.json:
+        contenders = [{"codec": c.name, "size_bytes": len(c.data), "psnr": c.values["psnr"]} for c in found.contenders]
+        json_result({"file": str(options.photo), "output": str(page), "contenders": contenders})
+        return
     for c in found.contenders:
         result(f"{c.name:18} {len(c.data):10} bytes  {c.values['psnr']:6.2f} dB")
     result(f"{page}: {page.stat().st_size / 1e6:.1f} MB, open it in a browser")

@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.cli.outcome import Report, result
+from tintype.cli.options import add_json
+from tintype.cli.outcome import Report, json_result, result
 from tintype.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,10 +20,11 @@ def register(commands: "Commands") -> None:
         description="Convert a checkpoint of the authors of HPCM to a weights file and print the model's name. Only "
         "plain tensors are read; code in the checkpoint never runs. Needs tintype[train].",
     )
-    parser.add_argument("checkpoint", metavar="CHECKPOINT", help=".pth.tar file to read")
-    parser.add_argument("out", metavar="OUT", help=".safetensors file to write")
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="file to read (.pth.tar)")
+    parser.add_argument("out", metavar="OUT", help="file to write (.safetensors)")
     parser.add_argument("--model", metavar="NAME", help="expected model (default: detected)")
     parser.add_argument("--force", action="store_true", help="overwrite an existing file")
+    add_json(parser)
     parser.set_defaults(run=run)
 
 
@@ -35,5 +37,8 @@ def run(options: argparse.Namespace) -> int:
         from tintype.models.hpcm import weights
 
         name = weights.convert(options.checkpoint, options.out, options.model)
-        result(f"{options.out}: {name}")
+        if options.json:
+            json_result({"file": options.checkpoint, "output": options.out, "model": name})
+        else:
+            result(f"{options.out}: {name}")
     return report.status

@@ -1,26 +1,33 @@
 """`tintype decode`: .tint files to pictures."""
 
 import argparse
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from tintype.cli.files import STREAM, Outputs, is_tint, plan, say_count
+from tintype.cli.batch import add_jobs, add_resume, is_batch, run_jobs
+from tintype.cli.files import STREAM, Job, Outputs, is_tint, plan, say_count
 from tintype.cli.options import (
     add_allow_compiled,
+    add_json,
     add_keep_times,
     add_limits,
     add_model,
     add_output,
+    add_quiet,
     add_threads,
     add_weights,
     make_codec,
     quality,
+    region,
 )
-from tintype.cli.outcome import Report, Status, say
+from tintype.cli.outcome import Report, Status, json_result, say
 from tintype.cli.progress import Progress
 from tintype.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
+    from tintype.images import Picture
 
 
 FORMATS = ("png", "jpg", "webp", "avif", "tif", "bmp", "ppm")
@@ -33,7 +40,7 @@ def register(commands: "Commands") -> None:
         help="decode .tint files",
         description="Decode .tint files, to PNG in the folder of each file or as -o says. The suffix sets the format.",
     )
-    parser.add_argument("inputs", metavar="IN", nargs="+", help=".tint file or folder; - is standard input")
+    parser.add_argument("inputs", metavar="IN", nargs="+", help="file (.tint) or folder; - is standard input")
     add_output(
         parser,
         "picture to write (.png, .jpg, .webp, .avif, .tif, .bmp, .ppm), or a folder for PNG files; end the name of a "
@@ -63,31 +70,60 @@ def register(commands: "Commands") -> None:
         action="store_true",
         help="decode what is sound of damaged files: other tiles become grey and are named; exit status 3",
     )
+    parser.add_argument(
+        "--region",
+        metavar="X,Y,W,H",
+        type=region,
+        help="decode a part alone: column and row of its first pixel, width and height; takes the time of its tiles",
+    )
+    parser.add_argument(
+        "--reduce",
+        type=int,
+        choices=(2, 4, 8),
+        default=1,
+        help="decode to sides so many times smaller; 4 and 8 take a fraction of the time",
+    )
     add_keep_times(parser)
     add_model(parser, "a .tintmodel file, for files encoded with it")
     add_weights(parser, "weights file, for files encoded with an HPCM model")
     add_allow_compiled(parser)
+    add_jobs(parser)
+    add_resume(parser)
     add_threads(parser)
     add_limits(parser)
+    add_json(parser)
+    add_quiet(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Decode every input; returns the exit status."""
     from tintype import images
+    from tintype.batch.actions import Decode
 
     outputs = Outputs(options.force, options.keep_times)
     report = Report()
     with report.file("tintype decode"):
+        if options.json and options.output == STREAM:
+            raise UsageError("--json and the picture cannot both go to standard output; give -o FILE")
         codec, done = make_codec(options), 0
         jobs = plan(options.inputs, options.output, f".{options.format or 'png'}", is_tint, report)
         suffix = _suffix(jobs[0].target, options) if jobs else ""  # that of all results
+        if is_batch(options):
+            decoder = Decode(
+                codec, suffix, options.quality, options.salvage, options.region, options.reduce, options.png_level
+            )
+            run_jobs(decoder, jobs, options, report)
+            return report.status
         with Progress() as progress:
             for job in progress.each(jobs):
                 with report.file(job.input.name):
                     outputs.check(job)
+                    begin = time.perf_counter()
                     data = job.input.read() if job.input.path == STREAM else job.input.path  # logs name the path
-                    picture = codec.decode_picture(data, progress.tiles, salvage=options.salvage)
+                    picture = codec.decode_picture(
+                        data, progress.tiles, salvage=options.salvage, region=options.region, reduce=options.reduce
+                    )
                     if picture.notes:
                         report.worsen(Status.INPUT)
                     with outputs.open(job) as file:
@@ -95,10 +131,27 @@ def run(options: argparse.Namespace) -> int:
                             picture, file, suffix=suffix, quality=options.quality, png_level=options.png_level
                         )
                     done += 1
+                    if options.json:
+                        json_result(_facts(job, picture, suffix, lost, time.perf_counter() - begin))
                     if lost:
                         say(f"{job.input.name}: {' '.join(lost)}")
         say_count(options.inputs, done, len(jobs), "files decoded", report)
     return report.status
+
+
+def _facts(job: Job, picture: "Picture", suffix: str, lost: Sequence[str], seconds: float) -> dict[str, Any]:
+    """For programs; docs/cli.md has the keys."""
+    return {
+        "file": job.input.name,
+        "output": job.target,
+        "format": suffix[1:],
+        "width": picture.width,
+        "height": picture.height,
+        "depth": picture.depth,
+        "damaged": list(picture.notes),
+        "lost": list(lost),
+        "seconds": seconds,
+    }
 
 
 def _suffix(target: str, options: argparse.Namespace) -> str:

@@ -1,32 +1,36 @@
 """`tintype encode`: pictures to .tint files."""
 
 import argparse
+import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tintype.cli.batch import add_jobs, add_ray, add_resume, is_batch, resolve_urls, run_jobs
 from tintype.cli.files import STREAM, Input, Outputs, is_folder, plan, say_count
+from tintype.cli.made import Made
 from tintype.cli.options import (
+    add_json,
     add_keep_times,
     add_limits,
     add_model,
     add_numerics,
     add_output,
+    add_quiet,
     add_threads,
     add_weights,
     counted,
     make_codec,
     positive,
-    quality,
 )
-from tintype.cli.outcome import Report, say
+from tintype.cli.outcome import Report, json_result, say
 from tintype.cli.progress import Progress
+from tintype.cli.targets import add_targets, check, target_of
 from tintype.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from tintype.api import Source
     from tintype.cli.options import Commands
-    from tintype.codec.tile_model import TileModel
     from tintype.images import ReadOptions
 
 STRIPPED = ("all", "gps")
@@ -43,13 +47,7 @@ def register(commands: "Commands") -> None:
     )
     parser.add_argument("inputs", metavar="IN", nargs="+", help="picture or folder; - is standard input")
     add_output(parser, "file or folder to write; end the name of a new folder with /; - is standard output")
-    parser.add_argument(
-        "-q",
-        "--quality",
-        metavar="Q",
-        type=quality,
-        help="0 (smallest) to 100 (exact); 75, the default, looks about as good as JPEG at 75",
-    )
+    add_targets(parser)
     parser.add_argument(
         "--tune",
         choices=("psnr", "eyes"),
@@ -88,61 +86,80 @@ def register(commands: "Commands") -> None:
         choices=STRIPPED,
         help="leave out EXIF, XMP and IPTC (--strip alone means all), or what of them names the place (gps)",
     )
+    parser.add_argument(
+        "--only-if-smaller",
+        action="store_true",
+        help="write nothing where the result would not be smaller than its input, and say so",
+    )
+    parser.add_argument(
+        "--verify", action="store_true", help="decode each result and compare it with the picture before it is written"
+    )
     add_keep_times(parser)
+    add_jobs(parser)
+    add_resume(parser)
+    add_ray(parser)
     add_threads(parser)
     add_limits(parser)
-    parser.add_argument("-v", "--verbose", action="store_true", help="print size, rate, level and time of each file")
+    add_json(parser)
+    words = parser.add_mutually_exclusive_group()
+    words.add_argument("-v", "--verbose", action="store_true", help="print size, rate, level and time of each file")
+    add_quiet(words)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Encode every input; returns the exit status."""
-    from tintype.api import info
+    from tintype.batch.actions import Encode
 
     outputs = Outputs(options.force, options.keep_times)
     report = Report()
     with report.file("tintype encode"):
+        resolve_urls(options)
         _check_output(options.output)
         codec, read, done = make_codec(options), _read_options(options), 0
         jobs = plan(options.inputs, options.output, ".tint", _is_picture, report)
+        if options.only_if_smaller and options.output == STREAM:
+            raise UsageError("--only-if-smaller may write nothing, which a reader of standard output would wait for")
+        if options.json and options.output == STREAM:
+            raise UsageError("--json and the file cannot both go to standard output; give -o FILE")
         if options.lossless and options.quality is not None:
             raise UsageError("--lossless has no quality; leave out -q")
-        _check_quality(options.quality, codec.load())  # a wrong name is reported once, not per file
+        target = target_of(options)
+        check(options.quality, target, codec.load())  # a wrong name is reported once, not per file
+        encoder = Encode(
+            codec, options.quality, read, options.strip, options.content, options.lossless, target, options.verify
+        )
+        if is_batch(options):
+            if options.only_if_smaller:
+                raise UsageError("--only-if-smaller goes file by file; leave out --jobs, --resume and --ray")
+            run_jobs(encoder, jobs, options, report)
+            return report.status
         with Progress() as progress:
             for job in progress.each(jobs):
                 with report.file(job.input.name):
                     outputs.check(job)
-                    begin = time.perf_counter()
-                    data = codec.encode(
-                        _source(job.input),
-                        options.quality,
-                        progress.tiles,
-                        read=read,
-                        strip=options.strip,
-                        content=options.content,
-                        lossless=options.lossless,
-                    )
-                    with outputs.open(job) as file:
-                        file.write(data)
-                    done += 1
-                    if options.verbose:
-                        seconds = time.perf_counter() - begin
-                        about = info(data)
-                        say(
-                            f"{job.input.name}: {about.size_bytes} bytes, {about.bpp:.3f} bpp, level {about.level}, "
-                            f"{seconds:.2f} s"
-                        )
+                    begin, source = time.perf_counter(), _source(job.input)
+                    data = encoder.encode(source, progress.tiles)
+                    made = Made(job.input.name, job.target, _bytes_of(source), data, target)
+                    if options.only_if_smaller and not made.is_smaller:
+                        made = replace(made, output=None)
+                    else:
+                        with outputs.open(job) as file:
+                            file.write(data)
+                        done += 1
+                    _tell(made, options, time.perf_counter() - begin)
         say_count(options.inputs, done, len(jobs), "pictures encoded", report)
     return report.status
 
 
-def _check_quality(quality: float | None, model: "TileModel") -> None:
-    from tintype.api import level_of
-
-    try:
-        level_of(quality, model)
-    except InputError as error:
-        raise UsageError(str(error)) from error
+def _tell(made: Made, options: argparse.Namespace, seconds: float) -> None:
+    """Say what came out, as far as that was asked for."""
+    if made.output is None:
+        say(f"{made.input}: not written; {len(made.data)} bytes would be no less than its {made.input_bytes}")
+    elif options.verbose:
+        say(f"{made.input}: {made.described(seconds)}")
+    if options.json:
+        json_result(made.facts(seconds))
 
 
 def _check_output(output: str | None) -> None:
@@ -161,8 +178,12 @@ def _read_options(options: argparse.Namespace) -> "ReadOptions":
         raise UsageError(str(error)) from error
 
 
-def _source(input: Input) -> "Source":
+def _source(input: Input) -> bytes | str:
     return input.read() if input.path == STREAM else input.path
+
+
+def _bytes_of(source: bytes | str) -> int:
+    return len(source) if isinstance(source, bytes) else os.path.getsize(source)
 
 
 def _is_picture(path: Path) -> bool:

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.cli.options import add_max_pixels, limits, positive
-from tintype.cli.outcome import Report, Status, result, say
+from tintype.cli.options import add_json, add_max_pixels, add_quiet, limits, positive
+from tintype.cli.outcome import Report, Status, json_result, result, say
 from tintype.cli.progress import Progress
 from tintype.errors import InputError, UsageError
 
@@ -60,6 +60,8 @@ def register(commands: "Commands") -> None:
     )
     add_max_pixels(parser)
     parser.add_argument("--memory", action="store_true", help="also measure peak memory, on one picture")
+    add_json(parser)
+    add_quiet(parser)
     parser.set_defaults(run=run)
 
 
@@ -99,8 +101,13 @@ def _run(options: argparse.Namespace) -> None:
         _window(options.window),
         memory,
     )
-    result(summary.write(results, options.out / summary.SUMMARY))
+    text = summary.write(results, options.out / summary.SUMMARY)
     failures = sum(1 for row in found if row.error)
+    if options.json:
+        rows_at, summary_at = (str(options.out / name) for name in (rows.RESULTS, summary.SUMMARY))
+        json_result({"results": rows_at, "summary": summary_at, "measurements": len(found), "failed": failures})
+    else:
+        result(text)
     if failures == len(found):
         raise InputError("no measurement succeeded; the summary has the reasons")
     if failures:

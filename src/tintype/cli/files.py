@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from tintype.batch.manifest import is_manifest
+from tintype.batch.places import found_below, is_url
 from tintype.cli.outcome import Report, printable, say
+from tintype.cli.process import BROKEN_PIPE
 from tintype.errors import InputError, UsageError
 from tintype.replacing import replacing
 
@@ -58,6 +61,9 @@ def find(arguments: Sequence[str], wanted: Callable[[Path], bool], report: Repor
     """
     found = []
     for argument in arguments:
+        if is_url(argument):
+            found += _objects(argument, wanted, report)
+            continue
         folder = Path(argument)
         if not argument:  # which pathlib takes for the current folder
             report.error("''", InputError("the name of an input is empty"))
@@ -83,15 +89,32 @@ def _walk(folder: Path, report: Report) -> Iterator[Path]:
             report.skipped += 1
         elif entry.is_dir():
             yield from _walk(entry, report)
+        elif is_manifest(entry.name):
+            continue  # it is kept beside results, and nobody would miss it
         elif entry.exists() and not entry.is_file():  # to read a pipe or a device could take for ever
             report.skipped += 1
         else:
             yield entry
 
 
+def _objects(url: str, wanted: Callable[[Path], bool], report: Report) -> list[Input]:
+    """As for folders, but told by the suffix alone: to look into an object could fetch all of it."""
+    found: list[Input] = []
+    with report.file(url):
+        for place, below in found_below(url):
+            path = Path(below)
+            if path.suffix and not any(part.startswith(".") for part in path.parts) and wanted(path):
+                found.append(Input(place, path))
+            elif not is_manifest(path.name):
+                report.skipped += 1
+        if not found:
+            raise InputError("there is no file that the command can process")
+    return found
+
+
 def is_folder(output: str) -> bool:
     """Whether an output is a folder, which need not exist yet."""
-    return os.path.isdir(output) or output.endswith(("/", os.sep))
+    return is_url(output) or os.path.isdir(output) or output.endswith(("/", os.sep))
 
 
 def plan(
@@ -116,7 +139,7 @@ def plan(
     """
     if output == "":
         raise UsageError("the name after -o is empty")
-    from_folder = any(os.path.isdir(argument) for argument in arguments)
+    from_folder = any(is_url(argument) or os.path.isdir(argument) for argument in arguments)
     into_folder = output is not None and output != STREAM and (from_folder or is_folder(output))
     if STREAM in arguments and (output is None or into_folder):
         raise UsageError(
@@ -128,9 +151,13 @@ def plan(
     inputs = find(arguments, wanted, report)
     if output is not None and not into_folder:
         return [Job(each, output) for each in inputs]
-    places = [Path(each.path) if output is None else Path(output, each.below) for each in inputs]
-    targets = _named_after(places, suffix)
+    names = _named_after([Path(each.path) if output is None else each.below for each in inputs], suffix)
+    targets = names if output is None else [_below(output, name) for name in names]
     return [Job(each, target, makes_folders=into_folder) for each, target in zip(inputs, targets, strict=True)]
+
+
+def _below(folder: str, name: str) -> str:
+    return f"{folder.rstrip('/')}/{name}" if is_url(folder) else str(Path(folder, name))
 
 
 def _named_after(places: Sequence[Path], suffix: str) -> list[str]:
@@ -165,8 +192,8 @@ class Outputs:
         self.force, self.keep_times = force, keep_times
         self._written: dict[str, str] = {}  # targets to the inputs they were made from
 
-    def check(self, job: Job) -> None:
-        """That a job's result may be written.
+    def check(self, job: Job, is_ours: bool = False) -> None:
+        """That a job's result may be written. `is_ours`: what is there was written for this input, and may go.
 
         Raises
         ------
@@ -189,8 +216,13 @@ class Outputs:
             raise UsageError(f"{target} is not a regular file and is not replaced")
         if job.input.path != STREAM and os.path.exists(job.input.path) and os.path.samefile(job.input.path, target):
             raise UsageError("the result would replace its own input; give another -o")
-        if not self.force:
+        if not (self.force or is_ours):
             raise UsageError(f"{target} exists; --force overwrites it, -o names another file")
+
+    def claim(self, job: Job, is_ours: bool) -> None:
+        """As `check`, before all files of a batch: no other job may have the same target."""
+        self.check(job, is_ours)
+        self._written[os.path.realpath(job.target)] = job.input.name
 
     @contextmanager
     def open(self, job: Job) -> Iterator[BinaryIO]:
@@ -217,5 +249,7 @@ def _to_stdout(data: memoryview) -> None:
     try:
         with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as file:
             file.write(data)
+    except BrokenPipeError as error:  # a reader such as `head` has left
+        raise SystemExit(BROKEN_PIPE) from error
     except OSError as error:
         raise OSError(error.errno, error.strerror, "standard output") from error

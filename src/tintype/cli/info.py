@@ -2,11 +2,11 @@
 
 import argparse
 import dataclasses
-import json
 from typing import TYPE_CHECKING
 
 from tintype.cli.files import find, is_tint
-from tintype.cli.outcome import Report, result
+from tintype.cli.options import add_json
+from tintype.cli.outcome import Report, json_result, result
 
 if TYPE_CHECKING:
     from tintype.api import Info
@@ -20,8 +20,8 @@ def register(commands: "Commands") -> None:
         help="describe .tint files",
         description="Show size, model, level and metadata of .tint files. Checksums are verified, no pixel is decoded.",
     )
-    parser.add_argument("inputs", metavar="FILE", nargs="+", help=".tint file or folder; - is standard input")
-    parser.add_argument("--json", action="store_true", help="one JSON object per file, each on a line")
+    parser.add_argument("inputs", metavar="FILE", nargs="+", help="file (.tint) or folder; - is standard input")
+    add_json(parser)
     parser.set_defaults(run=run)
 
 
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
                     chunks = [{"type": kind, "bytes": size} for kind, size in about.chunks]
                     points = about.code_points._asdict() if about.code_points else None
                     about_file = {"file": input.name, **dataclasses.asdict(about)}
-                    result(json.dumps(about_file | {"chunks": chunks, "code_points": points}))
+                    json_result(about_file | {"chunks": chunks, "code_points": points})
                 else:
                     result(_text(input.name, about))
     return report.status

@@ -10,8 +10,23 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import tintype
-from tintype.cli import compare, convert, decode, encode, evaluate, info, models, report, study, train, verify
-from tintype.cli.outcome import LogLines, say, show_warning
+from tintype.cli import (
+    compare,
+    completion,
+    convert,
+    decode,
+    doctor,
+    encode,
+    evaluate,
+    info,
+    models,
+    report,
+    study,
+    thumbnail,
+    train,
+    verify,
+)
+from tintype.cli.outcome import LogLines, quietly, say, show_warning
 from tintype.cli.process import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -19,7 +34,7 @@ if TYPE_CHECKING:
 
 EPILOG = """\
 exit status: 0 done, 2 wrong usage, 3 bad or damaged input, 4 the system (disk, memory, missing part);
-of several inputs, the worst; 130 interrupted, 143 terminated"""
+of several inputs, the worst; 130 interrupted, 141 broken pipe, 143 terminated"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,10 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     warnings.showwarning = show_warning
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: file names need not be text
+    quiet = getattr(options, "quiet", False)
     log, lines = logging.getLogger("tintype"), LogLines()
-    log.addHandler(lines)
+    if not quiet:
+        log.addHandler(lines)
     try:
-        status: int = options.run(options)
+        with quietly(quiet):
+            status: int = options.run(options)
     except KeyboardInterrupt:
         say("interrupted")
         return INTERRUPTED
@@ -58,6 +76,8 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"tintype {tintype.__version__}")
     commands: Commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (encode, decode, info, verify, models, convert, compare, evaluate, report, study, train):
+    for command in (encode, decode, info, verify, models, doctor, convert, compare, evaluate, report, study, train):
+        command.register(commands)
+    for command in (completion, thumbnail):
         command.register(commands)
     return top

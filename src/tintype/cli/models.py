@@ -1,11 +1,11 @@
 """`tintype models`: shipped weights, from their cards; with --all, sizes of HPCM, from their code."""
 
 import argparse
-import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tintype.cli.outcome import Report, result
+from tintype.cli.options import add_json
+from tintype.cli.outcome import Report, json_result, result
 from tintype.errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def register(commands: "Commands") -> None:
         action="store_true",
         help="also list the sizes of HPCM, whose weights do not ship; needs tintype[train]",
     )
-    parser.add_argument("--json", action="store_true", help="one JSON object per model, each on a line")
+    add_json(parser)
     parser.set_defaults(run=run)
 
 
@@ -37,10 +37,10 @@ def run(options: argparse.Namespace) -> int:
         for name in store.manifest():
             with report.file(name):
                 facts = _facts(name)
-                result(json.dumps(facts) if options.json else _text(facts))
+                json_result(facts) if options.json else result(_text(facts))
         if options.all:
             for facts in _hpcm_sizes():
-                result(json.dumps(facts) if options.json else _size_text(facts))
+                json_result(facts) if options.json else result(_size_text(facts))
     return report.status
 
 

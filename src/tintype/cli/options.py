@@ -50,6 +50,15 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def region(text: str) -> tuple[int, int, int, int]:
+    """Left, top, width and height, separated by commas."""
+    values = text.split(",")
+    if not (len(values) == 4 and all(value.isdecimal() for value in values)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not X,Y,W,H in pixels, such as 1000,500,640,480")
+    left, top, width, height = map(int, values)
+    return left, top, width, height
+
+
 def rates(text: str) -> list[float]:
     """Bits per pixel, separated by commas."""
     try:
@@ -64,6 +73,14 @@ def rates(text: str) -> list[float]:
 def add_output(parser: argparse.ArgumentParser, help: str) -> None:
     parser.add_argument("-o", "--output", metavar="OUT", help=help)
     parser.add_argument("--force", action="store_true", help="overwrite existing files")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print a JSON object for each result, each on a line")
+
+
+def add_quiet(parser: "argparse._ActionsContainer") -> None:
+    parser.add_argument("--quiet", action="store_true", help="print errors and results only: no remarks, no progress")
 
 
 def add_keep_times(parser: argparse.ArgumentParser) -> None:

@@ -3,17 +3,20 @@
 With TINTYPE_DEBUG=1 in the environment the traceback is printed too.
 """
 
+import json
 import logging
+import math
 import os
 import sys
 import traceback
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import IntEnum
 from typing import Any
 
-from tintype.cli.process import discard
+from tintype.cli.process import BROKEN_PIPE, discard
 from tintype.errors import DesyncError, FormatError, InputError, TintypeError, UsageError
 
 
@@ -54,6 +57,7 @@ def describe(error: Exception) -> str:
 EXTRAS: Mapping[str, str] = {
     **dict.fromkeys(("torch", "safetensors"), "tintype[train]"),
     **dict.fromkeys(("matplotlib", "bjontegaard", "ssimulacra2", "pillow_jxl"), "tintype[eval]"),
+    "shtab": "tintype[shell]",
     "rich": "tintype",
 }
 """Packages that only some commands need, and what installs them."""
@@ -82,23 +86,57 @@ class Report:
         """Print an error and count it."""
         self.worsen(status_of(error))
         name, text = printable(name), printable(describe(error))
-        say(text if text.startswith(f"{name}: ") else f"{name}: {text}")
+        _print_line(text if text.startswith(f"{name}: ") else f"{name}: {text}")
         if os.environ.get("TINTYPE_DEBUG") == "1":
             traceback.print_exception(error)
 
 
 def result(text: str) -> None:
-    """Print a result on stdout. If that is full or closed the command ends: nobody would see further results."""
+    """Print a result on stdout. If that is full or closed the command ends: nobody would see further results.
+
+    It ends without a word where a reader such as `head` has left.
+    """
     try:
         print(printable(text, keep="\n"), flush=True)
     except OSError as error:
         discard(sys.stdout)  # otherwise the interpreter flushes again when it ends, and complains
-        say(f"standard output: {describe(error)}")
+        if isinstance(error, BrokenPipeError):
+            raise SystemExit(BROKEN_PIPE) from error
+        _print_line(f"standard output: {describe(error)}")
         raise SystemExit(Status.SYSTEM) from error
 
 
+def json_result(facts: Mapping[str, Any]) -> None:
+    """Print a result as a JSON object on a line. JSON has no infinite numbers, so they become null."""
+    result(json.dumps({key: None if value in (math.inf, -math.inf) else value for key, value in facts.items()}))
+
+
+_QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+@contextmanager
+def quietly(quiet: bool) -> Iterator[None]:
+    """Inside the block remarks and progress are not shown if `quiet` is set; errors and results are."""
+    token = _QUIET.set(quiet)
+    try:
+        yield
+    finally:
+        _QUIET.reset(token)
+
+
+def is_quiet() -> bool:
+    """Whether remarks and progress are not shown."""
+    return _QUIET.get()
+
+
 def say(text: str) -> None:
-    """Print a remark in one line on stderr; stdout is for results. If nobody reads there the command goes on."""
+    """Print a remark in one line on stderr; stdout is for results."""
+    if not is_quiet():
+        _print_line(text)
+
+
+def _print_line(text: str) -> None:
+    """On stderr. If nobody reads there the command goes on."""
     try:
         print(printable(text), file=sys.stderr, flush=True)
     except OSError:

@@ -10,6 +10,7 @@ from types import FrameType
 from typing import TextIO
 
 INTERRUPTED, TERMINATED = 130, 143  # what shells give a command that Ctrl-C or SIGTERM ended
+BROKEN_PIPE = 141  # what they give one that SIGPIPE ended: its reader has left
 FAILED_OUTPUT = 4  # `tintype.cli.outcome.Status.SYSTEM`, which is not imported yet when it may be needed
 
 
@@ -76,9 +77,9 @@ def _flushed(status: int) -> int:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except OSError:
+        except OSError as error:
             discard(stream)
-            status = max(status, FAILED_OUTPUT)
+            status = max(status, BROKEN_PIPE if isinstance(error, BrokenPipeError) else FAILED_OUTPUT)
     return status
 
 

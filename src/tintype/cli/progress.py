@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from tintype.cli.outcome import say
+from tintype.cli.outcome import is_quiet, say
 
 if TYPE_CHECKING:
     import rich.progress
@@ -25,7 +25,7 @@ class Progress:
     def __init__(self, every: float | None = None) -> None:
         self._every = every
         self._files = 0
-        self._terminal = sys.stderr.isatty()
+        self._terminal = sys.stderr.isatty() and not is_quiet()
         self._stack = ExitStack()
         self._bar: rich.progress.Progress | None = None
         self._start = self._last = time.monotonic()

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.cli.options import add_max_pixels, limits, rates
-from tintype.cli.outcome import Report, Status, result
+from tintype.cli.options import add_json, add_max_pixels, add_quiet, limits, rates
+from tintype.cli.outcome import Report, Status, json_result, result
 from tintype.cli.progress import Progress
 from tintype.errors import UsageError
 
@@ -34,6 +34,8 @@ def register(commands: "Commands") -> None:
     parser.add_argument("--rows", metavar="FILE.csv", type=Path, help="earlier rows, per picture, to compare with")
     parser.add_argument("--anchors", metavar="LIST", help="codecs and curves to compare with, by name")
     add_max_pixels(parser)
+    add_json(parser)
+    add_quiet(parser)
     parser.set_defaults(run=run)
 
 
@@ -75,6 +77,9 @@ def _run(options: argparse.Namespace) -> None:
     )
     with Progress(every=0) as progress:
         path = report.write(options.folder, results, shown, options.title, progress.step)
+    if options.json:
+        json_result({"output": str(path), "size_bytes": path.stat().st_size})
+        return
     result(f"{path}: {path.stat().st_size / 1e6:.1f} MB, open it in a browser")
 
 

@@ -1,11 +1,12 @@
 """`tintype study`: a blind test for people, and its scores."""
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.cli.options import add_max_pixels, limits, rates
-from tintype.cli.outcome import Report, Status, result, say
+from tintype.cli.options import add_json, add_max_pixels, add_quiet, limits, rates
+from tintype.cli.outcome import Report, Status, json_result, result, say
 from tintype.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def register(commands: "Commands") -> None:
     parser.add_argument("--score", metavar="ANSWERS", nargs="+", type=Path, help="answer files that raters saved")
     parser.add_argument("--key", metavar="KEY.json", type=Path, help="key of the study to score")
     add_max_pixels(parser)
+    add_json(parser)
+    add_quiet(parser)
     parser.set_defaults(run=run)
 
 
@@ -64,6 +67,10 @@ def _build(options: argparse.Namespace) -> None:
         say(f"excluded: {reason}")
     page = options.out / blind_test.PAGE
     size = page.stat().st_size / 1e6
+    if options.json:
+        key = options.out / blind_test.KEY
+        json_result({"output": str(page), "key": str(key), "trials": len(trials), "excluded": list(excluded)})
+        return
     result(f"{page}: {len(trials)} trials, {size:.1f} MB; {options.out / blind_test.KEY}: keep it private")
 
 
@@ -73,6 +80,11 @@ def _score(options: argparse.Namespace) -> None:
     from tintype.evaluation.pages import blind_test
 
     outcome = blind_test.score(options.key, options.score)
+    if options.json:
+        by_rate = {f"{rate:g}": [asdict(score) for score in found] for rate, found in outcome.by_rate.items()}
+        overall = [asdict(score) for score in outcome.overall]
+        json_result({"raters": outcome.raters, "overall": overall, "by_rate": by_rate, "excluded": outcome.left_out})
+        return
     result(f"{outcome.raters} raters; Elo points, mean 0, with 95 % intervals")
     for rate, found in outcome.by_rate.items():
         _print(f"{rate:g} bpp", found)

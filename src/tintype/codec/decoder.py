@@ -9,9 +9,20 @@ from tintype.codec.container.header import ColourType
 from tintype.codec.entropy import rans
 from tintype.codec.entropy.tables import Symbols
 from tintype.codec.graphics.layer import Painting, split
+from tintype.codec.reducing import (
+    QUARTER,
+    boxed,
+    fits,
+    over,
+    painted,
+    reduced_painting,
+    reduced_pixels,
+    reduced_tile,
+    require_aligned,
+)
 from tintype.codec.steps import walk
 from tintype.codec.tile_model import StepRows, TileModel
-from tintype.codec.tiling import Tile, tile_grid
+from tintype.codec.tiling import Rect, Tile, Tiling, tile_grid
 from tintype.codec.workers import Progress, in_order
 from tintype.errors import CorruptError, DesyncError, FormatError
 from tintype.limits import NO_DEADLINE, Deadline
@@ -26,11 +37,21 @@ def decode(
     threads: int = 1,
     progress: Progress | None = None,
     deadline: Deadline = NO_DEADLINE,
+    reduce: int = 1,
 ) -> IntPixels:
     """Pixels of a file, (H, W, 3) or (H, W) of its depth; the same for any number of threads.
 
+    Of a container that was parsed for a region, its pixels: those of the whole picture, to the bit.
+
+    Parameters
+    ----------
+    reduce : side of the boxes of which one pixel each is wanted: 1, 2, 4 or 8. From 4 on, a model that can gives their
+        means from the latents, without its synthesis. Else the picture is decoded first
+
     Raises
     ------
+    InputError
+        If a region does not consist of whole boxes.
     FormatError
         If a payload cannot be read; the message names the tile. If the level is above the model's levels, or a file
         of a float model lacks its row hashes.
@@ -39,7 +60,7 @@ def decode(
     DeadlineError
         If the time is over before a tile or a step.
     """
-    return _decode(container, model, threads, progress, deadline, None)
+    return _decode(container, model, threads, progress, deadline, None, reduce)
 
 
 def salvage(
@@ -48,6 +69,7 @@ def salvage(
     threads: int = 1,
     progress: Progress | None = None,
     deadline: Deadline = NO_DEADLINE,
+    reduce: int = 1,
 ) -> tuple[IntPixels, dict[int, Damage]]:
     """As `decode`, for a container that was parsed for salvage: tiles that cannot be decoded are mid-grey.
 
@@ -55,9 +77,9 @@ def salvage(
     -------
     The pixels, and what is wrong with each tile that cannot be decoded, by number in ascending order.
     """
-    damage: dict[int, Damage] = dict(container.damage)
-    pixels = _decode(container, model, threads, progress, deadline, damage)
-    return pixels, dict(sorted(damage.items()))
+    damage: dict[int, Damage] = {}
+    pixels = _decode(container, model, threads, progress, deadline, damage, reduce)
+    return pixels, damage
 
 
 def _decode(
@@ -67,41 +89,53 @@ def _decode(
     progress: Progress | None,
     deadline: Deadline,
     damage: dict[int, Damage] | None,
+    reduce: int,
 ) -> IntPixels:
-    """Pixels of a file. With `damage` its tiles are left out, and others that cannot be decoded are added to it."""
+    """Pixels of a file. With `damage`, tiles that cannot be decoded are grey and added to it."""
     _require_level(container, model)
     header, agreements = container.header, _agreements(container, model)
-    grey = header.colour == ColourType.GREY
-    canvas = Canvas(header.width, header.height, grey, header.tiling, header.samples.depth)
+    require_aligned(container.region, reduce, header.width, header.height)
+    step = QUARTER if reduce >= QUARTER and model.quarters and fits(header.tiling, QUARTER) else 1
+    canvas = _canvas(container, step)
     tiles = tile_grid(header.width, header.height, header.tiling, model.identity.stride)
+    places = [reduced_tile(tile, step) for tile in tiles]
 
     def work(number: int) -> tuple[int, tuple[Pixels | None, Painting | None] | Damage]:
         deadline.check()
         try:
-            return number, _decode_tile(container, model, tiles[number], number, agreements(number), deadline)
+            return number, _decode_tile(container, model, tiles[number], number, agreements(number), deadline, step)
         except (FormatError, DesyncError) as error:
             if damage is None:
                 raise
             return number, error
 
-    whole = [number for number in range(len(tiles)) if number not in (damage or ())]
     if progress is not None:
-        progress(0, len(whole))
-    for done, (number, found) in enumerate(in_order(work, whole, threads if model.tiles_in_parallel else 1), 1):
+        progress(0, len(container.tiles))
+    threads = threads if model.tiles_in_parallel else 1
+    for done, (number, found) in enumerate(in_order(work, container.tiles, threads), 1):
         if isinstance(found, Exception):
             assert damage is not None
             damage[number] = found
+            canvas.add_missing(places[number])
         else:
             pixels, painting = found
             if pixels is not None:
-                canvas.add(pixels, tiles[number])
+                canvas.add(pixels, places[number])
             if painting is not None:
-                canvas.cover(tiles[number], painting)
+                canvas.cover(places[number], painting)
         if progress is not None:
-            progress(done, len(whole))
-    for number in damage or ():
-        canvas.add_missing(tiles[number])
-    return canvas.picture()
+            progress(done, len(container.tiles))
+    return boxed(canvas.picture(), reduce // step)
+
+
+def _canvas(container: Container, step: int) -> Canvas:
+    """For the picture, or its region, in boxes of `step`."""
+    header, region = container.header, container.region
+    size = over(Rect(0, 0, header.width, header.height), step)
+    tiling = Tiling(header.tiling.core // step, header.tiling.margin // step)
+    grey = header.colour == ColourType.GREY
+    shown = None if region is None else over(region, step)
+    return Canvas(size.width, size.height, grey, tiling, header.samples.depth, shown)
 
 
 def _require_level(container: Container, model: TileModel) -> None:
@@ -114,11 +148,17 @@ def _require_level(container: Container, model: TileModel) -> None:
 
 
 def _decode_tile(
-    container: Container, model: TileModel, tile: Tile, number: int, agreement: Agreement, deadline: Deadline
+    container: Container,
+    model: TileModel,
+    tile: Tile,
+    number: int,
+    agreement: Agreement,
+    deadline: Deadline,
+    step: int,
 ) -> tuple[Pixels | None, Painting | None]:
     """What the networks make of one tile, (3, tile.height, tile.width), not clipped, and what covers its core.
 
-    One of both may be missing.
+    Both in boxes of `step`, 1 or 4. One of both may be missing.
     """
     header = container.header
     grey, depth = header.colour == ColourType.GREY, header.samples.depth
@@ -127,22 +167,27 @@ def _decode_tile(
         deadline.check()
         return decoder.decode(agreement.confirm(found))
 
+    payload, painting = container.payload(number), None
     try:
-        payload, painting = container.payload(number), None
         if container.graphics:
             layer, payload = split(payload)
             painting = Painting.of(layer, tile.core, grey, depth) if layer else None
         if painting is not None and painting.whole:
             if payload:
                 raise CorruptError(f"{len(payload)} bytes of symbols stand under graphics that hide all of them")
-            return None, painting
+            return None, reduced_painting(painting, step)
         decoder = rans.Decoder(payload, model.tables)
         latents = walk(model.decode(tile.height, tile.width, header.level), answer)
         decoder.finish()
     except (FormatError, DesyncError) as error:
         raise type(error)(f"tile {number}: {error}") from error
     deadline.check()
-    return model.synthesise(latents, header.level), painting
+    if step == 1:
+        return model.synthesise(latents, header.level), painting
+    if painting is None:
+        return model.synthesise_quarter(latents, header.level), None
+    pixels = painted(model.synthesise(latents, header.level), tile, painting, 2**depth - 1)
+    return reduced_pixels(pixels, step), None
 
 
 def _agreements(container: Container, model: TileModel) -> Callable[[int], Agreement]:

@@ -9,7 +9,7 @@ from tintype.codec.container.file import Chunk, ChunkType, Container, write
 from tintype.codec.container.header import SRGB_8_BIT, ColourType, Header, Samples
 from tintype.codec.container.numerics import write_numerics
 from tintype.codec.entropy import rans
-from tintype.codec.graphics.choose import Choice, Content, Learned, choose
+from tintype.codec.graphics.choose import Choice, Content, Learned, choose, exact
 from tintype.codec.graphics.layer import Mask, joined
 from tintype.codec.quantise import RateDistortion
 from tintype.codec.steps import Array, Step, walk
@@ -32,11 +32,12 @@ class Encoder:
     picture : (H, W, 3) RGB or (H, W) grey, 0 to 2^depth - 1
     tiling : default: `Tiling.default` of the picture's size
     threads : tiles worked on at the same time; changes no byte of the result
-    keep : keep the analyses (5 bytes per pixel) for further levels
+    keep : keep what does not depend on the level for further levels: analyses (5 bytes per pixel), layers without loss
     tolerance : float models: of scales; up to half of it, drift on another machine can be mended. 0: none
     samples : depth and colour of the picture, for the header
     content : what the graphics layer is used for, see `tintype.codec.graphics.choose`; a model that does not know what
         an error is worth has it for "exact" alone
+    original : the picture before colour was filled in where it is fully transparent; default: the same
     """
 
     def __init__(
@@ -49,15 +50,18 @@ class Encoder:
         tolerance: float = 0.0,
         samples: Samples = SRGB_8_BIT,
         content: Content = "photo",
+        original: IntPixels | None = None,
     ) -> None:
         self.model, self.picture, self.keep, self.tolerance = model, picture, keep, tolerance
         self.samples, self.content = samples, content
+        self.original = picture if original is None else original
         self.threads = threads if model.tiles_in_parallel else 1
         height, width = picture.shape[:2]
         self.tiling = Tiling.default(width, height) if tiling is None else tiling
         self.tiles = tile_grid(width, height, self.tiling, model.identity.stride)
         self.quantiser = quantiser(model.tables)
         self._analyses: dict[Tile, Any] = {}
+        self._exact: dict[Tile, Choice] = {}
 
     def encode(
         self,
@@ -108,7 +112,18 @@ class Encoder:
         if worth is None and self.content != "exact":
             return Choice(None, learned())
         core, alone = self.picture[tile.core.slices], len(self.tiles) == 1
-        return choose(core, self.samples.depth, worth or 0, self.content, alone, learned, deadline.check)
+        original = core if self.original is self.picture else self.original[tile.core.slices]
+
+        def exactly(pixels: IntPixels) -> Choice:
+            if tile not in self._exact:
+                self._exact[tile] = exact(pixels)
+            return self._exact[tile]
+
+        depth, content, check = self.samples.depth, self.content, deadline.check
+        choice = choose(core, original, depth, worth or 0, content, alone, learned, exactly, check)
+        if not self.keep:
+            self._exact.pop(tile, None)
+        return choice
 
     def _learned(self, tile: Tile, level: int, hidden: Mask | None, deadline: Deadline) -> Learned:
         """What the networks make of a tile whose `hidden` pixels are free."""

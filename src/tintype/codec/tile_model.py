@@ -96,6 +96,10 @@ class TileModel(Protocol):
     def tolerance(self) -> float:
         """Of scales: decoders can repair a drift of up to half of it. 0 where rows are integers."""
 
+    @property
+    def quarters(self) -> bool:
+        """Whether there is `synthesise_quarter`."""
+
     def error_worth(self, level: int) -> float | None:
         """Bits per pixel that a mean squared error of one grey level (of 255) is worth at a level; None: unknown."""
 
@@ -113,3 +117,6 @@ class TileModel(Protocol):
 
     def synthesise(self, latents: Any, level: int) -> Pixels:
         """Pixels of one tile, not clipped."""
+
+    def synthesise_quarter(self, latents: Any, level: int) -> Pixels:
+        """About the means of boxes of 4 x 4 of these pixels, in much less time."""

@@ -5,8 +5,10 @@ of the real neighbours around the core, and a filling (codec/filling.py) up to m
 docs/format.md, "Tiles", is the normative text; `tile_grid` is the only place that computes it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import index
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 
 from tintype.codec.filling import fill
 from tintype.codec.hidden import fill_hidden
+from tintype.errors import InputError
 from tintype.pixels import IntPixels, Pixels
 
 WHOLE_PICTURE_PIXELS = 2**20
@@ -22,6 +25,7 @@ WHOLE_PICTURE_PIXELS = 2**20
 LEAST_SIDE = 64  # pixels; networks that pad to their stride work as long on one row as on so many
 
 DEFAULT_CORE = 504
+THIN_CORE = 4088  # where a side counts as 64 pixels: with its margins a tile has as many as 512 x 512
 DEFAULT_MARGIN = 4  # 504 + 2 * 4 = 512, a multiple of every stride in use
 
 
@@ -39,11 +43,13 @@ class Tiling:
     def default(cls, width: int, height: int) -> Self:
         """The encoder's choice: one tile up to 2**20 pixels, else cores of 504 with a margin of 4.
 
-        A side counts as at least 64 pixels, or 65535 x 1 would be one tile of four million pixels at the network.
+        A side counts as at least 64 pixels, or 65535 x 1 would be one tile of four million pixels at the network. What
+        is no wider than that is cut into cores of 4088.
         """
         if max(width, LEAST_SIDE) * max(height, LEAST_SIDE) <= WHOLE_PICTURE_PIXELS:
             return cls()
-        return cls.of(width, height, DEFAULT_CORE, DEFAULT_MARGIN)
+        core = THIN_CORE if min(width, height) <= LEAST_SIDE else DEFAULT_CORE
+        return cls.of(width, height, core, DEFAULT_MARGIN)
 
     @classmethod
     def of(cls, width: int, height: int, core: int, margin: int) -> Self:
@@ -73,9 +79,41 @@ class Rect:
         return self.top + self.height
 
     @property
+    def pixels(self) -> int:
+        return self.width * self.height
+
+    @property
     def slices(self) -> tuple[slice, slice]:
         """Index of the rectangle in an array whose first axes are rows and columns."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    def common(self, other: "Rect") -> "Rect":
+        """Pixels of both; without width or height where there are none."""
+        left, top = max(self.left, other.left), max(self.top, other.top)
+        right, bottom = min(self.right, other.right), min(self.bottom, other.bottom)
+        return Rect(left, top, max(0, right - left), max(0, bottom - top))
+
+    def seen_from(self, other: "Rect") -> "Rect":
+        """The same pixels in coordinates that begin at another rectangle's corner."""
+        return Rect(self.left - other.left, self.top - other.top, self.width, self.height)
+
+
+Region = tuple[int, int, int, int]
+"""Left, top, width and height in pixels: a part of a picture, as callers name it."""
+
+
+def checked_region(region: Region, width: int, height: int) -> Rect:
+    """A region as a rectangle; raises InputError if it is empty or not inside a picture of this size."""
+    try:
+        rect = Rect(*map(index, region))
+    except TypeError as error:
+        raise InputError(f"region {region!r}: four whole numbers are needed: left, top, width, height") from error
+    if min(rect.left, rect.top) < 0 or min(rect.width, rect.height) < 1 or rect.right > width or rect.bottom > height:
+        raise InputError(
+            f"the region {','.join(map(str, region))} (left, top, width, height) is not inside the picture of {width} "
+            f"x {height} pixels, or is empty"
+        )
+    return rect
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +132,7 @@ class Tile:
     @property
     def crop(self) -> Rect:
         """The core in the network's coordinates."""
-        core, source = self.core, self.source
-        return Rect(core.left - source.left, core.top - source.top, core.width, core.height)
+        return self.core.seen_from(self.source)
 
 
 def tile_count(width: int, height: int, tiling: Tiling) -> int:
@@ -115,10 +152,14 @@ class NetworkSize(NamedTuple):
     largest_tile: int
 
 
-def network_size(width: int, height: int, tiling: Tiling, multiple: int) -> NetworkSize:
-    """Work of a picture, without building the tiles; networks pad sides to multiples of `multiple`."""
-    columns = [span.padded for span in _spans(width, tiling, multiple)]
-    rows = [span.padded for span in _spans(height, tiling, multiple)]
+def network_size(width: int, height: int, tiling: Tiling, multiple: int, region: Rect | None = None) -> NetworkSize:
+    """Work of a picture, or of the tiles that show in a region, without building them.
+
+    Networks pad sides to multiples of `multiple`.
+    """
+    region = region or Rect(0, 0, width, height)
+    columns = [x.padded for x in _spans(width, tiling, multiple) if x.shows(region.left, region.right)]
+    rows = [y.padded for y in _spans(height, tiling, multiple) if y.shows(region.top, region.bottom)]
     return NetworkSize(sum(columns) * sum(rows), max(columns) * max(rows))
 
 
@@ -144,6 +185,11 @@ def tile_grid(width: int, height: int, tiling: Tiling, stride: int) -> list[Tile
         for y in rows
         for x in columns
     ]
+
+
+def tiles_showing(region: Rect, tiles: Sequence[Tile]) -> list[int]:
+    """Numbers of the tiles that have a share in a region's pixels: neighbours are blended over their margins."""
+    return [number for number, tile in enumerate(tiles) if tile.source.common(region).pixels]
 
 
 def extract(picture: IntPixels, tile: Tile, depth: int = 8, hidden: NDArray[np.bool_] | None = None) -> Pixels:
@@ -204,6 +250,10 @@ class _Span:
     source: int
     source_length: int
     padded: int
+
+    def shows(self, begin: int, end: int) -> bool:
+        """Whether it has a share in pixels from `begin` to before `end`."""
+        return self.source < end and begin < self.source + self.source_length
 
 
 def _cell_count(length: int, core: int) -> int:

@@ -11,6 +11,39 @@ Result = TypeVar("Result")
 Progress = Callable[[int, int], None]  # tiles done, tiles in all
 
 
+class Passes:
+    """Progress over several passes over a picture. How many there will be is not known before the last one.
+
+    Each pass reports its tiles; the caller is told their sum, of the tiles of the expected passes or more.
+
+    Parameters
+    ----------
+    progress : is told; None: nobody is
+    tiles : of a pass; a pass over another number of tiles counts as much
+    expected : passes
+    """
+
+    def __init__(self, progress: Progress | None, tiles: int, expected: int) -> None:
+        self._progress, self._tiles, self._expected = progress, tiles, expected
+        self._begun = self._done = self._total = 0
+
+    def __call__(self, done: int, total: int) -> None:
+        """Report of a pass. It begins with 0."""
+        self._begun += done == 0
+        self._tell((self._begun - 1) * self._tiles + done * self._tiles // total)
+
+    def end(self) -> None:
+        """No pass follows."""
+        if self._done < self._total:
+            self._expected = self._begun
+            self._tell(self._done)
+
+    def _tell(self, done: int) -> None:
+        self._done, self._total = done, self._tiles * max(self._expected, self._begun)
+        if self._progress is not None:
+            self._progress(self._done, self._total)
+
+
 def in_order(work: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:
     """Results of `work` in the order of the items; at most `threads` + 1 are worked on or wait.
 

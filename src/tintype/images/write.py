@@ -1,7 +1,8 @@
 """Pictures out: files and Pillow images."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -108,15 +109,22 @@ def save(
     check_png_level(suffix, png_level)
     format = _FORMATS[suffix]
     fitted, lost = _fitted(picture, format)
-    size = f"{picture.width} x {picture.height} pixels"
-    with pillow_errors(f"{size} as {format.name}", "cannot be written, choose another format"):
-        data = format.write(fitted, quality) if png_level is None else png.write(fitted, level=png_level)
-    if isinstance(target, str | os.PathLike):
-        with replacing(target) as file:
-            file.write(data)
-    else:
-        target.write(data)
+    with replacing(target) if isinstance(target, str | os.PathLike) else nullcontext(target) as file:
+        for piece in _pieces(fitted, format, quality, png_level):
+            file.write(piece)
     return lost
+
+
+def _pieces(picture: Picture, format: "_Format", quality: float | None, png_level: int | None) -> Iterator[bytes]:
+    """A file from its beginning; errors of the library that makes it become ours, those of who writes it do not."""
+    size = f"{picture.width} x {picture.height} pixels"
+    pieces = format.write(picture, quality) if png_level is None else png.write(picture, level=png_level)
+    while True:
+        with pillow_errors(f"{size} as {format.name}", "cannot be written, choose another format"):
+            piece = next(pieces, None)
+        if piece is None:
+            return
+        yield piece
 
 
 def output_suffix(path: str | os.PathLike[str]) -> str:
@@ -159,7 +167,7 @@ class _Format:
     """What a format holds, and how it is written."""
 
     name: str
-    write: Callable[[Picture, float | None], bytes]
+    write: Callable[[Picture, float | None], Iterator[bytes]]  # in pieces, where it needs no whole file in memory
     quality: bool = False  # there is one to choose
     deep: bool = False  # more than 8 bits
     alpha: bool = True

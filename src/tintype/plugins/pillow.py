@@ -19,6 +19,7 @@ from PIL import Image, ImageFile
 from tintype import api, contents, images
 from tintype.codec.container.file import MAGIC, ChunkType, parse
 from tintype.codec.container.header import ColourType
+from tintype.codec.reducing import FACTORS
 from tintype.errors import TintypeError
 from tintype.weights import store
 
@@ -40,19 +41,30 @@ class TintImageFile(ImageFile.ImageFile):
         with _as_os_error():
             container = parse(data)
         header = container.header
-        self._data = data
-        self._size = header.width, header.height
+        self._data, self._reduce = data, 1
+        self._whole = self._size = header.width, header.height
         grey = header.colour == ColourType.GREY
         self._mode = images.pillow_mode(grey, header.samples.depth, container.chunk(ChunkType.ALPHA) is not None)
         described, _ = images.sound(contents.described(container))
         self.info |= images.pillow_info(described)
         self.tile = [ImageFile._Tile("raw", (0, 0, *self.size), 0, self.mode)]
 
+    def draft(self, mode: str | None, size: tuple[int, int] | None) -> tuple[str, tuple[int, int, float, float]] | None:
+        """Decode to the smallest sides that are no smaller than a size, as `thumbnail` asks for. Keeps the mode."""
+        if not self._data or size is None:
+            return None
+        width, height = self._whole
+        enough = [factor for factor in FACTORS if width >= factor * size[0] and height >= factor * size[1]]
+        self._reduce = max(enough, default=1)
+        self._size = -(-width // self._reduce), -(-height // self._reduce)
+        self.tile = [ImageFile._Tile("raw", (0, 0, *self.size), 0, self.mode)]
+        return self.mode, (0, 0, width / self._reduce, height / self._reduce)
+
     def load(self) -> Any:
         """Decode, the first time."""
         if self.tile and self._data:
             with _as_os_error():
-                pixels = api.decode(self._data).tobytes()
+                pixels = api.Codec().decode(self._data, reduce=self._reduce).tobytes()
             if self.fp is not None and self._exclusive_fp:
                 self.fp.close()
             self.fp = BytesIO(pixels)

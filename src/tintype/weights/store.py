@@ -7,11 +7,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tintype.errors import WeightsError
 from tintype.weights.bundle import SUFFIX, Bundle
 
 FOLDER = Path(__file__).parent
 DEFAULT = "pico-s-dev"
+READOUT = ".readout.npz"  # suffix of the file with a bundle's readout, see `tintype.models.pico.readout`
 TUNES = {"psnr": DEFAULT, "eyes": "pico-s-eyes-dev"}
 """Shipped weights by what they were trained for: squared error, or what people see."""
 
@@ -53,3 +57,15 @@ def load(name: str) -> Bundle:
 def name_of(weights_hash: bytes) -> str | None:
     """Name of the shipped bundle with this hash."""
     return next((name for name, entry in manifest().items() if entry["weights_hash"] == weights_hash.hex()), None)
+
+
+@lru_cache(maxsize=4)
+def readout(weights_hash: bytes) -> dict[str, NDArray[Any]] | None:
+    """Arrays of the readout that ships with the bundle of this hash; None where none does, or it is that of others."""
+    name = name_of(weights_hash)
+    path = FOLDER / f"{name}{READOUT}"
+    if name is None or not path.exists():
+        return None
+    with np.load(path, allow_pickle=False) as file:
+        arrays = dict(file)
+    return arrays if arrays["weights_hash"].tobytes() == weights_hash else None

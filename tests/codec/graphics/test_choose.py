@@ -1,9 +1,11 @@
 """The choice on a toy model, whose transform is orthonormal and whose decoding is exact arithmetic."""
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from tests.codec.graphics.drawings import dither, noise, page, photograph
@@ -17,7 +19,7 @@ from tintype.codec.graphics.choose import Content
 from tintype.codec.graphics.shares import shares
 from tintype.codec.tiling import Tiling
 from tintype.errors import CorruptError
-from tintype.pixels import IntPixels
+from tintype.pixels import IntPixels, Pixels
 
 MODEL = ToyModel()
 CONTENTS: list[Content] = ["auto", "screen", "photo", "exact"]
@@ -46,6 +48,31 @@ def test_a_page_is_graphics_alone() -> None:
 def test_a_photograph_has_no_byte_of_them() -> None:
     pixels = photograph(320, 480)
     assert file_of(pixels, "auto") == file_of(pixels, "photo")
+
+
+class _NoNetworks(ToyModel):
+    """Refuses to work."""
+
+    def analyse(self, pixels: Pixels) -> NDArray[np.float32]:
+        raise AssertionError("a network ran")
+
+
+@pytest.mark.parametrize("shape", [(1, 301), (32, 301), (301, 1), (7, 40000)], ids=str)
+@pytest.mark.parametrize("channels", [np.s_[:], 0], ids=["RGB", "grey"])
+def test_thin_pictures_are_graphics_in_which_no_network_runs(shape: tuple[int, int], channels: Any) -> None:
+    pixels = photograph(max(shape[0], 40), max(shape[1], 40))[: shape[0], : shape[1], channels]
+    container = parse(Encoder(_NoNetworks(), pixels, content="auto").encode(5))
+    assert shares(container).graphics == 1
+    assert mean_squared(decode(container, MODEL), pixels) < 40
+
+
+def test_pictures_that_are_deep_or_not_thin_enough_are_left_to_the_networks() -> None:
+    pixels = photograph(40, 400)
+    assert file_of(pixels[:33], "auto", 1) == file_of(pixels[:33], "photo", 1)
+    assert file_of(pixels[:32], "auto", 1) != file_of(pixels[:32], "photo", 1)
+    deep = pixels[:20] * np.uint16(257) + np.random.default_rng(2).integers(0, 257, (20, 400, 3), np.uint16)
+    files = {Encoder(MODEL, deep, samples=Samples(16), content=content).encode(1) for content in ("auto", "photo")}
+    assert len(files) == 1
 
 
 def test_of_a_captioned_photograph_the_caption_is_graphics() -> None:
@@ -119,14 +146,29 @@ def test_the_work_ends_between_images() -> None:
     def check() -> None:
         raise OverError
 
+    def late(*_: object) -> Any:
+        pytest.fail("everything else comes later")
+
     for content in ("auto", "screen"):
         with pytest.raises(OverError):
-            choose.choose(page(), 8, 0.01, content, True, lambda hidden: pytest.fail("networks come later"), check)
+            choose.choose(page(), page(), 8, 0.01, content, True, late, late, check)
+
+
+def test_what_is_filled_in_where_nothing_shows_costs_exact_coders_nothing() -> None:
+    original = page()
+    filled = original.copy()
+    filled[20:100, 20:100] = photograph(80, 80)  # as if all of it were transparent
+    plain = Encoder(MODEL, filled, content="screen").encode(MODEL.identity.levels - 1)
+    helped = Encoder(MODEL, filled, content="screen", original=original).encode(MODEL.identity.levels - 1)
+    assert len(helped) < 0.8 * len(plain)
+    shows = np.ones(original.shape[:2], bool)
+    shows[20:100, 20:100] = False
+    np.testing.assert_array_equal(decode(parse(helped), MODEL)[shows], original[shows])
 
 
 def test_without_avif_what_is_drawn_is_kept_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "write_near", lambda pixels, quality: None)
-    monkeypatch.setattr(choose, "write_near", lambda pixels, quality: None)
+    monkeypatch.setattr(images, "write_near", lambda *_: None)
+    monkeypatch.setattr(choose, "write_near", lambda *_: None)
     found = shares(parse(file_of(mixed(), "auto")))
     assert 0.02 < found.exact == found.graphics < 0.2
 

@@ -34,6 +34,7 @@ from tintype.errors import (
     InputError,
     LimitError,
     UnsupportedError,
+    VerifyError,
     WeightsError,
 )
 from tintype.limits import Limits
@@ -41,6 +42,7 @@ from tintype.models.hpcm import CONFIGS, VARIANTS, Options, coding, engine, memo
 from tintype.models.hpcm.network import HPCM
 from tintype.models.hpcm.settings import SETTINGS
 from tintype.models.hpcm.weights import save
+from tintype.targets import Target
 from tintype.weights import store
 
 
@@ -386,6 +388,18 @@ def test_another_model_than_the_files_is_refused(weights: Path) -> None:
 def test_quality_is_refused_with_the_reason(weights: Path) -> None:
     with pytest.raises(InputError, match=r"hpcm-nano weights have a single rate.*-q"):
         Codec(NANO, options=Options(weights)).encode(picture(8, 8), quality=50)
+
+
+def test_a_target_is_refused_with_the_reason(weights: Path) -> None:
+    for target in (Target("size", 9999), Target("psnr", 30)):
+        with pytest.raises(InputError, match=r"hpcm-nano weights have a single rate, so no size or quality can be met"):
+            Codec(NANO, options=Options(weights)).encode(picture(8, 8), target=target)
+
+
+def test_a_file_is_verified_by_the_model_that_made_it(weights: Path) -> None:
+    codec = Codec(NANO, options=Options(weights))
+    with pytest.raises(VerifyError, match="shows something else"):  # these weights are not trained
+        codec.encode(255 - picture(64, 64) // 9, verify=True)
 
 
 def test_a_model_that_files_cannot_name_is_refused() -> None:

@@ -16,6 +16,7 @@ from tintype.pixels import IntPixels
 
 WEBP_MAX_SIDE = 2**14 - 1  # pixels; the fields of its header have 14 bits
 WEBP_MAX_PIXELS = 2**26  # the writer's choice: larger planes take long, and Pillow's reader refuses still larger ones
+THOROUGH_PIXELS = 2**18  # up to this WebP's slowest method is worth it: planes of few values take up to a third less
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 GREY = 0  # PNG's colour type
 
@@ -33,7 +34,8 @@ def write_alpha(plane: IntPixels) -> bytes:
     image = Image.fromarray(plane)
     file = io.BytesIO()
     if plane.dtype == np.uint8 and max(plane.shape) <= WEBP_MAX_SIDE and plane.size <= WEBP_MAX_PIXELS:
-        image.convert("RGB").save(file, "WEBP", lossless=True, quality=100)  # it has no grey
+        method = 6 if plane.size <= THOROUGH_PIXELS else 4
+        image.convert("RGB").save(file, "WEBP", lossless=True, quality=100, method=method)  # it has no grey
     else:
         image.save(file, "PNG", optimize=True)
     data = file.getvalue()

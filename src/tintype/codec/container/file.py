@@ -9,7 +9,7 @@ A payload is opaque here: docs/payload.md and `tintype.codec.entropy.rans` give 
 
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
@@ -18,7 +18,9 @@ from itertools import pairwise
 from tintype.codec.container.fields import Bytes, Field, FieldReader, varint
 from tintype.codec.container.header import SRGB_8_BIT, ColourType, Header, read_header, violation, write_header
 from tintype.codec.container.numerics import read_numerics
+from tintype.codec.container.source import ByteSource
 from tintype.codec.tile_model import Numerics
+from tintype.codec.tiling import Rect, Region, checked_region, tile_grid, tiles_showing
 from tintype.errors import (
     CorruptError,
     FormatError,
@@ -35,6 +37,7 @@ MAX_CHUNKS = 64
 MAX_CHUNK_TYPE = 2**16 - 1
 MAX_CHUNK_BYTES = 2**24
 MAX_PAYLOAD_BYTES = 2**28 - 1
+MAX_HEADER_BYTES = 2**19  # and more: 65536 lengths of payloads of 4 bytes, 64 chunks of 7, and the fixed part
 
 
 class ChunkType(IntEnum):
@@ -79,6 +82,7 @@ class Container:
     damage: Mapping[int, FormatError] = field(default_factory=dict, compare=False)  # by tile
     salvaged: bool = field(default=False, compare=False)  # parsed for salvage
     lost_chunks: tuple[int, ...] = field(default=(), compare=False)  # types of chunks that are damaged or missing
+    region: Rect | None = field(default=None, compare=False)  # payloads of tiles that do not show in it are empty
 
     def payload(self, tile: int) -> bytes:
         """Payload of one tile; raises what was found wrong with it when the file was parsed."""
@@ -90,6 +94,11 @@ class Container:
         """Data of the first chunk of this type."""
         return next((chunk.data for chunk in self.chunks if chunk.type == type), None)
 
+    @cached_property
+    def tiles(self) -> Sequence[int]:
+        """Numbers of the tiles that are there: those that show in the region, or all."""
+        return _numbers(self.header, self.region)
+
     @property
     def graphics(self) -> bool:
         """Whether payloads begin with a graphics layer."""
@@ -100,6 +109,13 @@ class Container:
         """Content of the chunk NUMERICS, None if there is none; raises CorruptError or TruncatedError."""
         data = self.chunk(ChunkType.NUMERICS)
         return None if data is None else read_numerics(data)
+
+
+def _numbers(header: Header, region: Rect | None) -> Sequence[int]:
+    """Of the tiles that show in a region, or of all."""
+    if region is None:
+        return range(header.tile_count)
+    return tiles_showing(region, tile_grid(header.width, header.height, header.tiling, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,14 +190,16 @@ def _section_crc(header_crc: int, number: int, data: bytes) -> int:
     return zlib.crc32(data, zlib.crc32(struct.pack("<II", header_crc, number)))
 
 
-def parse(data: Bytes, *, salvage: bool = False) -> Container:
-    """A whole file, every checksum verified.
+def parse(data: ByteSource, *, salvage: bool = False, region: Region | None = None) -> Container:
+    """A whole file, every checksum verified; or what a region needs of it.
 
     Parameters
     ----------
     salvage : bool
         Ask only that the header holds. Tiles that are damaged or missing are then listed in `damage`, and
         `payload` raises for them; chunks that are damaged or missing are left out and listed in `lost_chunks`.
+    region : left, top, width, height in pixels
+        Only the tiles that show in it are read and verified, besides the header, the chunks and the file's length.
 
     Raises
     ------
@@ -189,28 +207,32 @@ def parse(data: Bytes, *, salvage: bool = False) -> Container:
         As `read_layout`; also where a section is cut short or fails its CRC, or bytes follow the last one.
     UnsupportedError
         A newer version; a bit depth, colour type or critical chunk that this version cannot decode.
+    InputError
+        The region is empty, or not inside the picture.
     """
-    layout = read_layout(data)
+    if isinstance(data, bytes | bytearray):
+        data = memoryview(data)  # whose slices are no copies
+    layout = read_layout(data[:MAX_HEADER_BYTES])
     _require_supported(layout)
     if not salvage:
         _require_exact_length(layout, len(data))
+    header, tile_0 = layout.header, len(layout.chunk_types)
+    shown = None if region is None else checked_region(region, header.width, header.height)
+    tiles = _numbers(header, shown)
 
-    view = memoryview(data)
-    contents: list[bytes] = []
+    contents = [b""] * len(layout.sections)
     damage: dict[int, FormatError] = {}
-    for number in range(len(layout.sections)):
+    for number in [*range(tile_0), *(tile_0 + tile for tile in tiles)]:
         try:
-            contents.append(_read_section(view, layout, number))
+            contents[number] = _read_section(data, layout, number)
         except FormatError as error:
             if not salvage:
                 raise
             damage[number] = error
-            contents.append(b"")
     _require_empty_graphics(layout, contents)
 
-    tile_0 = len(layout.chunk_types)
     return Container(
-        header=layout.header,
+        header=header,
         payloads=tuple(contents[tile_0:]),
         chunks=tuple(
             Chunk(kind, contents[number])
@@ -220,6 +242,7 @@ def parse(data: Bytes, *, salvage: bool = False) -> Container:
         damage={number - tile_0: error for number, error in damage.items() if number >= tile_0},
         salvaged=salvage,
         lost_chunks=tuple(t for i, t in enumerate(layout.chunk_types) if i in damage),
+        region=shown,
     )
 
 
@@ -346,7 +369,7 @@ def _numbered(type: int) -> str:
     return f"{type} ({chunk_name(type) or 'unknown'})"
 
 
-def _read_section(data: memoryview, layout: Layout, number: int) -> bytes:
+def _read_section(data: ByteSource, layout: Layout, number: int) -> bytes:
     """Content of one section, verified."""
     section = layout.sections[number]
     if section.end > len(data):

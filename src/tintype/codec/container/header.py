@@ -12,6 +12,7 @@ from tintype.codec.container.fields import FieldReader, varint
 from tintype.codec.tiling import (
     WHOLE_PICTURE,
     NetworkSize,
+    Rect,
     Tiling,
     largest_tile_pixels,
     network_size,
@@ -97,7 +98,11 @@ class Header:
     @property
     def network_size(self) -> NetworkSize:
         """What the networks have to work on, from the header alone."""
-        return network_size(self.width, self.height, self.tiling, network_multiple(self.model))
+        return self.network_size_of(None)
+
+    def network_size_of(self, region: Rect | None) -> NetworkSize:
+        """What the networks have to work on for a region; None: for the picture."""
+        return network_size(self.width, self.height, self.tiling, network_multiple(self.model), region)
 
 
 def network_multiple(model: int) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tintype.codec.agreement import StepRecord
+from tintype.codec.graphics.avif import FAST, SPEED
 from tintype.codec.graphics.detect import BLOCK, Blocks, classify, clustered
 from tintype.codec.graphics.images import Coder, write_exact, write_near
 from tintype.codec.graphics.layer import Layer, Mask, Painting, bounding_box, enlarged
@@ -37,6 +38,9 @@ MIXED, MOSTLY = 0.25, 0.8
 # is worth: who asks for small files gets them
 SMALL_FILES, EXACT_GROWTH = 0.0085, 1.03
 SMALL = 300  # pixels, side up to which errors are bounded
+# Pixels, the shorter side of a long core up to which AVIF codes all of it: for bits and error together networks, which
+# pad it to 64, took 1.04 (32 rows) to 1.8 (1 row) times as much (docs/decisions/0029)
+THIN = 32
 MAX_ERROR = 0.32  # of small pictures: worth of their mean squared error, in bits per pixel; 34 dB at quality 60
 BANDS, BAND = 2, 64  # rows whose bytes tell how small a lossless file could be
 PLAIN = 0.8  # share of pixels that repeat, from which a lossless file is always tried
@@ -89,11 +93,13 @@ def exact(core: IntPixels) -> Choice:
 
 def choose(
     core: IntPixels,
+    original: IntPixels,
     depth: int,
     worth: float,
     content: Content,
     alone: bool,
     code: Callable[[Mask | None], Learned],
+    exactly: Callable[[IntPixels], Choice],
     check: Callable[[], None],
 ) -> Choice:
     """The best way to code a tile.
@@ -101,29 +107,37 @@ def choose(
     Parameters
     ----------
     core : (H, W, 3) or (H, W), 0 to 2^depth - 1
+    original : the same before colour was filled in where it is fully transparent; what is filled in is smooth, which
+        suits the networks, and seldom repeats, which costs exact coders
     worth : bits per pixel that a mean squared error of one grey level of 255 is worth
     content : "photo": the networks alone; "exact": the layer alone, without loss; "screen": all ways are tried; "auto":
         as the pixels look
     alone : the tile is the whole picture, whose error is bounded if it is small
     code : codes the tile by the networks; where the mask (H, W) is set, pixels are free
+    exactly : codes pixels that show the same without loss, as `exact`; always the same of a tile's
     check : called before each image is coded; may raise what ends the work
     """
     if content == "exact" or (content != "photo" and (core == core[0, 0]).all()):  # networks make corners uneven
-        return exact(core)
+        return exactly(core)
     if content == "photo":
         return Choice(None, code(None))
-    ways = _Ways(core, depth, worth, code, check)
     blocks, small = classify(core, depth), alone and max(core.shape[:2]) <= SMALL
+    plainest, repeats = core, blocks.repeats
+    if original is not core and (found := classify(original, depth).repeats) > repeats:
+        plainest, repeats = original, found
+    ways = _Ways(core, plainest, depth, worth, code, exactly, check)
+    thin = ways.thin() if min(core.shape[:2]) <= THIN and max(core.shape[:2]) > SMALL else None
     count = clustered(blocks.drawn).sum()
-    if content == "auto" and (count <= FEW_BLOCKS or count <= FEW_SHARE * blocks.drawn.size):
+    if thin is not None:
+        best = thin
+    elif content == "auto" and (count <= FEW_BLOCKS or count <= FEW_SHARE * blocks.drawn.size):
         best = ways.best_small(blocks) if small and ways.plain.error > ways.most_error else ways.plain.choice
     else:
         best = ways.best_small(blocks) if small else ways.best(blocks, content == "screen")
     dear = DEAR * worth**0.5 * core.shape[0] * core.shape[1] / 8  # bytes
-    if blocks.repeats < PLAIN and best.size < min(dear, OPTIMISM * _promise(core)):  # far below any lossless file
+    if repeats < PLAIN and best.size < min(dear, least_exact_bytes(plainest)):  # far below any lossless file
         return best
-    check()
-    return min(best, exact(core), key=lambda choice: choice.size)
+    return min(best, ways.exact.choice, key=lambda choice: choice.size)
 
 
 class _Way:
@@ -134,8 +148,10 @@ class _Way:
 
     @cached_property
     def error(self) -> float:
-        """Mean squared error of the samples."""
+        """Mean squared error of the samples that show."""
         layer, learned = self.choice
+        if learned is None and layer is not None and layer.coder.exact:
+            return 0.0
         decoded = np.empty_like(self.core) if learned is None else learned.decode()
         if layer is not None:
             Painting.shown(layer, self.core.ndim == 2, self.depth).paint(decoded)
@@ -149,17 +165,20 @@ class _Way:
 
 
 class _Ways:
-    """Ways to code one tile."""
+    """Ways to code one tile. `plainest` differs from the core only where nothing shows, and suits exact coders."""
 
     def __init__(
         self,
         core: IntPixels,
+        plainest: IntPixels,
         depth: int,
         worth: float,
         code: Callable[[Mask | None], Learned],
+        exactly: Callable[[IntPixels], Choice],
         check: Callable[[], None],
     ) -> None:
-        self.core, self.depth, self.code, self.check = core, depth, code, check
+        self.core, self.plainest, self.depth = core, plainest, depth
+        self.code, self.exactly, self.check = code, exactly, check
         self.height, self.width = core.shape[:2]
         self.worth = worth * (255 / (2**depth - 1)) ** 2  # of samples as they are
         self.quality = round(float(np.interp(np.log(worth), np.log(WORTHS), QUALITIES)))
@@ -172,9 +191,9 @@ class _Ways:
 
     @cached_property
     def exact(self) -> _Way:
-        """A layer that returns the core as it is."""
+        """A layer that returns what shows as it is."""
         self.check()
-        return self._way(*exact(self.core))
+        return self._way(*self.exactly(self.plainest))
 
     def best(self, blocks: Blocks, every: bool) -> Choice:
         """The cheapest of those that suit a tile with these blocks, or of every way."""
@@ -192,6 +211,11 @@ class _Ways:
             self.quality = min(100, self.quality + QUALITY_STEP)
         ways = [self.exact, self.plain, *self._whole(), *self._parts(blocks.drawn)]
         return min((way for way in ways if way.error <= self.most_error), key=lambda way: way.cost).choice
+
+    def thin(self) -> Choice | None:
+        """A layer with a small error over the whole core, in little time; None where there is no coder for it."""
+        near = self._near(None, self.quality, FAST)
+        return None if near is None else Choice(near, None)
 
     def _whole(self) -> list[_Way]:
         """A layer over the whole core."""
@@ -213,7 +237,7 @@ class _Ways:
     def _way(self, layer: Layer | None, learned: Learned | None) -> _Way:
         return _Way(Choice(layer, learned), self.core, self.depth, self.worth)
 
-    def _near(self, mask: Mask | None, quality: int) -> Layer | None:
+    def _near(self, mask: Mask | None, quality: int, speed: int = SPEED) -> Layer | None:
         """A layer with a small error; None where there is no coder for it."""
         if self.core.dtype != np.uint8:
             return None
@@ -223,7 +247,7 @@ class _Ways:
             covered = enlarged(mask, BLOCK, self.height, self.width)
             shown = fill_hidden(self.core[box], covered[box].astype(np.uint8))
         self.check()
-        data = write_near(shown, quality)
+        data = write_near(shown, quality, speed)
         return None if data is None else Layer(self.height, self.width, Coder.AVIF, data, mask, BLOCK)
 
     def _exact(self, mask: Mask) -> Layer:
@@ -241,6 +265,11 @@ def dilated(mask: Mask) -> Mask:
     rows = wide[:-2] | wide[1:-1] | wide[2:]
     grown: Mask = rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:]
     return grown
+
+
+def least_exact_bytes(core: IntPixels) -> float:
+    """No file of a photograph without loss is smaller."""
+    return OPTIMISM * _promise(core)
 
 
 def _promise(core: IntPixels) -> float:

@@ -66,11 +66,14 @@ def _smallest_png(pixels: IntPixels) -> bytes:
     return min((png.write(image) for image in images), key=len)
 
 
-def write_near(pixels: IntPixels, quality: int) -> bytes | None:
-    """An image in uint8 as AVIF, quality 0 to 100; None where that cannot hold it, or Pillow cannot write it."""
+def write_near(pixels: IntPixels, quality: int, speed: int = avif.SPEED) -> bytes | None:
+    """An image in uint8 as AVIF, quality 0 to 100, speed 0 to 10.
+
+    None where AVIF cannot hold it, or Pillow cannot write it.
+    """
     if max(pixels.shape[:2]) > avif.MAX_SIDE or not features.check("avif"):
         return None
-    return avif.write(pixels, quality)
+    return avif.write(pixels, quality, speed)
 
 
 def read(coder: Coder, data: bytes, height: int, width: int, grey: bool, depth: int) -> IntPixels:

@@ -111,12 +111,17 @@ class Painting:
         """Whether nothing of the core is left."""
         return self.covered is None
 
-    def paint(self, core: IntPixels) -> None:
-        """Replace pixels of a core, (H, W[, 3]), in place."""
+    def paint(self, pixels: IntPixels, part: Rect | None = None) -> None:
+        """Replace pixels of a core, or of a part of it, (part.height, part.width[, 3]), in place."""
+        if part is None:
+            part = Rect(0, 0, pixels.shape[1], pixels.shape[0])
+        common = self.box.common(part)
+        shown, source = common.seen_from(part).slices, common.seen_from(self.box).slices
         if self.covered is None:
-            core[...] = self.image
+            pixels[shown] = self.image[source]
         else:
-            core[self.box.slices][self.covered] = self.image[self.covered]
+            covered = self.covered[source]
+            pixels[shown][covered] = self.image[source][covered]
 
 
 def bounding_box(mask: Mask, side: int, height: int, width: int) -> Rect:

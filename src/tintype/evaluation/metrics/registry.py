@@ -12,23 +12,20 @@
 LPIPS and DISTS are missing: both need trained weights that tintype neither ships nor can check.
 """
 
-import importlib.util
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from tintype import metrics
 from tintype.errors import InputError, UnsupportedError
 from tintype.evaluation.metrics import resnet, texture
 from tintype.pixels import Pixels8
+from tintype.ssimulacra2 import missing, ssimulacra2, write_png
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # BT.601 weights, as JPEG uses them
 
@@ -73,35 +70,15 @@ def luma(picture: Pixels8) -> NDArray[np.float32]:
     return samples @ LUMA if picture.ndim == 3 else samples
 
 
-def ssimulacra2(original: Pixels8, decoded: Pixels8) -> float:
-    """SSIMULACRA2 by the package of that name."""
-    compute = import_module("ssimulacra2.ssimulacra2").compute_ssimulacra2
-    with tempfile.TemporaryDirectory() as folder:
-        return float(compute(*_written(folder, original, decoded)))
-
-
 def butteraugli(original: Pixels8, decoded: Pixels8) -> float:
     """Butteraugli's 3-norm by libjxl's `butteraugli_main`."""
     with tempfile.TemporaryDirectory() as folder:
-        command = ["butteraugli_main", *map(str, _written(folder, original, decoded))]
+        command = ["butteraugli_main", *write_png(folder, original, decoded)]
         text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     for line in text.splitlines():
         if "3-norm" in line:
             return float(line.split()[-1])
     raise UnsupportedError(f"butteraugli_main printed no 3-norm: {text[:200]!r}")
-
-
-def _written(folder: str, *pictures: Pixels8) -> list[str]:
-    """Paths of the pictures as RGB PNG files."""
-    paths = []
-    for number, picture in enumerate(pictures):
-        paths.append(str(Path(folder) / f"{number}.png"))
-        Image.fromarray(picture).convert("RGB").save(paths[-1], compress_level=1)
-    return paths
-
-
-def _package(name: str) -> Callable[[], str]:
-    return lambda: "" if importlib.util.find_spec(name) else f"the package {name} is not installed"
 
 
 def _program(name: str) -> Callable[[], str]:
@@ -117,7 +94,7 @@ METRICS: Mapping[str, Metric] = {
     "ssimulacra2": Metric(
         (Column("ssimulacra2", "SSIMULACRA2", decimals=2, stored_decimals=3),),
         lambda a, b: (ssimulacra2(a, b),),
-        _package("ssimulacra2"),
+        missing,
     ),
     "butteraugli": Metric(
         (Column("butteraugli", "Butteraugli", stored_decimals=4, higher_is_better=False),),

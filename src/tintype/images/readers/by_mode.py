@@ -7,6 +7,7 @@ from tintype.images import alpha
 from tintype.images.convert import CONVERTIBLE, converted
 from tintype.images.raster import Raster
 from tintype.images.readers.opened import Opened
+from tintype.images.samples import of_image
 
 
 def read(opened: Opened) -> Raster:
@@ -19,13 +20,13 @@ def read(opened: Opened) -> Raster:
         return _palette(image)
     if image.mode in ("RGBA", "LA", "RGBa", "La"):
         image = image.convert(image.mode.upper())  # RGBa and La are multiplied by alpha; Pillow divides
-        channels = np.asarray(image)
+        channels = of_image(image)
         samples = channels[..., :-1] if image.mode == "RGBA" else channels[..., 0]
         return Raster(samples, alpha=channels[..., -1])
     if image.mode == "1":
         return Raster(np.asarray(image.convert("L")))
     if image.mode in ("L", "RGB", "RGBX"):
-        samples = np.asarray(image if image.mode != "RGBX" else image.convert("RGB"))
+        samples = of_image(image if image.mode != "RGBX" else image.convert("RGB"))
         return Raster(samples, alpha=_keyed(image, samples))
     if image.mode.startswith("I"):
         return _integers(opened, np.asarray(image))
@@ -36,9 +37,9 @@ def _palette(image: Image.Image) -> Raster:
     """Colours of the palette's entries, and alpha where they have any."""
     clear = image.info.get("transparency")
     if image.mode == "PA" or (image.palette and image.palette.mode == "RGBA"):
-        channels = np.asarray(image.convert("RGBA"))
+        channels = of_image(image.convert("RGBA"))
         return Raster(channels[..., :3], alpha=channels[..., 3])
-    samples = np.asarray(image.convert("RGB"))
+    samples = of_image(image.convert("RGB"))
     if clear is None:
         return Raster(samples)
     table = np.full(256, 255, np.uint8)

@@ -1,4 +1,4 @@
-"""PPM, PGM and their like above 8 bits, of which Pillow keeps 8."""
+"""PPM, PGM and their like: above 8 bits, of which Pillow keeps 8, and bytes as they are, without a copy."""
 
 import re
 
@@ -15,20 +15,26 @@ _HEAD = re.compile(rb"P([2356])" + _NUMBER * 3 + rb"(?:#[^\r\n]*[\r\n])?\s")
 def read(opened: Opened) -> Raster:
     """Samples from 0 to any white that fits into 16 bits."""
     head = _HEAD.match(opened.data)
-    if head is None or int(head[4]) < 256:
+    if head is None:
         return by_mode.read(opened)
     kind, white = int(head[1]), int(head[4])
+    if white < 255 or (white == 255 and kind in (2, 3)):
+        return by_mode.read(opened)
     if white >= 2**16:
         raise opened.refusal(f"white is {white}; at most 65535 is possible")
     shape = (opened.image.height, opened.image.width, *((3,) if kind in (3, 6) else ()))
     count = int(np.prod(shape))
     if kind in (5, 6):
-        samples = np.frombuffer(opened.data[head.end() : head.end() + 2 * count], ">u2")
+        type = np.dtype(np.uint8 if white == 255 else ">u2")
+        found = min(count, (len(opened.data) - head.end()) // type.itemsize)
+        samples = np.frombuffer(opened.data, type, found, head.end())
     else:
         text = re.sub(rb"#[^\r\n]*", b"", opened.data[head.end() - 1 :])
         samples = np.array(text.split(maxsplit=count)[:count], np.int64)
     if samples.size < count:
         raise opened.refusal(f"damaged: it has {samples.size} of {count} samples")
+    if white == 255:
+        return Raster(samples.reshape(shape))
     if samples.size and (samples.min() < 0 or samples.max() > white):
         raise opened.refusal(f"damaged: a sample is {samples.max()}, above white, which is {white}")
     scaled, bits = of_white(samples.reshape(shape).astype(np.uint16), white)

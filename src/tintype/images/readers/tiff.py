@@ -148,12 +148,30 @@ def _by_pillow(opened: Opened, tags: Tags, layout: Layout, notes: tuple[str, ...
         )
     if layout.photometric == PALETTE:
         _narrow_palette(opened.image, tags)
-    raster = by_mode.read(opened)
+    samples = _as_they_stand(opened.data, tags, layout)
+    raster = by_mode.read(opened) if samples is None else Raster(samples)
     grey = raster.samples.ndim == 2
     stated = NOT_STATED if raster.converted else _colour(tags, layout, grey)
     return Raster(
         raster.samples, raster.bits, raster.alpha, stated, (*notes, *raster.notes), True, raster.converted
     )  # fmt: skip
+
+
+def _as_they_stand(data: bytes, tags: Tags, layout: Layout) -> Samples | None:
+    """Upright samples of 8 bits that are not compressed, in strips one behind the other: no copy is made of them."""
+    count = len(layout.bits)
+    plain = (layout.compression, set(layout.bits), layout.format) == (RAW, {8}, UNSIGNED) and not layout.planar
+    if not plain or (layout.photometric, count) not in ((RGB, 3), (BLACK_IS_ZERO, 1)) or 273 not in tags:
+        return None
+    if any(_number(tags, tag, 1) != 1 for tag in (ORIENTATION, 266, 317)):  # order of bits, differences
+        return None
+    offsets, sizes = _ints(tags[273]), _ints(tags.get(279, ()))
+    size = layout.height * layout.width * count
+    ends = [offset + size for offset, size in zip(offsets, sizes, strict=False)]
+    if len(offsets) != len(sizes) or ends[:-1] != offsets[1:] or sum(sizes) != size or ends[-1] > len(data):
+        return None
+    samples = np.frombuffer(data, np.uint8, size, offsets[0])
+    return samples.reshape(layout.height, layout.width, *((count,) if count > 1 else ()))
 
 
 def _narrow_palette(image: Image.Image, tags: Tags) -> None:

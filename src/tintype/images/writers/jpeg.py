@@ -24,7 +24,7 @@ MAX_XMP = MAX_SEGMENT - len(XMP_PREFIX)
 APP1, APP13 = 0xE1, 0xED
 
 
-def write(picture: Picture, quality: float | None) -> bytes:
+def write(picture: Picture, quality: float | None) -> Iterator[bytes]:
     """The file, with full resolution of colour."""
     file = io.BytesIO()
     options: dict[str, Any] = {"icc_profile": picture.icc} if picture.icc else {}
@@ -38,7 +38,7 @@ def write(picture: Picture, quality: float | None) -> bytes:
     (size,) = struct.unpack_from(">H", data, 4)  # of the first segment, JFIF's
     place = 4 + size
     segments = (struct.pack(">BBH", 0xFF, marker, 2 + len(data)) + data for marker, data in _metadata(picture))
-    return data[:place] + b"".join(segments) + data[place:]
+    yield b"".join([data[:place], *segments, data[place:]])
 
 
 def fit(picture: Picture) -> tuple[Picture, tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 import io
 import struct
+from collections.abc import Iterator
 from typing import Any
 
 from PIL import Image
@@ -12,16 +13,16 @@ from tintype.images.samples import interleaved
 AVIF_QUALITY = 90
 
 
-def webp(picture: Picture, quality: float | None) -> bytes:
+def webp(picture: Picture, quality: float | None) -> Iterator[bytes]:
     """The file; without a quality it has no loss."""
     file = io.BytesIO()
     rate = {"lossless": True, "exact": True} if quality is None else {"quality": round(quality)}
     metadata = {"icc_profile": picture.icc or b"", "exif": picture.exif or b"", "xmp": picture.xmp or b""}
     Image.fromarray(interleaved(picture, 8)).save(file, "WEBP", **rate, **metadata)
-    return file.getvalue()
+    yield file.getvalue()
 
 
-def avif(picture: Picture, quality: float | None) -> bytes:
+def avif(picture: Picture, quality: float | None) -> Iterator[bytes]:
     """The file, with full resolution of colour; alpha has no loss."""
     file = io.BytesIO()
     options: dict[str, Any] = {"quality": AVIF_QUALITY if quality is None else round(quality), "subsampling": "4:4:4"}
@@ -36,7 +37,7 @@ def avif(picture: Picture, quality: float | None) -> bytes:
     place = data.find(_COLOUR)
     if picture.code_points and not picture.icc and place >= 0:
         struct.pack_into(">HH", data, place + len(_COLOUR), *picture.code_points)  # Pillow always writes sRGB's
-    return bytes(data)
+    yield bytes(data)
 
 
 class _Verbatim(Image.Exif):

@@ -1,12 +1,13 @@
-"""PNG of 8 and 16 bits: pixels by Pillow up to 8 bits, and by the few lines that 16 need; chunks by our own hand.
+"""PNG of 8 and 16 bits, band by band: rows are filtered by Pillow in 8 bits, and by the few lines that 16 need.
 
-Pillow writes neither RGB of 16 bits nor cICP.
+Pillow writes neither RGB of 16 bits nor cICP, and it takes whole images alone.
 """
 
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
@@ -14,10 +15,9 @@ from PIL import Image
 from tintype.images.metadata import exif, iptc
 from tintype.images.metadata.found import XMP_KEYWORD
 from tintype.images.picture import Picture, Samples
-from tintype.images.samples import interleaved, stored_bits
+from tintype.images.samples import bands, stored_bits
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-HEADER_END = 33  # signature and IHDR
 LEVEL = 6  # of zlib
 DEEP_LEVEL = 3  # of zlib: on photographs of 16 bits 1 % larger than 6, in a third of the time
 SAMPLE_ROWS, SAMPLE_EVERY = 16, 256  # rows of a sample, and one such band in so many
@@ -27,8 +27,8 @@ FLAT = 1 / 8  # of the raw bytes: what compresses below that is drawn, and all o
 BLOCK_BYTES = 2**18  # of samples that are filtered at a time, which takes 60 times as much memory
 
 
-def write(picture: Picture, _: float | None = None, level: int | None = None) -> bytes:
-    """The file; 10 and 12 bits are written as 16 that say how many of them count.
+def write(picture: Picture, _: float | None = None, level: int | None = None) -> Iterator[bytes]:
+    """The file in pieces; 10 and 12 bits are written as 16 that say how many of them count.
 
     Parameters
     ----------
@@ -37,14 +37,20 @@ def write(picture: Picture, _: float | None = None, level: int | None = None) ->
         repetition. Coding runs alone takes a fifth of the time and 1 % more bytes.
     """
     bits = stored_bits(picture)
-    samples = interleaved(picture, bits)
+    kind = (0 if picture.grey else 2) + (0 if picture.alpha is None else 4)  # IHDR's colour type
+    yield SIGNATURE + _chunk(b"IHDR", struct.pack(">IIBBBBB", picture.width, picture.height, bits, kind, 0, 0, 0))
+    for chunk in _metadata(picture):
+        yield _chunk(*chunk)
     if bits > 8:
-        data = _deep(samples, DEEP_LEVEL if level is None else level)
-    elif level is None:
-        data = _by_pillow(samples, LEVEL, _strategy(samples))
+        packer = zlib.compressobj(DEEP_LEVEL if level is None else level)
+        blocks = _filtered(bands(picture, bits, BLOCK_BYTES))
     else:
-        data = _by_pillow(samples, level, zlib.Z_FILTERED)
-    return data[:HEADER_END] + b"".join(_chunk(*chunk) for chunk in _metadata(picture)) + data[HEADER_END:]
+        packer = _packer(LEVEL, _strategy(picture)) if level is None else _packer(level, zlib.Z_FILTERED)
+        blocks = _filtered_by_pillow(bands(picture, bits))
+    for rows in blocks:
+        if packed := packer.compress(rows):
+            yield _chunk(b"IDAT", packed)
+    yield _chunk(b"IDAT", packer.flush()) + _chunk(b"IEND", b"")
 
 
 def _metadata(picture: Picture) -> Iterator[tuple[bytes, bytes]]:
@@ -71,49 +77,64 @@ def _metadata(picture: Picture) -> Iterator[tuple[bytes, bytes]]:
         yield b"zTXt", b"Raw profile type iptc\0\0" + zlib.compress(text.encode())
 
 
-def _by_pillow(samples: Samples, level: int, strategy: int) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(samples).save(file, "PNG", compress_level=level, compress_type=strategy)
-    return file.getvalue()
+def _filtered_by_pillow(blocks: Iterable[Samples]) -> Iterator[bytes]:
+    """Rows of 8 bits behind the number of their filter, which Pillow chooses: it writes each block without compression.
+
+    It takes whole images, as a copy of 4 bytes per pixel and with the whole file in memory.
+    """
+    above: Samples | None = None
+    for block in blocks:
+        file = io.BytesIO()
+        shown = block if above is None else np.concatenate([above, block])
+        Image.fromarray(shown).save(file, "PNG", compress_level=0)
+        rows = zlib.decompress(b"".join(_chunks(file.getvalue(), b"IDAT")))
+        yield rows if above is None else rows[len(rows) // len(shown) :]
+        above = block[-1:]
 
 
-def _strategy(samples: Samples) -> int:
+def _packer(level: int, strategy: int) -> "zlib._Compress":
+    return zlib.compressobj(level, zlib.DEFLATED, zlib.MAX_WBITS, 9, strategy)  # with as much memory as Pillow takes
+
+
+def _strategy(picture: Picture) -> int:
     """Runs alone, unless a sample of the rows shows that all of zlib does better."""
-    height, width = samples.shape[:2]
+    height, width = picture.height, picture.width
     if height * width < WORTH_A_SAMPLE or height < SAMPLE_EVERY:
         return zlib.Z_FILTERED
     first = (SAMPLE_EVERY - SAMPLE_ROWS) // 2
-    whole = samples[: height // SAMPLE_EVERY * SAMPLE_EVERY].reshape(-1, SAMPLE_EVERY, *samples.shape[1:])
-    sample = np.concatenate(list(whole[:, first : first + SAMPLE_ROWS]))  # (bands * SAMPLE_ROWS, W, ...)
-    runs, everything = (len(_by_pillow(sample, LEVEL, strategy)) for strategy in (zlib.Z_RLE, zlib.Z_FILTERED))
-    return zlib.Z_RLE if FLAT * sample.nbytes < runs < LARGER * everything else zlib.Z_FILTERED
+    rows = np.add.outer(np.arange(first, height - SAMPLE_EVERY + first + 1, SAMPLE_EVERY), np.arange(SAMPLE_ROWS))
+    clear = None if picture.alpha is None else picture.alpha[rows.ravel()]
+    sample = replace(picture, pixels=picture.pixels[rows.ravel()], alpha=clear)
+    raw = b"".join(_filtered_by_pillow(bands(sample, 8)))
+    runs, everything = (_packed_size(raw, strategy) for strategy in (zlib.Z_RLE, zlib.Z_FILTERED))
+    return zlib.Z_RLE if FLAT * len(raw) < runs < LARGER * everything else zlib.Z_FILTERED
 
 
-def _deep(samples: Samples, level: int) -> bytes:
-    """A file of 16 bits per sample: header and pixels."""
-    height, width, *channels = samples.shape
-    kind = {(): 0, (3,): 2, (2,): 4, (4,): 6}[tuple(channels)]  # IHDR's colour type
-    header = struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0)
-    pieces = [SIGNATURE, _chunk(b"IHDR", header)]
-    packer = zlib.compressobj(level)
-    for rows in _filtered(samples):
-        if packed := packer.compress(rows):
-            pieces.append(_chunk(b"IDAT", packed))
-    return b"".join([*pieces, _chunk(b"IDAT", packer.flush()), _chunk(b"IEND", b"")])
+def _packed_size(raw: bytes, strategy: int) -> int:
+    packer = _packer(LEVEL, strategy)
+    return len(packer.compress(raw)) + len(packer.flush())
 
 
-def _filtered(samples: Samples) -> Iterator[bytes]:
-    """Rows behind the number of their filter, block by block: each row by the filter with the smallest sum.
+def _chunks(data: bytes, kind: bytes) -> Iterator[bytes]:
+    """Content of the chunks of a kind."""
+    at = len(SIGNATURE)
+    while at < len(data):
+        size, found = struct.unpack_from(">I4s", data, at)
+        if found == kind:
+            yield data[at + 8 : at + 8 + size]
+        at += 12 + size
+
+
+def _filtered(blocks: Iterable[Samples]) -> Iterator[bytes]:
+    """Rows of 16 bits behind the number of their filter: each by the filter with the smallest sum.
 
     PNG section 9: a byte is predicted from those to the left (a), above (b) and above left (c).
     """
-    step = 2 * (samples.shape[2] if samples.ndim == 3 else 1)  # bytes of a pixel
-    row_bytes = step * samples.shape[1]
-    above = np.zeros((1, row_bytes), np.int16)
-    count = max(1, BLOCK_BYTES // row_bytes)
-    for at in range(0, len(samples), count):
-        x = samples[at : at + count].astype(">u2").view(np.uint8).reshape(-1, row_bytes).astype(np.int16)
-        b = np.concatenate([above, x[:-1]])
+    above: Samples | None = None
+    for block in blocks:
+        step = 2 * (block.shape[2] if block.ndim == 3 else 1)  # bytes of a pixel
+        x = block.astype(">u2").view(np.uint8).reshape(len(block), -1).astype(np.int16)
+        b = np.concatenate([np.zeros_like(x[:1]) if above is None else above, x[:-1]])
         a, c = (np.pad(rows[:, :-step], ((0, 0), (step, 0))) for rows in (x, b))
         guesses = (np.zeros_like(x), a, b, (a + b) // 2, _paeth(a, b, c))
         choices = np.stack([(x - guess).astype(np.uint8) for guess in guesses])

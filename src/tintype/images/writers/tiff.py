@@ -5,6 +5,7 @@ their offsets hold, and a main directory behind it adds the samples. Libraries w
 the notes; Pillow's writer has no RGB of 16 bits either.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from tintype.errors import InputError
@@ -12,7 +13,7 @@ from tintype.images.metadata import exif
 from tintype.images.metadata.exif import STORAGE_TAGS
 from tintype.images.metadata.tiff import BYTE, LONG, SHORT, UNDEFINED, Editor, Ifd
 from tintype.images.picture import Picture
-from tintype.images.samples import interleaved, stored_bits
+from tintype.images.samples import bands, stored_bits
 
 STRIP_OFFSETS = 0x0111
 MAX_BYTES = 2**32 - 1  # offsets have 32 bits
@@ -26,13 +27,13 @@ def fit(picture: Picture) -> tuple[Picture, tuple[str, ...]]:
     return without, ("The thumbnail in EXIF was left out: in TIFF it would be a second page.",)
 
 
-def write(picture: Picture, _: float | None) -> bytes:
-    """The file; 10 and 12 bits are written as 16."""
+def write(picture: Picture, _: float | None) -> Iterator[bytes]:
+    """The file in pieces; 10 and 12 bits are written as 16."""
     bits = stored_bits(picture)
-    samples = interleaved(picture, bits)
     editor = (Editor.of(picture.exif) if picture.exif else None) or Editor.new("<")
     value = editor.value
-    channels = samples.shape[2] if samples.ndim == 3 else 1
+    channels = (1 if picture.grey else 3) + (picture.alpha is not None)
+    size = picture.width * picture.height * channels * bits // 8
     tags = {
         0x0100: value(LONG, picture.width),
         0x0101: value(LONG, picture.height),
@@ -42,7 +43,7 @@ def write(picture: Picture, _: float | None) -> bytes:
         STRIP_OFFSETS: value(LONG, 0),
         0x0115: value(SHORT, channels),
         0x0116: value(LONG, picture.height),  # rows of the one strip
-        0x0117: value(LONG, min(samples.nbytes, MAX_BYTES)),
+        0x0117: value(LONG, min(size, MAX_BYTES)),
         0x011C: value(SHORT, 1),  # samples of a pixel together
     }
     if picture.alpha is not None:
@@ -59,10 +60,12 @@ def write(picture: Picture, _: float | None) -> bytes:
     stale = (STORAGE_TAGS & editor.directory(Ifd.MAIN).entries.keys()) - tags.keys()
     editor.edit(Ifd.MAIN, {**dict.fromkeys(stale), **tags})
     start = editor.append(b"")
-    if start + samples.nbytes > MAX_BYTES:
+    if start + size > MAX_BYTES:
         raise InputError(
             f"{picture.width} x {picture.height} pixels make a TIFF file of more than 4 GiB, which TIFF cannot be; "
             "choose another format"
         )
     editor.patch(editor.directory(Ifd.MAIN).entries[STRIP_OFFSETS], start)
-    return b"".join([editor.data, samples.astype(f"{editor.order}u{samples.itemsize}").tobytes()])
+    yield bytes(editor.data)
+    for band in bands(picture, bits):
+        yield band.astype(f"{editor.order}u{band.itemsize}").tobytes()

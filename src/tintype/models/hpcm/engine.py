@@ -162,6 +162,7 @@ class HPCMModel:
     tolerance : of `Options`
     """
 
+    quarters = False
     tiles_in_parallel = False  # one call computes at a time, on all its threads
     whole_pictures = True  # margins of tiles cost more than the memory that tiles save
 

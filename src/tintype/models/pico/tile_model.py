@@ -1,6 +1,7 @@
 """pico as a `TileModel`: a bundle's arrays, and its networks on any engine."""
 
 from collections.abc import Generator, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -11,8 +12,10 @@ from tintype.codec.entropy.tables import Symbols, Tables
 from tintype.codec.steps import Quantiser
 from tintype.codec.tile_model import Coded, Identity, StepRows
 from tintype.errors import WeightsError
+from tintype.models.pico.readout import Readout
 from tintype.models.pico.schedule import T_LIMIT, UNIT, Y_STRIDE, Z_LIMIT, Z_STRIDE, lambda_of, schedule
 from tintype.pixels import Pixels
+from tintype.weights import store
 from tintype.weights.bundle import Bundle
 
 Floats = NDArray[np.float32]  # (C, h, w)
@@ -79,6 +82,16 @@ class PicoModel:
         except KeyError as error:
             raise WeightsError(f"weights file lacks {error}; it was made by another version of tintype") from error
 
+    @cached_property
+    def readout(self) -> Readout | None:
+        """Shipped weights have one."""
+        arrays = store.readout(self.identity.weights_hash)
+        return None if arrays is None else Readout.of(arrays)
+
+    @property
+    def quarters(self) -> bool:
+        return self.readout is not None
+
     def error_worth(self, level: int) -> float:
         """Lambda of the level: weights are trained for bits per pixel + lambda * mean squared error."""
         return lambda_of(float(level))
@@ -102,6 +115,10 @@ class PicoModel:
 
     def synthesise(self, latents: Floats, level: int) -> Pixels:
         return self.networks.synthesis(latents)
+
+    def synthesise_quarter(self, latents: Floats, level: int) -> Pixels:
+        assert self.readout is not None
+        return self.readout(latents)
 
 
 class _HostNetworks:

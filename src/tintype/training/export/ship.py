@@ -10,8 +10,10 @@ import numpy as np
 
 from tintype.errors import WeightsError
 from tintype.models import torch_file
+from tintype.models.pico import onnx_engine
 from tintype.models.pico.network import SIZES, Pico
 from tintype.replacing import staged
+from tintype.training.export import readout
 from tintype.training.export.pico import export
 from tintype.training.objectives.pico import evaluate
 from tintype.training.pictures.crops import load
@@ -30,7 +32,7 @@ def ship(
     hardware: str = "",
     provenance: str = "not recorded",
 ) -> str:
-    """Write the bundle of a checkpoint's state and its entry in the manifest; returns lines about it.
+    """Write the bundle of a checkpoint's state, its readout and its entry in the manifest; returns lines about it.
 
     Parameters
     ----------
@@ -60,12 +62,15 @@ def ship(
     }
     chosen = np.array(train[:: max(1, len(train) // pictures)][:pictures])
     bundle, report = export(model, chosen, name, card)
+    installed = install(bundle, out)
+    seen = np.array(train[:: max(1, len(train) // readout.PICTURES)][: readout.PICTURES])
+    readout.write(readout.fit(onnx_engine.load(bundle), seen), bundle.weights_hash(), name, out)
     integer = report.bits_integer / report.bits_float - 1
     return "\n".join(
         (
             f"integer scale decoder and skipped symbols: {integer:+.2%} of the rate",
             f"refitted tables: {report.bits_refitted / report.bits_integer - 1:+.2%}",
-            install(bundle, out),
+            installed,
         )
     )
 

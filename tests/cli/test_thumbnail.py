@@ -1,0 +1,67 @@
+"""`tintype thumbnail`."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+import tintype as library
+from tests.cli.command import DONE, tintype
+from tests.pictures import deep_picture, picture
+
+ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+@pytest.mark.parametrize(
+    "height, width, size, expected", [(90, 180, 60, (60, 30)), (180, 90, 60, (30, 60)), (20, 10, 60, (10, 20))]
+)
+def test_the_longer_side_gets_the_size_and_small_pictures_stay(
+    tmp_path: Path, height: int, width: int, size: int, expected: tuple[int, int]
+) -> None:
+    (tmp_path / "a.tint").write_bytes(library.encode(picture(height, width)))
+    assert tintype(tmp_path, "thumbnail", "a.tint", "a", "--size", str(size)).all == DONE
+    with Image.open(tmp_path / "a") as image:
+        assert (image.size, image.mode, image.format) == (expected, "RGB", "PNG")
+
+
+@pytest.mark.parametrize(
+    "pixels, mode",
+    [
+        (np.dstack([picture(40, 40), np.full((40, 40), 99, np.uint8)]), "RGBA"),
+        (picture(40, 40)[..., 0], "L"),
+        (deep_picture(40, 40, 16)[..., 0], "L"),
+    ],
+)
+def test_transparency_and_grey_stay_and_depth_becomes_8_bits(
+    tmp_path: Path, pixels: NDArray[np.uint8], mode: str
+) -> None:
+    codec = library.Codec(threads=1)
+    (tmp_path / "a.tint").write_bytes(codec.encode(pixels, lossless=True))
+    assert tintype(tmp_path, "thumbnail", "a.tint", "a.png").all == DONE
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.mode == mode
+        expected = pixels if pixels.dtype == np.uint8 else np.round(pixels / 257)
+        np.testing.assert_array_equal(np.asarray(image), expected)
+
+
+def test_the_profile_stays_and_other_metadata_do_not(tmp_path: Path) -> None:
+    image = Image.fromarray(picture(40, 40))
+    exif = image.getexif()
+    exif[0x010E] = "a secret"
+    image.info |= {"icc_profile": ICC, "exif": exif.tobytes()}
+    (tmp_path / "a.tint").write_bytes(library.encode(image))
+    assert tintype(tmp_path, "thumbnail", "a.tint", "a.png").all == DONE
+    data = (tmp_path / "a.png").read_bytes()
+    assert b"secret" not in data and b"iCCP" in data
+
+
+def test_what_exists_is_kept_and_damage_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.tint").write_bytes(library.encode(picture(8, 8)))
+    (tmp_path / "a.png").write_bytes(b"precious")
+    kept = tintype(tmp_path, "thumbnail", "a.tint", "a.png")
+    assert kept.all == (2, "", "a.tint: a.png exists; --force overwrites it, -o names another file\n")
+    (tmp_path / "bad.tint").write_bytes(b"bad")
+    assert tintype(tmp_path, "thumbnail", "bad.tint", "a.png", "--force").status == 3
+    assert (tmp_path / "a.png").read_bytes() == b"precious"

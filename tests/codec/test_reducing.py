@@ -1,0 +1,31 @@
+"""Boxes of samples."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.pictures import deep_picture, picture
+from tintype.codec.reducing import boxed, over
+from tintype.codec.tiling import Rect
+
+
+@pytest.mark.parametrize("factor", [2, 4, 8])
+@pytest.mark.parametrize("height, width", [(1, 1), (7, 9), (8, 16), (65, 33)])
+def test_boxes_are_those_of_pillow(height: int, width: int, factor: int) -> None:
+    for pixels in (picture(height, width), picture(height, width)[..., 0]):
+        expected = np.asarray(Image.fromarray(pixels).reduce(factor)).astype(int)
+        assert np.abs(boxed(pixels, factor).astype(int) - expected).max() <= 1  # Pillow sums in fixed point
+
+
+def test_boxes_of_deep_samples_keep_their_depth_and_round_halves_up() -> None:
+    assert boxed(np.array([[65535, 65534], [65534, 65535]], np.uint16), 2).tolist() == [[65535]]
+    assert boxed(np.array([[0, 1]], np.uint16), 4).tolist() == [[1]]
+    flat = np.full((9, 17, 3), 40000, np.uint16)
+    assert (boxed(flat, 8) == 40000).all() and boxed(flat, 8).shape == (2, 3, 3)
+    deep = deep_picture(16, 16, 12)
+    assert np.array_equal(boxed(deep, 1), deep)
+
+
+def test_a_rectangle_in_boxes_holds_those_at_its_end() -> None:
+    assert over(Rect(8, 16, 5, 8), 4) == Rect(2, 4, 2, 2)
+    assert over(Rect(0, 0, 203, 157), 8) == Rect(0, 0, 26, 20)
