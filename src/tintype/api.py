@@ -488,7 +488,8 @@ def _source(data: Encoded, most: int | None = None, *, whole: bool = True) -> It
         with Path(data).open("rb") as file, _source(file, most, whole=whole) as source:
             yield source
     else:
-        on_disk = data.seekable()
+        seekable = getattr(data, "seekable", None)  # all that is needed of a file is `read`
+        on_disk = seekable is not None and seekable()
         source = FileBytes(data) if on_disk else data.read() if most is None else data.read(most + 1)
         if isinstance(source[:0], str):
             raise InputError(f"{_name(data)} was opened as text; open it in binary mode")

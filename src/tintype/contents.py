@@ -16,6 +16,7 @@ from tintype.pixels import IntPixels
 from tintype.targets import MEASURES, Target
 
 ANALYSIS_BYTES_PER_PIXEL = 6  # of network pixels: 320 latents of 4 bytes for 256 of them, and hyper-latents
+SUMMED_CORES = 2  # rows whose sums a canvas keeps: those of a row of tiles, whose last is up to 1.5 cores high
 MAX_NOTES = 10  # of damaged tiles; more are counted
 SRGB = CodePoints(SRGB_8_BIT.primaries, SRGB_8_BIT.transfer)
 
@@ -114,10 +115,13 @@ def decoding_bytes(container: Container) -> int:
     """Memory that the picture of a file takes while it is decoded, its tiles left aside."""
     header = container.header
     width, height = decoded_size(container)
-    channels = 1 if header.colour == ColourType.GREY else 3
-    # sums of tiles, twice as wide as samples, beside the result; then Pillow's image; a plane of alpha with its copies
+    sample_bytes = (1 if header.colour == ColourType.GREY else 3) * (1 if header.samples.depth == 8 else 2)
+    # samples; then Pillow's image; a plane of alpha with its copies
     alpha = container.chunk(ChunkType.ALPHA) is not None
-    return width * height * (3 * channels * (1 if header.samples.depth == 8 else 2) + 6 + 14 * alpha)
+    picture = width * height * (sample_bytes + 6 + 14 * alpha)
+    # sums of shares, twice as wide as samples, of one row of tiles and while the next begins
+    rows = min(height, SUMMED_CORES * header.tiling.core)
+    return picture + 2 * sample_bytes * width * rows
 
 
 def encoding_bytes(picture: Picture) -> int:

@@ -137,15 +137,15 @@ def test_a_picture_of_two_to_the_twenty_pixels_is_one_tile() -> None:
     assert Tiling.default(1024, 1024) == Tiling()
     assert Tiling.default(1025, 1024) == Tiling(504, 4)
     assert Tiling.default(16384, 64) == Tiling.default(1, 16384) == Tiling()  # a row costs as much as 64
-    assert Tiling.default(24565, 1) == Tiling.default(1, 65535) == Tiling.default(64, 65535) == Tiling(16376, 4)
+    assert Tiling.default(16385, 1) == Tiling.default(1, 65535) == Tiling.default(64, 65535) == Tiling(4088, 4)
     assert Tiling.default(65, 65535) == Tiling(504, 4)
 
 
-def test_a_thin_picture_above_the_limit_is_one_row_of_tiles_as_large_as_one_may_be() -> None:
+def test_a_thin_picture_above_the_limit_is_one_row_of_tiles_as_large_as_others() -> None:
     tiles = tile_grid(65535, 17, Tiling.default(65535, 17), STRIDE)
-    assert [tile.core.width for tile in tiles] == [16376, 16376, 16376, 65535 - 3 * 16376]
+    assert [tile.core.width for tile in tiles] == [4088] * 15 + [65535 - 15 * 4088]
     assert {tile.core.height for tile in tiles} == {17}
-    assert tiles[1].width * tiles[1].height == 2**20
+    assert tiles[1].width * tiles[1].height == 512 * 512
 
 
 def test_tiles_that_would_be_only_one_become_the_whole_picture() -> None:

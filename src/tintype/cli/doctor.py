@@ -48,6 +48,7 @@ def _facts() -> dict[str, Any]:
     from tintype import selftest
     from tintype.codec.workers import available_cpus
     from tintype.free_memory import free_memory
+    from tintype.models.pico import engine
     from tintype.weights import store
 
     faults = selftest.run()
@@ -55,7 +56,7 @@ def _facts() -> dict[str, Any]:
         "version": tintype.__version__,
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
-        "engine": f"onnxruntime {_version('onnxruntime') or 'is missing'}",
+        "engine": engine.versions(),
         "coder": _coder(),
         "cpu": _cpu_features(),
         "threads": available_cpus(),

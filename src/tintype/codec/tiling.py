@@ -25,7 +25,7 @@ WHOLE_PICTURE_PIXELS = 2**20
 LEAST_SIDE = 64  # pixels; networks that pad to their stride work as long on one row as on so many
 
 DEFAULT_CORE = 504
-THIN_CORE = WHOLE_PICTURE_PIXELS // LEAST_SIDE - 8  # with two margins as many pixels as the largest single tile
+THIN_CORE = 4088  # where a side counts as 64 pixels: with its margins a tile has as many as 512 x 512
 DEFAULT_MARGIN = 4  # 504 + 2 * 4 = 512, a multiple of every stride in use
 
 
@@ -44,7 +44,7 @@ class Tiling:
         """The encoder's choice: one tile up to 2**20 pixels, else cores of 504 with a margin of 4.
 
         A side counts as at least 64 pixels, or 65535 x 1 would be one tile of four million pixels at the network. What
-        is no wider than that is cut into tiles of 2**20 of these pixels.
+        is no wider than that is cut into cores of 4088.
         """
         if max(width, LEAST_SIDE) * max(height, LEAST_SIDE) <= WHOLE_PICTURE_PIXELS:
             return cls()
