@@ -135,8 +135,6 @@ def run(options: argparse.Namespace) -> int:
             only_if_smaller=options.only_if_smaller,
         )
         if is_batch(options):
-            if options.only_if_smaller:
-                raise UsageError("--only-if-smaller goes file by file; leave out --jobs, --resume and --ray")
             run_jobs(encoder, jobs, options, report)
             return report.status
         with Progress() as progress:
