@@ -228,9 +228,9 @@ class Codec:
         trials = (TRIALS if target else 1) + verify
         passes = Passes(progress, len(encoder.tiles), trials)
         files = Files(name, picture, encoder, lambda: self._encoder(name, picture, model, "exact"), deadline, passes)
-        file = EncodedFile(files.at(level)) if target is None else meet(target, files)
+        file = EncodedFile(files.at(level), lossless=lossless) if target is None else meet(target, files)
         if verify:
-            verifying.check(name, picture, files.decoded(file), lossless)
+            verifying.check(name, picture, files.decoded(file), file.lossless)
         passes.end()
         return file
 
