@@ -7,7 +7,7 @@
     curl --data-binary @photo.tint 'localhost:8000/decode?format=webp' > photo.webp
     curl --data-binary @photo.tint 'localhost:8000/decode?region=512,0,512,512&reduce=4' > part.png
 
-POST /encode [?quality=0..100] [&tune=psnr|eyes] takes a picture. POST /decode [?format=png|jpg|webp]
+POST /encode [?quality=0..100] [&tune=eyes|psnr] takes a picture. POST /decode [?format=png|jpg|webp]
 [&region=X,Y,W,H] [&reduce=1|2|4|8] takes a .tint file. GET /health answers 200 once the model is loaded. GET /metrics
 answers in Prometheus' text format.
 

@@ -47,8 +47,8 @@ def register(commands: "Commands") -> None:
     add_targets(parser)
     parser.add_argument(
         "--tune",
-        choices=("psnr", "eyes"),
-        help="weights trained on squared error (psnr, the default) or for what people see (eyes); instead of --model",
+        choices=("eyes", "psnr"),
+        help="weights trained for what people see (eyes, the default) or on squared error (psnr); instead of --model",
     )
     parser.add_argument(
         "--content",
