@@ -1,6 +1,7 @@
 """Encode and decode times and peak memory, ours and AVIF's, JPEG XL's, WebP's and JPEG's, in one run.
 
-    python -m benchmarks.speed PICTURE... [--model NAME] [--threads 1,2] [--sizes 768x512,4032x3024]
+    python -m benchmarks.speed PICTURE... [--model NAME] [--engines native,onnx] [--threads 1,2]
+                               [--sizes 768x512,4032x3024]
 
 Each codec runs in a fresh process: once for the whole process (interpreter, imports, model, file), then again for the
 time of a warm call in memory, the fastest of three. The first size is cut from the first picture; a size that is larger
@@ -20,6 +21,7 @@ from tintype import images, metrics
 from tintype.evaluation.codecs.names import codec_named
 from tintype.evaluation.measuring import processes
 from tintype.evaluation.results.markdown import table
+from tintype.models.pico.engine import ENGINES, VARIABLE
 from tintype.weights import store
 
 # JPEG's and our 75; the others at settings of about the same rate and worth
@@ -37,6 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pictures", metavar="PICTURE", nargs="+", type=Path)
     parser.add_argument("--model", default=store.DEFAULT, help="shipped weights or a .tintmodel file")
+    parser.add_argument("--engines", default=",".join(ENGINES), help="of pico, side by side")
     parser.add_argument("--quality", type=float, default=75, help="of ours")
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--sizes", default="768x512,4032x3024")
@@ -52,13 +55,15 @@ def main() -> None:
             fits = parts[0].shape[0] >= height and parts[0].shape[1] >= width
             pixels = parts[0][:height, :width] if fits else mosaic(parts, width, height)
             for threads in map(int, options.threads.split(",")):
-                for name, quality in ((options.model, options.quality), *PEERS):
+                ours = [(engine, options.model, options.quality) for engine in options.engines.split(",")]
+                for engine, name, quality in (*ours, *(("", *peer) for peer in PEERS)):
                     if threads == 1 or not name.startswith(ONE_THREAD):
+                        os.environ[VARIABLE] = engine  # of the processes that measure
                         cells = measure(
                             name, quality, np.ascontiguousarray(pixels), threads, options.repeat, Path(folder)
                         )
-                        shown = codec_named(name).name
-                        print(f"| {size}, {threads}, {shown} q{quality:g} | {' | '.join(cells)} |", flush=True)
+                        shown = " ".join(filter(None, (codec_named(name).name, engine, f"q{quality:g}")))
+                        print(f"| {size}, {threads}, {shown} | {' | '.join(cells)} |", flush=True)
 
 
 def measure(name: str, quality: float, pixels: np.ndarray, threads: int, repeat: int, folder: Path) -> list[str]:

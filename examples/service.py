@@ -7,7 +7,7 @@
     curl --data-binary @photo.tint 'localhost:8000/decode?format=webp' > photo.webp
     curl --data-binary @photo.tint 'localhost:8000/decode?region=512,0,512,512&reduce=4' > part.png
 
-POST /encode [?quality=0..100] [&tune=psnr|eyes] takes a picture. POST /decode [?format=png|jpg|webp]
+POST /encode [?quality=0..100] [&tune=eyes|psnr] takes a picture. POST /decode [?format=png|jpg|webp]
 [&region=X,Y,W,H] [&reduce=1|2|4|8] takes a .tint file. GET /health answers 200 once the model is loaded. GET /metrics
 answers in Prometheus' text format.
 
@@ -207,7 +207,7 @@ class Service:
                 raise RefusedError(400, f"options of /decode: {options}")
             part = {"region": tuple(map(int, region.groups()))} if region[1] else {}
             return partial(self._decode, format, part | {"reduce": int(reduce)})
-        tune, quality = query.pop("tune", "psnr"), query.pop("quality", "75")
+        tune, quality = query.pop("tune", "eyes"), query.pop("quality", "75")
         if tune not in self._codecs or not quality.isdecimal() or int(quality) > 100 or query:
             raise RefusedError(400, f"options of /encode: quality=0..100, tune={'|'.join(self._codecs)}")
         return partial(self._encode, self._codecs[tune], int(quality))
@@ -217,7 +217,7 @@ class Service:
 
     def _decode(self, format: str, part: Mapping[str, Any], body: bytes) -> Answer:
         file = io.BytesIO()
-        self._codecs["psnr"].decode_to(body, file, suffix=f".{format}", **part)
+        self._codecs["eyes"].decode_to(body, file, suffix=f".{format}", **part)
         return Answer(200, file.getvalue(), FORMATS[format])
 
     async def _body(self, scope: Mapping[str, Any], receive: Receive) -> bytes:

@@ -40,3 +40,26 @@ def test_a_symbol_moves_exactly_where_bits_outweigh_the_error() -> None:
     added = (0.6**2 - 0.4**2) * 0.5**2  # error of 0 less that of 1, for the value 0.6 at width 0.5
     for factor, expected in ((0.98, 0), (1.02, 1)):
         assert quantise(step(row, factor * bits / added)).ravel()[1] == expected
+
+
+@pytest.mark.parametrize("spread", [0.4, 3.0, 4000.0])
+def test_native_code_finds_the_same_symbols(spread: float) -> None:
+    rng = np.random.default_rng(251)
+    shape = (7, 13, 11)
+    quantise = RateDistortion.of(TABLES)
+    mean, width, latents = (rng.normal(0, spread, shape).astype(np.float32) for _ in range(3))
+    rows = rng.integers(0, len(TABLES), shape).astype(np.uint16)
+    worth = rng.gamma(1, 2, (7, 1, 1)).astype(np.float32)
+    latents[0, :2] = mean[0, :2] + np.abs(width[0, :2]) * np.float32(2.5)  # halves
+    found = Step(rows, mean, np.abs(width) + np.float32(0.01), latents, EVERYTHING, worth)
+    symbols = quantise(found)
+    assert symbols.dtype == np.float32 and np.any(symbols) and np.any(np.abs(symbols) < np.abs(latents - mean) / 9)
+    np.testing.assert_array_equal(symbols, quantise.on_any_arrays(found))
+
+
+def test_native_code_refuses_rows_that_are_not_in_the_tables() -> None:
+    quantise = RateDistortion.of(TABLES)
+    ones = np.ones((1, 1, 2), np.float32)
+    rows = np.array([[[3, len(TABLES)]]], np.uint16)
+    with pytest.raises(ValueError, match="a row is not in the tables"):
+        quantise(Step(rows, ones, ones, ones, EVERYTHING, np.ones((1, 1, 1), np.float32)))

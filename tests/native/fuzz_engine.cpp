@@ -152,12 +152,13 @@ void integers() {
     std::vector<int16_t> weights(outputs * inputs), z(size_t(channels) * height * width);
     for (int16_t& each : weights) each = int16_t(int(below(255)) - 127);
     for (int16_t& each : z) each = int16_t(int(below(63)) - 31);
-    std::vector<int32_t> multipliers(outputs, 1 << 14), shifts(outputs, 15 + int32_t(below(25))), biases(outputs);
+    std::vector<double> scales(outputs, std::ldexp(1 << 14, -15 - int(below(25))));
+    std::vector<int32_t> biases(outputs);
     for (int32_t& each : biases) each = int32_t(below(1 << 20)) - (1 << 19);
     std::vector<uint16_t> first;
     for (const Kernels* kernels : available()) {
         Integers made(*kernels);
-        made.layer({weights.data(), outputs, inputs}, {multipliers, shifts, 63}, given, around, shuffled);
+        made.layer({weights.data(), outputs, inputs}, {scales, 63}, given, around, shuffled);
         int h = height, w = width;
         const auto found = made.run(z.data(), channels, h, w, {biases.data()});
         if (first.empty()) first = found;

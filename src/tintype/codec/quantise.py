@@ -1,13 +1,14 @@
 """Quantisers: how an encoder chooses symbols. A decoder does not know which one was used."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tintype.codec.entropy.tables import Tables
 from tintype.codec.steps import Step
+from tintype.native import _quantise
 
 SYMBOL_MAX = 32767  # of int16; its negative is the lowest, so that a symbol and its negative are both codable
 HIGH_RATE = 8.66
@@ -62,6 +63,16 @@ class RateDistortion:
         return cls(tables.skips, np.diff(costs, axis=1).astype(np.float32))
 
     def __call__(self, step: Step) -> Floats:
+        if _native(step):
+            arrays: list[Any] = [step.latents, step.mean, step.width, step.rows, step.worth]
+            latents, mean, width, rows, worth = (np.ascontiguousarray(array) for array in arrays)
+            symbols = np.empty_like(latents)
+            _quantise.symbols(latents, mean, width, rows, worth.reshape(-1), self.saved_bits, self.skips, symbols)
+            return symbols
+        return self.on_any_arrays(step)
+
+    def on_any_arrays(self, step: Step) -> Floats:
+        """The same for arrays that broadcast, and those of PyTorch; what the native code is compared with."""
         values = _values(step)  # (C, h, w), in units of the width
         symbols = _rounded(values, step, self.skips)
         if step.worth is None:
@@ -78,6 +89,17 @@ class RateDistortion:
         cheaper = weight * added_error < self.saved_bits[rows, lower]
         symbols.reshape(-1)[where] = symbol - cheaper * np.sign(symbol)
         return symbols
+
+
+def _native(step: Step) -> bool:
+    """Whether a step's arrays are those that native code takes: as pico gives them for its latents."""
+    floats: list[Any] = [step.latents, step.mean, step.width, step.worth]
+    if not all(isinstance(array, np.ndarray) and array.dtype == np.float32 for array in floats):
+        return False
+    shapes = [array.shape for array in (*floats, step.rows)]
+    whole = shapes[0]
+    per_channel = (*whole[:1], 1, 1)
+    return shapes == [whole, whole, whole, per_channel, whole] and len(whole) == 3 and step.rows.dtype == np.uint16
 
 
 def _values(step: Step) -> Floats:

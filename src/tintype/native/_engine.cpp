@@ -127,9 +127,9 @@ NB_MODULE(_engine, m) {
         .def("__init__", [](Integers* self, const std::string& set) { new (self) Integers(named(set)); },
              nb::arg("instruction_set") = "")
         .def("layer",
-             [](Integers& self, Array<int16_t, 2> weights, Array<int32_t, 1> multipliers, Array<int32_t, 1> shifts,
-                int32_t top, int channels, bool around, bool shuffled) {
-                 self.layer(matrix(weights), {copied(multipliers), copied(shifts), top}, channels, around, shuffled);
+             [](Integers& self, Array<int16_t, 2> weights, Array<double, 1> scales, int32_t top, int channels, bool around,
+                bool shuffled) {
+                 self.layer(matrix(weights), {copied(scales), top}, channels, around, shuffled);
              })
         .def("run", &run_integers);
 }

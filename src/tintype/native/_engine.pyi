@@ -56,8 +56,7 @@ class Integers:
     def layer(
         self,
         weights: NDArray[np.int16],
-        multipliers: NDArray[np.int32],
-        shifts: NDArray[np.int32],
+        scales: NDArray[np.float64],
         top: int,
         channels: int,
         around: bool,

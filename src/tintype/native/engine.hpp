@@ -358,19 +358,18 @@ class Integers {
     explicit Integers(const Kernels& kernels) : kernels_(kernels) {}
 
     struct Requantised {
-        std::vector<int32_t> multipliers, shifts;
+        std::vector<double> scales;  // multiplier / 2^shift of each output
         int32_t top;
     };
 
     // Shuffled layers have outputs (row, column, channel), each channel padded.
     void layer(Matrix<int16_t> weights, Requantised to, int channels, bool around, bool shuffled) {
         const size_t outputs = size_t(shuffled ? 4 : 1) * size_t(padded(channels));
-        require(weights.outputs == outputs && to.multipliers.size() == outputs && to.shifts.size() == outputs,
+        require(weights.outputs == outputs && to.scales.size() == outputs,
                 "the arrays of an integer layer do not fit its outputs");
         const size_t width = layers_.empty() ? weights.inputs / (around ? 9 : 1) : size_t(layers_.back().padded);
         require(weights.inputs == width * (around ? 9 : 1), "an integer layer does not fit the one before");
         require(to.top > 0 && to.top <= 32767, "an integer layer's outputs do not fit int16");
-        for (int32_t shift : to.shifts) require(shift > 0 && shift < 48, "an integer layer's shift is out of range");
         OwnedDense dense(kernels_, weights);
         layers_.push_back({std::move(dense), std::move(to), channels, padded(channels), int(width), around, shuffled});
     }
@@ -401,6 +400,16 @@ class Integers {
         bool around, shuffled;
     };
 
+    // floor((sum + bias) * scale + 1/2) within 0 and top. Sums are below 2^24 and multipliers below 2^15, so that
+    // float64 is exact, and below 0 nothing is left to floor.
+    static void requantise(const int32_t* sums, const int32_t* biases, const double* scales, int32_t top, size_t count,
+                           int16_t* out) noexcept {
+        for (size_t n = 0; n < count; n++) {
+            const double value = double(sums[n] + biases[n]) * scales[n] + 0.5;
+            out[n] = int16_t(int32_t(std::min(std::max(value, 0.0), double(top))));
+        }
+    }
+
     std::vector<int16_t> forward(const Layer& layer, const int32_t* biases, const std::vector<int16_t>& in, int& height,
                                  int& width) const {
         const Dense dense = layer.weights.view();
@@ -416,19 +425,14 @@ class Integers {
         kernels_.sums(dense, layer.around ? Shape::around : Shape::plain, layer.around ? wide.data() : in.data(),
                       height, width, layer.width, sums.data());
         std::vector<int16_t> out(pixels * outputs);
+        const size_t squares = layer.shuffled ? 4 : 1, run = size_t(layer.padded);
         for (size_t i = 0; i < pixels; i++) {
             const size_t y = i / width, x = i % width;
-            for (size_t n = 0; n < outputs; n++) {
-                // floor((sum + bias) * multiplier / 2^shift + 1/2)
-                const int64_t half = int64_t(1) << (layer.to.shifts[n] - 1);
-                const int64_t scaled = (int64_t(sums[i * outputs + n]) + biases[n]) * layer.to.multipliers[n] + half;
-                const int64_t value = std::clamp<int64_t>(scaled >> layer.to.shifts[n], 0, layer.to.top);
-                size_t place = i * outputs + n;
-                if (layer.shuffled) {
-                    const size_t square = n / layer.padded, c = n % layer.padded;
-                    place = ((2 * y + square / 2) * 2 * width + 2 * x + square % 2) * layer.padded + c;
-                }
-                out[place] = int16_t(value);
+            for (size_t square = 0; square < squares; square++) {
+                size_t to = i * run;
+                if (layer.shuffled) to = ((2 * y + square / 2) * 2 * width + 2 * x + square % 2) * run;
+                requantise(&sums[i * outputs + square * run], biases + square * run, &layer.to.scales[square * run],
+                           layer.to.top, run, &out[to]);
             }
         }
         if (layer.shuffled) height *= 2, width *= 2;

@@ -233,8 +233,7 @@ def integers(net: IntegerNet, instruction_set: str = "") -> _engine.Integers:
             rows, outputs = shuffled(layer.outputs, layer.shuffle), layer.shuffle**2 * _padded(layer.outputs)
             made.layer(
                 spread(layer.weight.astype(np.int16), rows, outputs, np.arange(inputs), _padded(inputs)),
-                _at(layer.multiplier, rows, outputs),
-                np.maximum(_at(layer.shift, rows, outputs), 1),  # outputs that are padding have none
+                _at(np.ldexp(layer.multiplier.astype(np.float64), -layer.shift), rows, outputs),
                 layer.top,
                 layer.outputs,
                 layer.weight.shape[-1] == 3,
