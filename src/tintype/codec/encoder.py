@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from tintype.codec.agreement import Records, record
+from tintype.codec.agreement import Records, StepRecord, record
 from tintype.codec.container.file import Chunk, ChunkType, Container, write
 from tintype.codec.container.header import SRGB_8_BIT, ColourType, Header, Samples
 from tintype.codec.container.numerics import write_numerics
@@ -77,13 +77,15 @@ class Encoder:
         DeadlineError
             If the time is over before a tile or a step.
         """
-        choices: list[Choice] = []
+        coded: list[_CodedTile] = []
         if progress is not None:
             progress(0, len(self.tiles))
         for choice in in_order(lambda tile: self._code(tile, level, deadline), self.tiles, self.threads):
-            choices.append(choice)
+            coded.append(
+                _CodedTile(None if choice.layer is None else choice.layer.write(), choice.symbols, choice.steps)
+            )
             if progress is not None:
-                progress(len(choices), len(self.tiles))
+                progress(len(coded), len(self.tiles))
         identity, picture = self.model.identity, self.picture
         header = Header(
             model=identity.model_id,
@@ -95,12 +97,11 @@ class Encoder:
             samples=self.samples,
             tiling=self.tiling,
         )
-        kept = [*chunks, *_agreement_chunks(identity.numerics, Records(tuple(choice.steps for choice in choices)))]
-        payloads = [choice.symbols for choice in choices]
-        if any(choice.layer for choice in choices):
+        kept = [*chunks, *_agreement_chunks(identity.numerics, Records(tuple(tile.steps for tile in coded)))]
+        payloads = [tile.symbols for tile in coded]
+        if any(tile.layer for tile in coded):
             kept.append(Chunk(ChunkType.GRAPHICS, b""))
-            layers = [b"" if choice.layer is None else choice.layer.write() for choice in choices]
-            payloads = [joined(layer, symbols) for layer, symbols in zip(layers, payloads, strict=True)]
+            payloads = [joined(tile.layer or b"", tile.symbols) for tile in coded]
         return write(Container(header, tuple(payloads), tuple(kept)))
 
     def _code(self, tile: Tile, level: int, deadline: Deadline) -> Choice:
@@ -150,6 +151,14 @@ class Encoder:
         latents = walk(self.model.decode(tile.height, tile.width, level), lambda _: next(symbols).symbols)
         pixels = self.model.synthesise(latents, level)
         return core_of(pixels, tile, self.picture.ndim == 2, self.samples.depth)
+
+
+class _CodedTile(NamedTuple):
+    """What a file needs of a choice, which holds rows and symbols of all steps: a megabyte for a tile of 512."""
+
+    layer: bytes | None
+    symbols: bytes
+    steps: tuple[StepRecord, ...]
 
 
 def _agreement_chunks(numerics: Numerics | None, records: Records) -> Sequence[Chunk]:
