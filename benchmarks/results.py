@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("large", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--curves", type=Path, help="published curves to compare with")
-    parser.add_argument("--model", default=store.DEFAULT, help="default: %(default)s")
+    parser.add_argument("--model", default=store.TUNES["psnr"], help="default: %(default)s")
     parser.add_argument("--graphics", default="", help="pictures of LARGE that are no photographs, by name: a,b")
     parser.add_argument("--jobs", default="1", help="pictures at the same time; more make the sweeps' times worse")
     parser.add_argument("--write", nargs="*", type=Path, default=[], help="Markdown files whose tables are replaced")

@@ -71,7 +71,7 @@ def soak(calls: int, threads: int, seed: int) -> Report:
 
 def cases() -> list[Callable[[], bytes]]:
     """Calls without arguments: encode a picture to bytes, or decode a file to the bytes of its samples."""
-    codecs = [tintype.Codec(threads=1), tintype.Codec(threads=2, tile=64), tintype.Codec(tune="eyes", threads=1)]
+    codecs = [tintype.Codec(threads=1), tintype.Codec(threads=2, tile=64), tintype.Codec(tune="psnr", threads=1)]
     sides = ((96, 96), (120, 200), (200, 150), (97, 131))
     works: list[Callable[[], bytes]] = []
     for number, (height, width) in enumerate(sides):

@@ -5,9 +5,11 @@
 
     curl --data-binary @photo.jpg 'localhost:8000/encode?quality=75' > photo.tint
     curl --data-binary @photo.tint 'localhost:8000/decode?format=webp' > photo.webp
+    curl --data-binary @photo.tint 'localhost:8000/decode?region=512,0,512,512&reduce=4' > part.png
 
-POST /encode [?quality=0..100] [&tune=psnr|eyes] takes a picture. POST /decode [?format=png|jpg|webp] takes a .tint
-file. GET /health answers 200 once the model is loaded. GET /metrics answers in Prometheus' text format.
+POST /encode [?quality=0..100] [&tune=eyes|psnr] takes a picture. POST /decode [?format=png|jpg|webp]
+[&region=X,Y,W,H] [&reduce=1|2|4|8] takes a .tint file. GET /health answers 200 once the model is loaded. GET /metrics
+answers in Prometheus' text format.
 
 What bounds the service: `workers` pictures are worked on at a time, each on one thread. `waiting` more wait for a
 worker, and further ones are answered at once with 503 and Retry-After. Uploads are bounded in bytes and seconds, calls
@@ -17,6 +19,7 @@ in pixels, memory and seconds. docs/security.md has the figures.
 import argparse
 import asyncio
 import io
+import re
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
@@ -35,6 +38,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 TINT = "image/x-tint"
 FORMATS: Mapping[str, str] = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
+REGION = re.compile(r"(?:(\d{1,5}),(\d{1,5}),(\d{1,5}),(\d{1,5}))?", re.ASCII)  # or nothing
 BUCKETS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)  # seconds, of the histogram of durations
 
 STATUS: Mapping[type[BaseException], int] = {
@@ -196,11 +200,14 @@ class Service:
         """What a request asks for: a function of its body."""
         query = {key: values[-1] for key, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
         if scope["path"] == "/decode":
-            format = query.pop("format", "png")
-            if format not in FORMATS or query:
-                raise RefusedError(400, f"options of /decode: format={'|'.join(FORMATS)}")
-            return partial(self._decode, format)
-        tune, quality = query.pop("tune", "psnr"), query.pop("quality", "75")
+            format, reduce = query.pop("format", "png"), query.pop("reduce", "1")
+            region = REGION.fullmatch(query.pop("region", ""))
+            if format not in FORMATS or reduce not in ("1", "2", "4", "8") or region is None or query:
+                options = f"format={'|'.join(FORMATS)}, region=X,Y,W,H, reduce=1|2|4|8"
+                raise RefusedError(400, f"options of /decode: {options}")
+            part = {"region": tuple(map(int, region.groups()))} if region[1] else {}
+            return partial(self._decode, format, part | {"reduce": int(reduce)})
+        tune, quality = query.pop("tune", "eyes"), query.pop("quality", "75")
         if tune not in self._codecs or not quality.isdecimal() or int(quality) > 100 or query:
             raise RefusedError(400, f"options of /encode: quality=0..100, tune={'|'.join(self._codecs)}")
         return partial(self._encode, self._codecs[tune], int(quality))
@@ -208,9 +215,9 @@ class Service:
     def _encode(self, codec: tintype.Codec, quality: int, body: bytes) -> Answer:
         return Answer(200, codec.encode(body, quality), TINT)
 
-    def _decode(self, format: str, body: bytes) -> Answer:
+    def _decode(self, format: str, part: Mapping[str, Any], body: bytes) -> Answer:
         file = io.BytesIO()
-        self._codecs["psnr"].decode_to(body, file, suffix=f".{format}")
+        self._codecs["eyes"].decode_to(body, file, suffix=f".{format}", **part)
         return Answer(200, file.getvalue(), FORMATS[format])
 
     async def _body(self, scope: Mapping[str, Any], receive: Receive) -> bytes:

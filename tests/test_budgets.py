@@ -189,3 +189,13 @@ def test_pictures_as_they_come_from_files_are_taken(tmp_path: Path) -> None:
     assert encode(tmp_path / "a.png", target=target) == encode(Picture(PHOTO), target=target)
     with pytest.raises(TargetError, match=r"a\.png: no file of at most 10 bytes"):
         CODEC.encode(tmp_path / "a.png", target=Target("size", 10))
+
+
+def test_verifying_a_target_that_gave_a_file_without_loss_compares_colour_under_transparency_exactly() -> None:
+    rgba = np.dstack([PHOTO, np.full(PHOTO.shape[:2], 255, np.uint8)])
+    rgba[:40, :40] = 0  # black, which levels replace by what is around, and files without loss keep
+    for target in (Target("size", 10**6), Target("psnr", 60.0)):
+        found = encode(Image.fromarray(rgba), target=target, verify=True)
+        assert found.lossless
+        assert np.array_equal(np.asarray(tintype.decode(found)), rgba)
+    assert not encode(Image.fromarray(rgba), target=Target("psnr", 30.0), verify=True).lossless

@@ -96,8 +96,8 @@ class Codec:
     ----------
     model : name of shipped weights, or path of a .tintmodel file; with `options`, the model that their weights file
         must hold ("hpcm-base"). Default: the shipped default, or with `options` whichever model the file holds
-    tune : instead of `model`: "psnr" (default; weights trained on squared error) or "eyes" (weights trained for what
-        people see). Only encoding depends on it
+    tune : instead of `model`: "eyes" (default; weights trained for what people see) or "psnr" (weights trained on
+        squared error). Only encoding depends on it
     threads : tiles worked on at the same time; default: the CPUs that this process may use. It changes no result.
         HPCM: compute threads of the encoder inside a tile, default 2. Its files record them, and decoders use as many
     max_pixels : larger pictures are refused, in both directions; short for `limits` with this one changed
@@ -228,9 +228,9 @@ class Codec:
         trials = (TRIALS if target else 1) + verify
         passes = Passes(progress, len(encoder.tiles), trials)
         files = Files(name, picture, encoder, lambda: self._encoder(name, picture, model, "exact"), deadline, passes)
-        file = EncodedFile(files.at(level)) if target is None else meet(target, files)
+        file = EncodedFile(files.at(level), lossless=lossless) if target is None else meet(target, files)
         if verify:
-            verifying.check(name, picture, files.decoded(file), lossless)
+            verifying.check(name, picture, files.decoded(file), file.lossless)
         passes.end()
         return file
 

@@ -28,13 +28,15 @@ class EncodedFile(bytes):
     ----------
     reached : value of the target's measure that the file has, in its unit, infinite for a PSNR or MS-SSIM without
         error; None without a target
+    lossless : every sample was coded as it is, also under full transparency
     """
 
     reached: float | None
+    lossless: bool
 
-    def __new__(cls, data: bytes, reached: float | None = None) -> Self:
+    def __new__(cls, data: bytes, reached: float | None = None, lossless: bool = False) -> Self:
         file = super().__new__(cls, data)
-        file.reached = reached
+        file.reached, file.lossless = reached, lossless
         return file
 
 
@@ -122,7 +124,9 @@ def _of_size(target: Target, files: Files) -> EncodedFile:
     if len(data) > most:
         raise TargetError(_too_large(len(data), target, most, files))
     if level == files.levels - 1 and least_exact_bytes(files.picture.pixels) <= most:
-        data = _exact_within(most, files) or data
+        exact = _exact_within(most, files)
+        if exact is not None:
+            return EncodedFile(exact, target.reached(len(exact), pixels), lossless=True)
     return EncodedFile(data, target.reached(len(data), pixels))
 
 
@@ -149,7 +153,7 @@ def _of_quality(target: Target, files: Files) -> EncodedFile:
         return EncodedFile(data, value)
     best = described(target.measure, value)
     LOG.warning("%s: %s is above what the levels reach, %s; encoded without loss", files.name, target, best)
-    return EncodedFile(files.exact(), measure.most)
+    return EncodedFile(files.exact(), measure.most, lossless=True)
 
 
 def _too_large(size_bytes: int, target: Target, most: int, files: Files) -> str:

@@ -11,7 +11,7 @@ from tintype.errors import TintypeError
 from tintype.pixels import Pixels8
 
 GOLDEN = Path(__file__).with_name("selftest.tint")  # of `picture`; python -m tests.golden.make_selftest
-GOLDEN_PSNR = 26.67  # dB
+GOLDEN_PSNR = 25.67  # dB
 TOLERANCE = 0.1  # dB: rows are integers, but engines round pixels in their own ways
 
 

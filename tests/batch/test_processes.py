@@ -46,7 +46,7 @@ class Stand:
         if word == "wait":
             print(os.getpid(), flush=True)
             time.sleep(100)
-        return Result(None, (word,))
+        return Result(None, {"word": word})
 
 
 def tasks(folder: Path, *words: str) -> list[Task]:
@@ -57,7 +57,9 @@ def tasks(folder: Path, *words: str) -> list[Task]:
 
 def test_outcomes_come_in_the_order_of_the_tasks_from_several_processes(tmp_path: Path) -> None:
     found = list(outcomes(Work(Stand()), tasks(tmp_path, "slow", "b", "c", "d"), 2))
-    assert [(each.state, each.notes) for each in found] == [("done", (word,)) for word in ("slow", "b", "c", "d")]
+    assert [(each.state, each.result.facts["word"]) for each in found] == [
+        ("done", word) for word in ("slow", "b", "c", "d")
+    ]
     assert list(outcomes(Work(Stand()), [], 2)) == []
 
 

@@ -58,7 +58,7 @@ def test_what_changed_is_done_again_and_nothing_else(folder: Path) -> None:
     before = (folder / "out/sub/c.tint").stat().st_mtime_ns
     result = tintype(folder, "encode", "in", "-o", "out", "--resume", "-v")
     assert (result.status, counts(result)["done"], counts(result)["skipped"]) == (0, 2, 1)
-    assert result.err.splitlines()[2].startswith("in/sub/c.jpg: skipped, ")
+    assert result.err.splitlines()[2].startswith("in/sub/c.jpg: skipped")
     assert (folder / "out/a.tint").read_bytes() == library.encode(folder / "in/a.png")
     assert (folder / "out/sub/c.tint").stat().st_mtime_ns == before
     assert counts(tintype(folder, "encode", "in", "-o", "out", "--resume", "-q", "20"))["done"] == 3
@@ -120,6 +120,40 @@ def test_options_of_decode_hold_in_processes_too(folder: Path) -> None:
     assert tintype(folder, "decode", "coded", "-o", "two", *options, "--jobs", "2").status == 0
     for name in names(folder / "one"):
         assert (folder / "two" / name).read_bytes() == (folder / "one" / name).read_bytes()
+
+
+def test_a_picture_that_would_not_shrink_is_tried_once(folder: Path) -> None:
+    (folder / "in/bad.png").unlink()
+    command = ("encode", "in", "-o", "out", "--resume", "--only-if-smaller", "--lossless")
+    first = tintype(folder, *command)
+    assert first.status == 0
+    assert re.search(r"^in/sub/c\.jpg: not written; \d+ bytes would be no less than its \d+$", first.err, re.MULTILINE)
+    assert re.search(r"^kept +1$", first.err, re.MULTILINE)
+    assert not (folder / "out/sub/c.tint").exists()
+    again = tintype(folder, *command)
+    assert again.err.startswith("nothing to do: ")
+    (folder / "out/sub/c.tint").write_bytes(b"precious")  # no line says that it was written
+    refused = tintype(folder, *command)
+    assert refused.status == 2 and "out/sub/c.tint exists" in refused.err
+    assert (folder / "out/sub/c.tint").read_bytes() == b"precious"
+
+
+def test_json_has_the_keys_of_one_job(folder: Path) -> None:
+    (folder / "in/bad.png").unlink()
+    for command in (("encode", "in", "-o", "{}"), ("decode", "one", "-o", "back{}"), ("verify", "one")):
+        found = []
+        for place, jobs in (("one", ()), ("two", ("--jobs", "2"))):
+            line = [each.format(place) for each in command]
+            result = tintype(folder, *line, *jobs, "--json", "--quiet")
+            assert (result.status, result.err) == (0, "")
+            objects = [json.loads(each) for each in result.out.splitlines()]
+            for each in objects:
+                each.pop("seconds", None)
+                each.pop("output", None)
+            found.append(objects)
+        assert found[0] == found[1] and len(found[0]) == 3
+    skipped = tintype(folder, "encode", "in/a.png", "-o", "two/", "--resume", "--json", "--quiet")
+    assert json.loads(skipped.out)["skipped"] is True
 
 
 def test_a_manifest_is_no_input_and_not_counted(folder: Path) -> None:

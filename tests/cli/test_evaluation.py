@@ -9,6 +9,7 @@ from PIL import Image
 
 from tests.cli.command import tintype
 from tests.pictures import picture
+from tintype.weights import store
 
 pytest.importorskip("bjontegaard", reason="BD-rates are that package's")
 
@@ -111,7 +112,7 @@ def test_compare_writes_a_page_and_keeps_an_existing_one(folder: Path) -> None:
     arguments = ("compare", "pictures/p0.png", "--codecs", "jpeg,webp_m0", "-q", "50", "-o", "page.html")
     found = tintype(folder, *arguments)
     assert found.status == 0
-    assert [line.split()[0] for line in found.out.splitlines()] == ["pico-s-dev", "jpeg444", "webp_m0", "page.html:"]
+    assert [line.split()[0] for line in found.out.splitlines()] == [store.DEFAULT, "jpeg444", "webp_m0", "page.html:"]
     page = (folder / "page.html").read_text()
     assert "p0.png in" in page
     again = tintype(folder, *arguments)

@@ -58,7 +58,22 @@ def test_a_picture_goes_there_and_back() -> None:
         assert status == 200 and headers[b"content-length"] == str(len(file)).encode()
         pixels = np.asarray(Image.open(io.BytesIO(file)))
         assert format == "jpg" or np.array_equal(pixels, np.asarray(tintype.decode(data)))
-    assert answer(service, "POST", "/encode?quality=30&tune=eyes", PNG)[2] != data
+    assert answer(service, "POST", "/encode?quality=30&tune=psnr", PNG)[2] != data
+
+
+def test_a_part_comes_in_smaller_sides() -> None:
+    service, codec = Service(), tintype.Codec()
+    for query, options in (
+        ("region=8,16,24,32", {"region": (8, 16, 24, 32)}),
+        ("reduce=4", {"reduce": 4}),
+        ("reduce=8&region=8,16,24,32&format=webp", {"region": (8, 16, 24, 32), "reduce": 8}),
+    ):
+        status, _, file = answer(service, "POST", f"/decode?{query}", TINT)
+        assert status == 200
+        assert Image.open(io.BytesIO(file)).tobytes() == codec.decode(TINT, **options).tobytes()
+    for query in ("reduce=3", "region=1,2,3", "region=-1,0,1,1", "region=1,2,3,400000"):
+        assert answer(service, "POST", f"/decode?{query}", TINT)[0] == 400
+    assert answer(service, "POST", "/decode?region=60,0,5,5", TINT)[0] == 422
 
 
 @pytest.mark.parametrize(

@@ -1,27 +1,31 @@
 """What is done with each file of a batch: encode, decode, or verify."""
 
 import io
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import BinaryIO, Literal, NamedTuple
+from typing import Any, BinaryIO, Literal, NamedTuple
 
 import tintype
 from tintype import images
-from tintype.api import QUALITY_MAX, Codec, Source, level_of
+from tintype.api import QUALITY_MAX, Codec, level_of
+from tintype.batch.made import Made
 from tintype.batch.manifest import Settings
-from tintype.budgets import EncodedFile
 from tintype.codec.tiling import Region
 from tintype.codec.workers import Progress
 from tintype.models.pico import engine
 from tintype.targets import Target
 
-Input = str | BinaryIO  # path, or open file with a name
+Source = str | bytes | BinaryIO  # path, content, or open file with a name
 
 
 class Result(NamedTuple):
     """What one file became."""
 
-    data: bytes | memoryview | None  # None: the action writes nothing
-    notes: tuple[str, ...] = ()  # what the result does not hold
+    data: bytes | memoryview | None  # None: nothing is written
+    facts: Mapping[str, Any]  # for programs; docs/cli.md has the keys
+    described: str = ""  # for people
+    notes: tuple[str, ...] = ()  # what the result does not hold, or why there is none
     damaged: bool = False  # the input was, and what is sound of it was salvaged
 
 
@@ -37,6 +41,7 @@ class Encode:
     lossless: bool = False
     target: Target | None = None
     verify: bool = False
+    only_if_smaller: bool = False  # than the source; else nothing is written
 
     def settings(self) -> Settings:
         """Also loads the model, whose weights are part of the settings.
@@ -65,9 +70,9 @@ class Encode:
             "engine": _engine() if numerics is None else [str(numerics), model.tolerance],
         }
 
-    def encode(self, source: Source, progress: Progress | None = None) -> EncodedFile:
+    def made(self, source: Source, progress: Progress | None = None) -> Made:
         """The bytes of one file."""
-        return self.codec.encode(
+        data = self.codec.encode(
             source,
             self.quality,
             progress,
@@ -78,9 +83,13 @@ class Encode:
             target=self.target,
             verify=self.verify,
         )
+        return Made(_bytes_of(source), data, self.target)
 
-    def __call__(self, source: Input) -> Result:
-        return Result(self.encode(source))
+    def __call__(self, source: Source, progress: Progress | None = None) -> Result:
+        made = self.made(source, progress)
+        if self.only_if_smaller and not made.is_smaller:
+            return Result(None, made.facts(), notes=(made.refused(),))
+        return Result(made.data, made.facts(), made.described())
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +119,30 @@ class Decode:
             "device": None if self.codec.options is None else self.codec.options.device,
         }
 
-    def __call__(self, source: Input) -> Result:
-        picture = self.codec.decode_picture(source, salvage=self.salvage, region=self.region, reduce=self.reduce)
-        out = io.BytesIO()
-        lost = images.save(picture, out, suffix=self.suffix, quality=self.quality, png_level=self.png_level)
-        return Result(out.getbuffer(), lost, damaged=bool(picture.notes))
+    def picture(self, source: Source, progress: Progress | None = None) -> images.Picture:
+        """What is in the file; its notes say what is missing of a damaged one."""
+        return self.codec.decode_picture(source, progress, salvage=self.salvage, region=self.region, reduce=self.reduce)
+
+    def save(self, picture: images.Picture, file: BinaryIO) -> tuple[str, ...]:
+        """Write the picture; what the format cannot hold, a sentence each."""
+        return images.save(picture, file, suffix=self.suffix, quality=self.quality, png_level=self.png_level)
+
+    def facts(self, picture: images.Picture, lost: Sequence[str]) -> Mapping[str, Any]:
+        """For programs; docs/cli.md has the keys."""
+        return {
+            "format": self.suffix[1:],
+            "width": picture.width,
+            "height": picture.height,
+            "depth": picture.depth,
+            "damaged": list(picture.notes),
+            "lost": list(lost),
+        }
+
+    def __call__(self, source: Source, progress: Progress | None = None) -> Result:
+        picture, out = self.picture(source, progress), io.BytesIO()
+        lost = self.save(picture, out)
+        facts = self.facts(picture, lost)
+        return Result(out.getbuffer(), facts, f"{out.tell()} bytes", lost, damaged=bool(picture.notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +155,9 @@ class Verify:
         """Nothing is written, so nothing decides it."""
         return {}
 
-    def __call__(self, source: Input) -> Result:
-        self.codec.decode_picture(source)
-        return Result(None)
+    def __call__(self, source: Source, progress: Progress | None = None) -> Result:
+        picture = self.codec.decode_picture(source, progress)
+        return Result(None, {"ok": True, "width": picture.width, "height": picture.height})
 
 
 Action = Encode | Decode | Verify
@@ -142,3 +170,10 @@ Action = Encode | Decode | Verify
 def _engine() -> str:
     """What runs pico's networks, whose floats decide bytes. All instruction sets of the native engine give the same."""
     return "native" if engine.chosen() == "native" else engine.versions()
+
+
+def _bytes_of(source: Source) -> int:
+    """Of a file, in bytes."""
+    if isinstance(source, str):
+        return os.path.getsize(source)
+    return len(source) if isinstance(source, bytes) else source.seek(0, os.SEEK_END)

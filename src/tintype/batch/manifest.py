@@ -36,7 +36,7 @@ class Done:
     """What a line proves. Hashes are hexadecimal SHA-256."""
 
     source_sha256: str
-    result_sha256: str
+    result_sha256: str | None  # None: nothing was to be written
     settings: str  # as `canonical` writes them
 
 
@@ -155,12 +155,12 @@ def _entry(line: bytes) -> tuple[str, Done | None] | None:
     try:
         fields = json.loads(line)
         target, status = fields["target"], fields["status"]
-        if status != "done":
+        if status not in ("done", "kept"):
             return str(target), None
-        hashes = fields["source_sha256"], fields["result_sha256"]
-        if not all(isinstance(each, str) for each in (target, *hashes)):
+        source, result = fields["source_sha256"], fields["result_sha256"] if status == "done" else None
+        if not all(isinstance(each, str) for each in (target, source, result or "")):
             return None
-        return target, Done(*hashes, intern(canonical(fields["settings"])))  # one text for all lines
+        return target, Done(source, result, intern(canonical(fields["settings"])))  # one text for all lines
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 
 from tintype.api import Codec
 from tintype.batch import places
-from tintype.batch.actions import Action
+from tintype.batch.actions import Action, Result
 from tintype.batch.manifest import Done, Manifest, Settings, canonical
 from tintype.errors import InputError, UsageError
 
@@ -34,8 +34,8 @@ class Task:
     done: tuple[Done, ...] = ()  # earlier results of this target, by the manifest
 
 
-State = Literal["done", "skipped", "failed"]
-"""What became of a task."""
+State = Literal["done", "kept", "skipped", "failed"]
+"""What became of a task. Kept: nothing is written, because the result would be no smaller than the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class Outcome:
     state: State
     bytes_before: int = 0
     bytes_after: int = 0
-    notes: tuple[str, ...] = ()
-    damaged: bool = False  # the source was; what is sound of it was salvaged
+    result: Result | None = None  # of work that was done, without its data
+    seconds: float = 0.0
     error: Exception | None = None
 
     def pickled(self) -> bytes:
@@ -62,13 +62,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A result that is not written yet."""
+    """An outcome that is not recorded yet, and whose data are not written."""
 
-    task: Task
-    opened: places.Opened
-    data: bytes | memoryview
-    notes: tuple[str, ...]
-    damaged: bool
+    outcome: Outcome
+    data: bytes | memoryview | None
+    times: places.Times | None  # of the source
     line: Mapping[str, Any]  # of the manifest
 
 
@@ -137,18 +135,23 @@ class Work:
             result = self.action(opened.source)
         if opened.has_changed():
             raise InputError("the file changed while it was read; run the command again")
+        seconds, data = round(time.monotonic() - begin, 3), result.data
         notes = (*(each.removeprefix(f"{task.source}: ") for each in remarks), *result.notes)
-        if task.target is None or result.data is None:
-            return Outcome(task, "done", opened.size_bytes, 0, notes, result.damaged)
-        line = self._line(task, "done") | {
+        state: State = "kept" if task.target is not None and data is None else "done"
+        size = 0 if data is None else len(data)
+        told = result._replace(data=None, notes=notes)
+        outcome = Outcome(task, state, opened.size_bytes, size, told, seconds)
+        if task.target is None:
+            return outcome
+        line = self._line(task, state) | {
             "source_sha256": opened.sha256,
             "source_bytes": opened.size_bytes,
-            "result_sha256": places.sha256(result.data),
-            "result_bytes": len(result.data),
             "notes": notes,
-            "seconds": round(time.monotonic() - begin, 3),
+            "seconds": seconds,
         }
-        return _Ready(task, opened, result.data, notes, result.damaged, line)
+        if data is not None:
+            line |= {"result_sha256": places.sha256(data), "result_bytes": size}
+        return _Ready(outcome, data, opened.times, line)
 
     def _bytes_of_done(self, task: Task, opened: places.Opened) -> int | None:
         """Size of a result that is there already; None: the work is to do."""
@@ -159,6 +162,8 @@ class Work:
             for each in task.done
             if each.source_sha256 == opened.sha256 and each.settings == settings
         }
+        if None in wanted and not places.exists(task.target):
+            return 0
         found = places.opened_if_any(task.target) if wanted else None
         if found is None or found.sha256 not in wanted:
             return None
@@ -167,17 +172,17 @@ class Work:
         return found.size_bytes
 
     def _written(self, ready: _Ready, unrecorded: Exception | None) -> Outcome:
-        task = ready.task
+        task = ready.outcome.task
         assert task.target is not None
         try:
             if unrecorded is not None:
                 raise unrecorded
-            _check_target(task)  # again: time has passed
-            places.write(task.target, ready.data, ready.opened.times if self.keep_times else None)
+            if ready.data is not None:
+                _check_target(task)  # again: time has passed
+                places.write(task.target, ready.data, ready.times if self.keep_times else None)
         except Exception as error:
             return _failed(task, error)
-        sizes = ready.opened.size_bytes, len(ready.data)
-        return Outcome(task, "done", *sizes, ready.notes, ready.damaged)
+        return ready.outcome
 
 
 def _check_target(task: Task) -> None:

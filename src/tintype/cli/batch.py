@@ -6,7 +6,7 @@ import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tintype.batch.places import is_url, local
 from tintype.cli.files import STREAM, Input, Job, Outputs
@@ -117,10 +117,11 @@ def _tasks(
         below = PurePath(os.path.relpath(job.target, options.output)).as_posix() if manifest is not None else ""
         earlier = done.pop(below, ())
         with report.file(job.input.name):
-            outputs.claim(job, is_ours=bool(earlier))
+            is_ours = any(each.result_sha256 is not None for each in earlier)
+            outputs.claim(job, is_ours)
             if not is_url(job.target):
                 remove_dead_parts(Path(job.target).parent)
-            replaces = options.force or bool(earlier)
+            replaces = options.force or is_ours
             source = job.input.below.as_posix()
             tasks.append(Task(job.input.name, job.input.path, job.target, source, below, replaces, earlier))
     if done:
@@ -145,9 +146,7 @@ def _run(
         for number, outcome in enumerate(found, start=1):
             progress.parts(number, len(tasks), "files")
             table.add(outcome)
-            _tell(outcome, report, getattr(options, "verbose", False), options.json)
-            if options.json:
-                json_result(_facts(outcome))
+            _tell(outcome, options, report)
             if outcome.error is not None and manifest is not None:
                 with suppress(OSError):  # the error was told; a full disk takes no line either
                     manifest.append([work.failure(outcome.task, describe(outcome.error))])
@@ -169,32 +168,24 @@ def _outcomes(work: "Work", tasks: "Sequence[Task]", options: argparse.Namespace
     return processes.outcomes(work.running_on(codec), tasks, count)
 
 
-def _facts(outcome: "Outcome") -> dict[str, Any]:
-    """For programs; docs/cli.md has the keys."""
-    return {
-        "file": outcome.task.name,
-        "output": outcome.task.target,
-        "status": outcome.state,
-        "input_bytes": outcome.bytes_before,
-        "size_bytes": outcome.bytes_after,
-        "notes": list(outcome.notes),
-        "error": None if outcome.error is None else describe(outcome.error),
-    }
-
-
-def _tell(outcome: "Outcome", report: Report, verbose: bool, json: bool) -> None:
-    task = outcome.task
-    for note in outcome.notes:
-        say(f"{task.name}: {note}")
-    if outcome.damaged:
+def _tell(outcome: "Outcome", options: argparse.Namespace, report: Report) -> None:
+    """Say what became of a file, as far as that was asked for, and count its status."""
+    name, target, told = outcome.task.name, outcome.task.target, outcome.result
+    for note in told.notes if told is not None else ():
+        say(f"{name}: {note}")
+    if told is not None and told.damaged:
         report.worsen(Status.INPUT)
     if outcome.error is not None:
-        report.error(task.name, outcome.error)
-    elif task.target is None:
-        if not json:
-            result(f"{task.name}: OK")
-    elif verbose:
-        say(f"{task.name}: {outcome.state}, {outcome.bytes_before} bytes before, {outcome.bytes_after} after")
+        report.error(name, outcome.error)
+    elif options.json:
+        place = {} if target is None else {"output": None if outcome.state == "kept" else target}
+        facts = {"skipped": True} if told is None else told.facts
+        seconds = {} if target is None else {"seconds": outcome.seconds}
+        json_result({"file": name, **place, **facts, **seconds})
+    elif target is None:
+        result(f"{name}: OK")
+    elif getattr(options, "verbose", False) and outcome.state != "kept":
+        say(f"{name}: {'skipped' if told is None else f'{told.described}, {outcome.seconds:.2f} s'}")
 
 
 class Table:
@@ -207,7 +198,7 @@ class Table:
 
     def __init__(self, failed: int) -> None:
         self._begin = time.monotonic()
-        self._rows = {"done": [0, 0, 0], "skipped": [0, 0, 0], "failed": [failed, 0, 0]}
+        self._rows = {"done": [0, 0, 0], "kept": [0, 0, 0], "skipped": [0, 0, 0], "failed": [failed, 0, 0]}
 
     def add(self, outcome: "Outcome") -> None:
         """Count one outcome."""
@@ -217,10 +208,12 @@ class Table:
     def say(self, others: int) -> None:
         """Print it; `others` are files of other kinds, hidden ones and links."""
         files = {state: row[0] for state, row in self._rows.items()}
-        if files["skipped"] and not files["done"] and not files["failed"]:
+        if files["skipped"] and files["skipped"] == sum(files.values()):
             say("nothing to do: every result is there already")
         say(f"{'':8}{'files':>9}{'before':>12}{'after':>12}")
         for state, (count, before, after) in self._rows.items():
+            if state == "kept" and not count:
+                continue
             sizes = f"{_size(before)}{_size(after)}{after / before:9.1%}" if before and after else ""
             say(f"{state:8}{count:9}{sizes}")
         if others:

@@ -2,11 +2,10 @@
 
 import argparse
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tintype.cli.batch import add_jobs, add_resume, is_batch, run_jobs
-from tintype.cli.files import STREAM, Job, Outputs, is_tint, plan, say_count
+from tintype.cli.files import STREAM, Outputs, is_tint, plan, say_count
 from tintype.cli.options import (
     add_allow_compiled,
     add_json,
@@ -27,7 +26,6 @@ from tintype.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
-    from tintype.images import Picture
 
 
 FORMATS = ("png", "jpg", "webp", "avif", "tif", "bmp", "ppm")
@@ -98,7 +96,6 @@ def register(commands: "Commands") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Decode every input; returns the exit status."""
-    from tintype import images
     from tintype.batch.actions import Decode
 
     outputs = Outputs(options.force, options.keep_times)
@@ -109,10 +106,16 @@ def run(options: argparse.Namespace) -> int:
         codec, done = make_codec(options), 0
         jobs = plan(options.inputs, options.output, f".{options.format or 'png'}", is_tint, report)
         suffix = _suffix(jobs[0].target, options) if jobs else ""  # that of all results
+        decoder = Decode(
+            codec,
+            suffix,
+            options.quality,
+            salvage=options.salvage,
+            region=options.region,
+            reduce=options.reduce,
+            png_level=options.png_level,
+        )
         if is_batch(options):
-            decoder = Decode(
-                codec, suffix, options.quality, options.salvage, options.region, options.reduce, options.png_level
-            )
             run_jobs(decoder, jobs, options, report)
             return report.status
         with Progress() as progress:
@@ -121,37 +124,19 @@ def run(options: argparse.Namespace) -> int:
                     outputs.check(job)
                     begin = time.perf_counter()
                     data = job.input.read() if job.input.path == STREAM else job.input.path  # logs name the path
-                    picture = codec.decode_picture(
-                        data, progress.tiles, salvage=options.salvage, region=options.region, reduce=options.reduce
-                    )
+                    picture = decoder.picture(data, progress.tiles)
                     if picture.notes:
                         report.worsen(Status.INPUT)
                     with outputs.open(job) as file:
-                        lost = images.save(
-                            picture, file, suffix=suffix, quality=options.quality, png_level=options.png_level
-                        )
+                        lost = decoder.save(picture, file)
                     done += 1
                     if options.json:
-                        json_result(_facts(job, picture, suffix, lost, time.perf_counter() - begin))
+                        facts, seconds = decoder.facts(picture, lost), time.perf_counter() - begin
+                        json_result({"file": job.input.name, "output": job.target, **facts, "seconds": seconds})
                     if lost:
                         say(f"{job.input.name}: {' '.join(lost)}")
         say_count(options.inputs, done, len(jobs), "files decoded", report)
     return report.status
-
-
-def _facts(job: Job, picture: "Picture", suffix: str, lost: Sequence[str], seconds: float) -> dict[str, Any]:
-    """For programs; docs/cli.md has the keys."""
-    return {
-        "file": job.input.name,
-        "output": job.target,
-        "format": suffix[1:],
-        "width": picture.width,
-        "height": picture.height,
-        "depth": picture.depth,
-        "damaged": list(picture.notes),
-        "lost": list(lost),
-        "seconds": seconds,
-    }
 
 
 def _suffix(target: str, options: argparse.Namespace) -> str:

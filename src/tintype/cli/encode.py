@@ -1,15 +1,12 @@
 """`tintype encode`: pictures to .tint files."""
 
 import argparse
-import os
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tintype.cli.batch import add_jobs, add_ray, add_resume, is_batch, resolve_urls, run_jobs
 from tintype.cli.files import STREAM, Input, Outputs, is_folder, plan, say_count
-from tintype.cli.made import Made
 from tintype.cli.options import (
     add_json,
     add_keep_times,
@@ -50,8 +47,8 @@ def register(commands: "Commands") -> None:
     add_targets(parser)
     parser.add_argument(
         "--tune",
-        choices=("psnr", "eyes"),
-        help="weights trained on squared error (psnr, the default) or for what people see (eyes); instead of --model",
+        choices=("eyes", "psnr"),
+        help="weights trained for what people see (eyes, the default) or on squared error (psnr); instead of --model",
     )
     parser.add_argument(
         "--content",
@@ -127,39 +124,40 @@ def run(options: argparse.Namespace) -> int:
         target = target_of(options)
         check(options.quality, target, codec.load())  # a wrong name is reported once, not per file
         encoder = Encode(
-            codec, options.quality, read, options.strip, options.content, options.lossless, target, options.verify
+            codec,
+            options.quality,
+            read,
+            strip=options.strip,
+            content=options.content,
+            lossless=options.lossless,
+            target=target,
+            verify=options.verify,
+            only_if_smaller=options.only_if_smaller,
         )
         if is_batch(options):
-            if options.only_if_smaller:
-                raise UsageError("--only-if-smaller goes file by file; leave out --jobs, --resume and --ray")
             run_jobs(encoder, jobs, options, report)
             return report.status
         with Progress() as progress:
             for job in progress.each(jobs):
                 with report.file(job.input.name):
                     outputs.check(job)
-                    begin, source = time.perf_counter(), _source(job.input)
-                    data = encoder.encode(source, progress.tiles)
-                    made = Made(job.input.name, job.target, _bytes_of(source), data, target)
-                    if options.only_if_smaller and not made.is_smaller:
-                        made = replace(made, output=None)
-                    else:
+                    begin = time.perf_counter()
+                    made = encoder.made(_source(job.input), progress.tiles)
+                    is_written = made.is_smaller or not options.only_if_smaller
+                    if is_written:
                         with outputs.open(job) as file:
-                            file.write(data)
+                            file.write(made.data)
                         done += 1
-                    _tell(made, options, time.perf_counter() - begin)
+                    seconds = time.perf_counter() - begin
+                    if not is_written:
+                        say(f"{job.input.name}: {made.refused()}")
+                    elif options.verbose:
+                        say(f"{job.input.name}: {made.described()}, {seconds:.2f} s")
+                    if options.json:
+                        output = job.target if is_written else None
+                        json_result({"file": job.input.name, "output": output, **made.facts(), "seconds": seconds})
         say_count(options.inputs, done, len(jobs), "pictures encoded", report)
     return report.status
-
-
-def _tell(made: Made, options: argparse.Namespace, seconds: float) -> None:
-    """Say what came out, as far as that was asked for."""
-    if made.output is None:
-        say(f"{made.input}: not written; {len(made.data)} bytes would be no less than its {made.input_bytes}")
-    elif options.verbose:
-        say(f"{made.input}: {made.described(seconds)}")
-    if options.json:
-        json_result(made.facts(seconds))
 
 
 def _check_output(output: str | None) -> None:
@@ -180,10 +178,6 @@ def _read_options(options: argparse.Namespace) -> "ReadOptions":
 
 def _source(input: Input) -> bytes | str:
     return input.read() if input.path == STREAM else input.path
-
-
-def _bytes_of(source: bytes | str) -> int:
-    return len(source) if isinstance(source, bytes) else os.path.getsize(source)
 
 
 def _is_picture(path: Path) -> bool:

@@ -49,15 +49,16 @@ def run(options: argparse.Namespace) -> int:
     with report.file("tintype verify"):
         codec = make_codec(options)
         inputs = find(options.inputs, is_tint, report)
+        verifier = Verify(codec)
         if is_batch(options):
-            run_inputs(Verify(codec), inputs, options, report)
+            run_inputs(verifier, inputs, options, report)
             return report.status
         with Progress() as progress:
             for input in progress.each(inputs):
                 with report.file(input.name):
-                    picture = codec.decode_picture(input.read(), progress.tiles)
+                    facts = verifier(input.read(), progress.tiles).facts
                     if options.json:
-                        json_result({"file": input.name, "ok": True, "width": picture.width, "height": picture.height})
+                        json_result({"file": input.name, **facts})
                     else:
                         result(f"{input.name}: OK")
     return report.status

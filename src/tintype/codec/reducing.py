@@ -10,6 +10,7 @@ from tintype.errors import InputError
 from tintype.pixels import IntPixels, Pixels
 
 FACTORS = (1, 2, 4, 8)
+BAND = 64  # rows that are reduced at a time
 QUARTER = 4  # what `TileModel.synthesise_quarter` reduces by
 
 
@@ -41,14 +42,17 @@ def boxed(samples: IntPixels, factor: int) -> IntPixels:
     if factor == 1:
         return samples
     height, width = samples.shape[:2]
-    tops, lefts = np.arange(0, height, factor), np.arange(0, width, factor)
-    out = np.empty((len(tops), len(lefts), *samples.shape[2:]), samples.dtype)
-    columns = np.minimum(lefts + factor, width) - lefts
-    for row, top in enumerate(tops):  # no wide copy of a large picture
-        box = samples[top : top + factor]
-        sums = np.add.reduceat(box.sum(axis=0, dtype=np.uint32), lefts, axis=0)
-        counts = (len(box) * columns).reshape(-1, *(1,) * (samples.ndim - 2))
-        out[row] = (sums + counts // 2) // counts
+    columns = np.minimum(factor, width - np.arange(0, width, factor))  # of each box
+    out = np.empty((-(-height // factor), len(columns), *samples.shape[2:]), samples.dtype)
+    for row in range(0, len(out), BAND):  # no wide copy of a large picture
+        band = samples[factor * row : factor * (row + BAND)]
+        sums = np.zeros(out[row : row + BAND].shape, np.uint32)
+        for place in np.ndindex(factor, factor):
+            part = band[place[0] :: factor, place[1] :: factor]
+            sums[: part.shape[0], : part.shape[1]] += part
+        rows = np.minimum(factor, len(band) - np.arange(0, len(band), factor))
+        counts = np.outer(rows, columns).astype(np.uint32).reshape(*sums.shape[:2], *(1,) * (samples.ndim - 2))
+        out[row : row + BAND] = (sums + counts // 2) // counts
     return out
 
 

@@ -14,10 +14,10 @@ from tintype.errors import WeightsError
 from tintype.weights.bundle import SUFFIX, Bundle
 
 FOLDER = Path(__file__).parent
-DEFAULT = "pico-s-dev"
+TUNES = {"eyes": "pico-s-eyes-dev", "psnr": "pico-s-dev"}
+"""Shipped weights by what they were trained for: what people see, or squared error."""
+DEFAULT = TUNES["eyes"]
 READOUT = ".readout.npz"  # suffix of the file with a bundle's readout, see `tintype.models.pico.readout`
-TUNES = {"psnr": DEFAULT, "eyes": "pico-s-eyes-dev"}
-"""Shipped weights by what they were trained for: squared error, or what people see."""
 
 
 @lru_cache(maxsize=1)

@@ -16,6 +16,7 @@ from tintype.errors import InputError
 from tintype.evaluation.codecs.names import codec_named, parse_names
 from tintype.evaluation.measuring import rows, sweep
 from tintype.evaluation.measuring.rows import RESULTS, TIMES
+from tintype.weights import store
 
 STEPS = {"jpeg444": [10, 40, 70, 90], "webp_m0": [5, 30, 60, 90]}
 PSNR = ("psnr",)
@@ -189,7 +190,7 @@ def test_jpeg_xl_is_measured_where_its_plugin_is_installed() -> None:
 
 
 def test_aliases_and_labels_are_understood() -> None:
-    assert parse_names("jpeg, avif,jpeg444,jpg,tintype") == ["jpeg444", "avif444_s6", "pico-s-dev"]
+    assert parse_names("jpeg, avif,jpeg444,jpg,tintype") == ["jpeg444", "avif444_s6", store.DEFAULT]
     assert codec_named("mine=webp_m4").name == "mine"
     with pytest.raises(InputError, match="no codec named 'jepg'; there is tintype, jpeg, "):
         codec_named("jepg")

@@ -377,7 +377,7 @@ def test_a_codec_says_what_it_uses(weights):
     codec = Codec(NANO, threads=1, tile=128, options=options)
     assert (codec.model, codec.threads, codec.tile, codec.options) == (NANO, 1, 128, options)
     assert Codec(options=options).model is None  # whichever the file holds
-    assert (Codec().model, Codec(tune="eyes").model) == tuple(store.TUNES.values())
+    assert (Codec().model, Codec(tune="psnr").model) == tuple(store.TUNES.values())
 
 
 def test_another_model_than_the_files_is_refused(weights: Path) -> None:

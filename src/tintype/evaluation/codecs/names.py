@@ -24,6 +24,7 @@ from tintype.errors import InputError
 from tintype.evaluation.codecs import hpcm, pillow, programs, vvenc
 from tintype.evaluation.codecs.tintype import Tintype, is_model, shipped
 from tintype.pixels import Pixels8
+from tintype.weights import store
 from tintype.weights.bundle import SUFFIX
 
 
@@ -64,7 +65,7 @@ class Codec(Protocol):
 
 
 ALIASES: Mapping[str, str] = {
-    "tintype": "pico-s-dev",
+    "tintype": store.DEFAULT,
     "jpeg": "jpeg444",
     "jpg": "jpeg444",
     "webp": "webp_m6",
@@ -84,8 +85,8 @@ PATTERNS: Sequence[tuple[str, Maker]] = (
     (r"vvenc420_(?P<preset>faster|fast|medium|slow|slower)(?P<tune>_psnr)?", vvenc.vvenc),
 )
 
-USUAL = ("pico-s-dev", "jpeg444", "webp_m6", "avif444_s6", "avif444_s6_psnr", "jxl_e7")
-"""Our default and five conventional settings."""
+USUAL = (*store.TUNES.values(), "jpeg444", "webp_m6", "avif444_s6", "avif444_s6_psnr", "jxl_e7")
+"""What ships, and five conventional settings."""
 
 
 def codec_named(name: str, threads: int = 1) -> Codec:
