@@ -28,6 +28,7 @@ from tests.images.metadata.made import (
 from tintype.errors import InputError
 from tintype.images import CodePoints, Picture, load, save, to_pillow
 from tintype.images.metadata import Metadata, gather, xmp
+from tintype.native import _loops
 
 ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 GREY = RGB[:, :, 0].copy()
@@ -198,6 +199,35 @@ def test_pillow_reads_deep_grey_as_it_was():
     grey = np.ascontiguousarray(DEEP[:, :, 0])
     for suffix in (".png", ".tif", ".pgm"):
         np.testing.assert_array_equal(np.asarray(opened(written(Picture(grey, depth=16), suffix)[0])), grey)
+
+
+def filtered_by_numpy(x: np.ndarray, step: int) -> bytes:
+    """Rows of bytes behind the number of their filter, as section 9 of PNG says."""
+    x = x.astype(np.int16)
+    b = np.concatenate([np.zeros_like(x[:1]), x[:-1]])
+    a, c = (np.pad(rows[:, :-step], ((0, 0), (step, 0))) for rows in (x, b))
+    to_a, to_b, to_c = np.abs(b - c), np.abs(a - c), np.abs(a + b - 2 * c)
+    paeth = np.where((to_a <= to_b) & (to_a <= to_c), a, np.where(to_b <= to_c, b, c))
+    choices = np.stack([(x - guess).astype(np.uint8) for guess in (np.zeros_like(x), a, b, (a + b) // 2, paeth)])
+    best = np.abs(choices.view(np.int8).astype(np.int16)).sum(axis=2, dtype=np.int64).argmin(axis=0)
+    return np.concatenate([best.astype(np.uint8)[:, None], choices[best, np.arange(len(x))]], axis=1).tobytes()
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 6, 8])
+@pytest.mark.parametrize("spread", [0, 5, 128])
+def test_rows_of_png_get_the_filter_with_the_smallest_sum(step, spread):
+    rng = np.random.default_rng(251)
+    smooth = np.add.outer(np.arange(40) * 3, np.arange(77 * step) // step * 2)
+    rows = (smooth + rng.integers(-spread, spread + 1, smooth.shape)).astype(np.uint8)
+    rows[7] = rows[6]  # ties
+    found = _loops.filtered(rows, np.zeros_like(rows[0]), step)
+    assert found == filtered_by_numpy(rows, step)
+    first = np.frombuffer(found, np.uint8).reshape(len(rows), -1)
+    assert len(set(first[:, 0])) > 1
+    parts = [_loops.filtered(rows[:9], np.zeros_like(rows[0]), step), _loops.filtered(rows[9:], rows[8], step)]
+    assert b"".join(parts) == found
+    with pytest.raises(ValueError, match="a row above of another length"):
+        _loops.filtered(rows, rows[0, 1:].copy(), step)
 
 
 def test_png_blocks_join_without_a_seam(monkeypatch):

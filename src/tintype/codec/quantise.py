@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tintype.codec.entropy.tables import Tables
 from tintype.codec.steps import Step
-from tintype.native import _quantise
+from tintype.native import _loops
 
 SYMBOL_MAX = 32767  # of int16; its negative is the lowest, so that a symbol and its negative are both codable
 HIGH_RATE = 8.66
@@ -67,7 +67,7 @@ class RateDistortion:
             arrays: list[Any] = [step.latents, step.mean, step.width, step.rows, step.worth]
             latents, mean, width, rows, worth = (np.ascontiguousarray(array) for array in arrays)
             symbols = np.empty_like(latents)
-            _quantise.symbols(latents, mean, width, rows, worth.reshape(-1), self.saved_bits, self.skips, symbols)
+            _loops.symbols(latents, mean, width, rows, worth.reshape(-1), self.saved_bits, self.skips, symbols)
             return symbols
         return self.on_any_arrays(step)
 

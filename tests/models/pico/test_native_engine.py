@@ -166,6 +166,16 @@ def test_graphs_without_kernels_are_unsupported_and_the_message_says_what_to_do(
         native_graph.network("odd", trace(Unknown(*layers), {"y": inputs}, ("out",)))
 
 
+def test_a_division_by_zero_is_unsupported(bundle: Bundle) -> None:
+    graph = onnx.load_from_string(bundle.graphs["synthesis"])
+    divisor = next(node.input[1] for node in graph.graph.node if node.op_type == "Div")
+    for constant in graph.graph.initializer:
+        if constant.name == divisor:
+            constant.CopyFrom(onnx.numpy_helper.from_array(np.zeros(1, np.float32), divisor))
+    with pytest.raises(UnsupportedError, match="divided by zero"):
+        native_graph.network("synthesis", graph.SerializeToString())
+
+
 def test_a_block_whose_parts_are_read_elsewhere_is_no_block(bundle: Bundle) -> None:
     torch.manual_seed(2)
     graph = onnx.load_from_string(trace(Unknown(Block(32)), {"y": 32}, ("out",)))

@@ -84,7 +84,7 @@ class _Translation:
         for node in graph["nodes"]:
             (output,) = node["outputs"]
             if node["operator"] == "Cast" and node["inputs"][0] in self.constants:
-                self.constants[output] = self.constants[node["inputs"][0]].astype(np.float32)
+                self.constants[output] = self.constants[node["inputs"][0]]
             else:
                 self.nodes[output] = _Node(node["operator"], node["inputs"], output, _attributes(node))
         self.readers = Counter(name for node in self.nodes.values() for name in node.inputs)
@@ -169,9 +169,11 @@ class _Translation:
             return one._replace(number=self.made.add(one.number, other.number))
         if node.operator == "Mul" and a in self.constants:
             a, b = b, a
-        factor = {"Mul": 1, "Div": -1}[node.operator]
-        one = self.maps[a]
-        return one._replace(number=self.made.scale(one.number, self._number(b) ** factor))
+        power = {"Mul": 1, "Div": -1}[node.operator]
+        one, factor = self.maps[a], self._number(b)
+        if factor == 0:
+            raise ValueError("a map is multiplied or divided by zero")
+        return one._replace(number=self.made.scale(one.number, factor**power))
 
     def _make_squares(self, node: _Node) -> _Map:
         """Squares of pixels as channels, less a constant."""
@@ -283,8 +285,9 @@ def _padded(channels: int) -> int:
     return -(-channels // _engine.LANE) * _engine.LANE
 
 
-def _constant(tensor: Mapping[str, Any]) -> NDArray[Any]:
-    return np.frombuffer(tensor["data"] or b"", NUMBERS[tensor["type"]]).reshape(tensor["dims"])
+def _constant(tensor: Mapping[str, Any]) -> Floats:
+    """A constant of any type as float32: what a graph casts it to before it is used."""
+    return np.frombuffer(tensor["data"] or b"", NUMBERS[tensor["type"]]).reshape(tensor["dims"]).astype(np.float32)
 
 
 def _attributes(node: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,8 @@
-"""Rounding by rate and distortion in one pass; `tintype.codec.quantise` is its front. Arrays are C-contiguous."""
+"""Loops over C-contiguous arrays for which NumPy needs many passes.
+
+`symbols` is rounding by rate and distortion (`tintype.codec.quantise`), `filtered` the rows of a PNG
+(`tintype.images.writers.png`).
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,3 +17,4 @@ def symbols(
     skips: NDArray[np.bool_],
     out: NDArray[np.float32],
 ) -> None: ...
+def filtered(rows: NDArray[np.uint8], above: NDArray[np.uint8], step: int) -> bytes: ...
