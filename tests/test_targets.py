@@ -12,7 +12,7 @@ from tintype.targets import MEASURES, Target, described
 @pytest.mark.parametrize("measure", ["size", "bpp", "psnr", "ms_ssim", "ssimulacra2"])
 def test_values_outside_the_range_are_refused(measure: str) -> None:
     negative = measure == "ssimulacra2"
-    for value in (math.nan, math.inf, -math.inf, *(() if negative else (0, -1))):
+    for value in (math.nan, math.inf, -math.inf, 10**400, *(() if negative else (0, -1))):
         with pytest.raises(InputError, match=f"{measure} {value}: a finite number"):
             Target(measure, value)  # type: ignore[arg-type]
     Target(measure, -20 if negative else 1e-3)  # type: ignore[arg-type]
@@ -34,6 +34,7 @@ def test_bytes_and_bpp_are_converted_without_exceeding_the_target() -> None:
     assert Target("size", 1000.9).most_bytes(pixels=77) == 1000
     assert Target("bpp", 0.5).most_bytes(pixels=1000) == 62  # 62.5
     assert Target("bpp", 0.5).reached(62, pixels=1000) == 0.496
+    assert Target("bpp", 1e308).most_bytes(pixels=1000) > 1e18
     assert Target("size", 1000).reached(998, pixels=77) == 998
 
 

@@ -52,18 +52,26 @@ def test_without_loss_one_level_in_one_sample_is_a_fault() -> None:
 
 @pytest.mark.parametrize("depth", [8, 16])
 def test_a_square_that_shows_something_else_is_a_fault_in_a_picture_that_is_sound_besides(depth: int) -> None:
-    meant = picture(150, 140).astype(np.uint16 if depth == 16 else np.uint8) * ((2**depth - 1) // 255)
+    meant = picture(192, 140).astype(np.uint16 if depth == 16 else np.uint8) * ((2**depth - 1) // 255)
     pixels = meant.copy()
     pixels[128:, 64:128] = 2**depth - 1 - pixels[128:, 64:128]
     with pytest.raises(VerifyError, match="the square at column 64, row 128 shows something else"):
         verifying.check("a", Picture(meant, depth=depth), Picture(pixels, depth=depth), False)
 
 
-@pytest.mark.parametrize("kind", ["noise", "flat", "photo", "grey", "clear"])
+@pytest.mark.parametrize("kind", ["noise", "flat", "photo", "grey", "clear", "framed"])
 def test_the_worst_that_the_encoder_makes_passes(kind: str) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (100, 100, 3), np.uint8)
     clear = np.dstack([noise, np.where(noise[..., 0] > 128, 0, 255).astype(np.uint8)])
-    sources = {"noise": noise, "flat": noise // 85, "photo": picture(100, 100), "grey": noise[..., 0], "clear": clear}
+    framed = np.pad(picture(127, 128), ((1, 1), (1, 1), (0, 0)))  # a line that stands alone beyond whole squares
+    sources = {
+        "noise": noise,
+        "flat": noise // 85,
+        "photo": picture(100, 100),
+        "grey": noise[..., 0],
+        "clear": clear,
+        "framed": framed,
+    }
     for content in ("photo", "auto"):
         assert CODEC.encode(sources[kind], 0, content=content, verify=True) == CODEC.encode(
             sources[kind], 0, content=content

@@ -1,6 +1,7 @@
 """What a file is to meet, as data: a size or a quality."""
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -80,7 +81,7 @@ class Target:
             raise InputError(f"no measure is named {self.measure!r}; there is {', '.join(MEASURES)}")
         most = MEASURES[self.measure].most
         least = -math.inf if self.measure == "ssimulacra2" else 0
-        if not (least < self.value <= most and math.isfinite(self.value)):  # false for NaN
+        if not (least < self.value <= min(most, sys.float_info.max)):  # false for NaN
             allowed = f"at most {most:g}" if math.isinf(least) else "above 0"
             raise InputError(f"{self.measure} {self.value}: a finite number {allowed} is needed")
 
@@ -94,7 +95,7 @@ class Target:
 
     def most_bytes(self, pixels: int) -> int:
         """Of a file of so many pixels; the measure is "size" or "bpp"."""
-        return int(self.value if self.measure == "size" else self.value * pixels / 8)
+        return int(self.value if self.measure == "size" else min(self.value * pixels / 8, sys.maxsize))
 
     def reached(self, size_bytes: int, pixels: int) -> float:
         """Value of a file's bytes; the measure is "size" or "bpp"."""

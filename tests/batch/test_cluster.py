@@ -100,8 +100,8 @@ def test_without_ray_the_extra_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("file:///in", "-o", "out/"), "URLs need --ray"),
-        (("in", "-o", "s3://bucket/out"), "URLs need --ray"),
+        (("file:///in", "-o", "out/"), "URLs are possible with encode --ray"),
+        (("in", "-o", "s3://bucket/out"), "URLs are possible with encode --ray"),
         (("in", "-o", "out", "--ray", "local", "--jobs", "2"), "--ray shares out the files by itself"),
         (("in", "--ray", "local"), "--resume and --ray need a folder for results"),
     ],

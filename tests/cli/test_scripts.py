@@ -93,6 +93,27 @@ def test_decode_and_verify_tell_each_file_as_json(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("jobs", [(), ("--jobs", "1")])
+def test_json_has_names_of_files_as_they_are(tmp_path: Path, jobs: tuple[str, ...]) -> None:
+    name = "line\nand\x7f.tint"
+    (tmp_path / name).write_bytes(library.encode(picture(20, 30)))
+    for command in (("info",), ("verify", *jobs), ("decode", *jobs)):
+        (found,) = objects(tintype(tmp_path, *command, name, "--json").out)
+        assert found["file"] == name
+    assert tintype(tmp_path, "verify", *jobs, name).out == "line\\nand\\x7f.tint: OK\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("decode", "a.tint", "-o", "s3://b/"), ("decode", "s3://b/a.tint"), ("verify", "s3://b"), ("info", "file:///a")],
+)
+def test_urls_are_refused_where_nothing_reads_or_writes_them(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    (tmp_path / "a.tint").write_bytes(library.encode(picture(20, 30)))
+    result = tintype(tmp_path, *arguments)
+    assert (result.status, result.out) == (2, "") and "URLs are possible with encode --ray" in result.err
+    assert [path.name for path in tmp_path.iterdir()] == ["a.tint"]
+
+
 def test_decode_tells_what_is_damaged_and_what_is_lost(tmp_path: Path) -> None:
     codec = library.Codec(threads=1, tile=64)
     whole = bytearray(codec.encode(picture(64, 200), content="photo"))

@@ -41,6 +41,11 @@ def test_what_is_no_size_is_refused(text: str) -> None:
         size(text)
 
 
+def test_a_size_above_all_numbers_is_refused() -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="above any that a file can have"):
+        size(f"{'9' * 400}MB")
+
+
 def test_a_size_is_met_and_verbose_says_what_came_out(tmp_path: Path) -> None:
     photo(tmp_path / "a.png", 80, 90)
     result = tintype(tmp_path, "encode", "a.png", "--size", "2KB", "-v", *PHOTO)

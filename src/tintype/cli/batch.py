@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tintype.batch.places import is_url, local
 from tintype.cli.files import STREAM, Input, Job, Outputs
 from tintype.cli.options import positive
-from tintype.cli.outcome import Report, Status, describe, json_result, result, say
+from tintype.cli.outcome import Report, Status, describe, json_result, printable, result, say
 from tintype.cli.progress import Progress
 from tintype.errors import UsageError
 
@@ -61,14 +61,20 @@ def is_batch(options: argparse.Namespace) -> bool:
 
 
 def resolve_urls(options: argparse.Namespace) -> None:
-    """With --ray, `file://` URLs become paths. Without it there are no URLs."""
-    places = [*options.inputs, *([options.output] if options.output else [])]
-    if options.ray is None:
-        if any(map(is_url, places)):
-            raise UsageError("URLs need --ray ADDRESS, or --ray local")
+    """With --ray, `file://` URLs become paths. Without it there are no URLs.
+
+    Raises
+    ------
+    UsageError
+        There are: as a path, a URL would become a folder here.
+    """
+    output = getattr(options, "output", None)
+    if getattr(options, "ray", None) is None:
+        if any(map(is_url, [*options.inputs, output or ""])):
+            raise UsageError("URLs are possible with encode --ray ADDRESS alone, or --ray local; give a path")
         return
     options.inputs = [local(place) for place in options.inputs]
-    options.output = local(options.output) if options.output else None
+    options.output = local(output) if output else None
 
 
 def run_jobs(action: "Action", jobs: Sequence[Job], options: argparse.Namespace, report: Report) -> None:
@@ -183,7 +189,7 @@ def _tell(outcome: "Outcome", options: argparse.Namespace, report: Report) -> No
         seconds = {} if target is None else {"seconds": outcome.seconds}
         json_result({"file": name, **place, **facts, **seconds})
     elif target is None:
-        result(f"{name}: OK")
+        result(f"{printable(name)}: OK")
     elif getattr(options, "verbose", False) and outcome.state != "kept":
         say(f"{name}: {'skipped' if told is None else f'{told.described}, {outcome.seconds:.2f} s'}")
 

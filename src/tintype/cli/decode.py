@@ -4,7 +4,7 @@ import argparse
 import time
 from typing import TYPE_CHECKING
 
-from tintype.cli.batch import add_jobs, add_resume, is_batch, run_jobs
+from tintype.cli.batch import add_jobs, add_resume, is_batch, resolve_urls, run_jobs
 from tintype.cli.files import STREAM, Outputs, is_tint, plan, say_count
 from tintype.cli.options import (
     add_allow_compiled,
@@ -101,6 +101,7 @@ def run(options: argparse.Namespace) -> int:
     outputs = Outputs(options.force, options.keep_times)
     report = Report()
     with report.file("tintype decode"):
+        resolve_urls(options)
         if options.json and options.output == STREAM:
             raise UsageError("--json and the picture cannot both go to standard output; give -o FILE")
         codec, done = make_codec(options), 0

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from tintype.batch.manifest import is_manifest
 from tintype.batch.places import found_below, is_url
-from tintype.cli.outcome import Report, printable, say
+from tintype.cli.outcome import Report, say
 from tintype.cli.process import BROKEN_PIPE
 from tintype.errors import InputError, UsageError
 from tintype.replacing import replacing
@@ -29,8 +29,8 @@ class Input:
 
     @property
     def name(self) -> str:
-        """For messages and results."""
-        return "standard input" if self.path == STREAM else printable(self.path)
+        """For messages, which escape what it may hold, and for JSON."""
+        return "standard input" if self.path == STREAM else self.path
 
     def read(self) -> bytes:
         """All bytes."""

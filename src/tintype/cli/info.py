@@ -4,9 +4,10 @@ import argparse
 import dataclasses
 from typing import TYPE_CHECKING
 
+from tintype.cli.batch import resolve_urls
 from tintype.cli.files import find, is_tint
 from tintype.cli.options import add_json
-from tintype.cli.outcome import Report, json_result, result
+from tintype.cli.outcome import Report, json_result, printable, result
 
 if TYPE_CHECKING:
     from tintype.api import Info
@@ -31,6 +32,7 @@ def run(options: argparse.Namespace) -> int:
 
     report = Report()
     with report.file("tintype info"):
+        resolve_urls(options)
         for input in find(options.inputs, is_tint, report):
             with report.file(input.name):
                 about = info(input.read())
@@ -40,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
                     about_file = {"file": input.name, **dataclasses.asdict(about)}
                     json_result(about_file | {"chunks": chunks, "code_points": points})
                 else:
-                    result(_text(input.name, about))
+                    result(_text(printable(input.name), about))
     return report.status
 
 

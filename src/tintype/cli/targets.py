@@ -1,6 +1,7 @@
 """Options of `encode` that say how good or how large a file is to be."""
 
 import argparse
+import math
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -29,7 +30,10 @@ def size(text: str) -> int:
     found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([km]i?)?b?", text.lower())
     if found is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a size, such as 200000, 200KB or 1.5MB")
-    return int(float(found[1]) * UNITS[(found[2] or "").upper()])
+    count = float(found[1]) * UNITS[(found[2] or "").upper()]
+    if math.isinf(count):
+        raise argparse.ArgumentTypeError("this size is above any that a file can have")
+    return int(count)
 
 
 def number(text: str) -> float:

@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from tintype.cli.batch import add_jobs, is_batch, run_inputs
+from tintype.cli.batch import add_jobs, is_batch, resolve_urls, run_inputs
 from tintype.cli.files import find, is_tint
 from tintype.cli.options import (
     add_allow_compiled,
@@ -15,7 +15,7 @@ from tintype.cli.options import (
     add_weights,
     make_codec,
 )
-from tintype.cli.outcome import Report, json_result, result
+from tintype.cli.outcome import Report, json_result, printable, result
 from tintype.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def run(options: argparse.Namespace) -> int:
 
     report = Report()
     with report.file("tintype verify"):
+        resolve_urls(options)
         codec = make_codec(options)
         inputs = find(options.inputs, is_tint, report)
         verifier = Verify(codec)
@@ -60,5 +61,5 @@ def run(options: argparse.Namespace) -> int:
                     if options.json:
                         json_result({"file": input.name, **facts})
                     else:
-                        result(f"{input.name}: OK")
+                        result(f"{printable(input.name)}: OK")
     return report.status
