@@ -18,7 +18,8 @@ def check(name: str, picture: Picture, decoded: Picture, lossless: bool) -> None
 
     Size, depth, colour, transparency and metadata have to be equal, and without loss all samples. With loss, every
     square of 64 x 64 pixels, those at the end of rows and columns with what is left there, has to be closer to the
-    original than one of nothing but its mean colour would be, or nearly. Colour under full transparency is compared as it was coded.
+    original than one of nothing but its mean colour would be, or nearly. Colour under full transparency is compared as
+    it was coded.
 
     Raises
     ------
