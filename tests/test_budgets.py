@@ -191,6 +191,13 @@ def test_pictures_as_they_come_from_files_are_taken(tmp_path: Path) -> None:
         CODEC.encode(tmp_path / "a.png", target=Target("size", 10))
 
 
+def test_colour_under_transparency_does_not_count_for_a_quality() -> None:
+    text = 255 - page(128, 192)  # white on black
+    rgba = np.dstack([text, np.where(text.max(axis=2) > 0, 255, 0).astype(np.uint8)])  # graphics keep the black
+    found = CODEC.encode(Image.fromarray(rgba), target=Target("psnr", 25.0))
+    assert found.reached is not None and found.reached >= 25 and not found.lossless
+
+
 def test_verifying_a_target_that_gave_a_file_without_loss_compares_colour_under_transparency_exactly() -> None:
     rgba = np.dstack([PHOTO, np.full(PHOTO.shape[:2], 255, np.uint8)])
     rgba[:40, :40] = 0  # black, which levels replace by what is around, and files without loss keep

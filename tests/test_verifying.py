@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import tintype
+from tests.codec.graphics.drawings import page
 from tests.pictures import deep_picture, picture
 from tintype import verifying
 from tintype.codec.encoder import Encoder
@@ -13,6 +14,8 @@ from tintype.errors import VerifyError
 from tintype.images import CodePoints, Picture
 
 CODEC = tintype.Codec(threads=1)
+# white text on nothing: graphics code it as it is, with the black that nobody sees
+CUT_OUT = np.dstack([255 - page(128, 192), np.where(page(128, 192).min(axis=2) < 255, 255, 0).astype(np.uint8)])
 ALPHA = np.add.outer(np.arange(150), np.arange(140)).clip(0, 255).astype(np.uint8)
 WHOLE = Picture(picture(150, 140), b"icc", b"exif", b"xmp", b"iptc", alpha=ALPHA, code_points=CodePoints(9, 16))
 
@@ -59,7 +62,7 @@ def test_a_square_that_shows_something_else_is_a_fault_in_a_picture_that_is_soun
         verifying.check("a", Picture(meant, depth=depth), Picture(pixels, depth=depth), False)
 
 
-@pytest.mark.parametrize("kind", ["noise", "flat", "photo", "grey", "clear", "framed"])
+@pytest.mark.parametrize("kind", ["noise", "flat", "photo", "grey", "clear", "framed", "cut out"])
 def test_the_worst_that_the_encoder_makes_passes(kind: str) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (100, 100, 3), np.uint8)
     clear = np.dstack([noise, np.where(noise[..., 0] > 128, 0, 255).astype(np.uint8)])
@@ -71,6 +74,7 @@ def test_the_worst_that_the_encoder_makes_passes(kind: str) -> None:
         "grey": noise[..., 0],
         "clear": clear,
         "framed": framed,
+        "cut out": CUT_OUT,
     }
     for content in ("photo", "auto"):
         assert CODEC.encode(sources[kind], 0, content=content, verify=True) == CODEC.encode(

@@ -192,7 +192,7 @@ class Codec:
         target : instead of a quality, a size or a measured quality: `Target("size", 200_000)`. The picture is analysed
             once, and its levels are searched. The result's `reached` says what the file has. A quality that no level
             reaches gives a file without loss, and a warning. Pictures above 8 bits are compared in 8; under full
-            transparency the colour that is coded counts, not the picture's
+            transparency no colour counts
         verify : decode the file and compare it with the picture, see `tintype.verifying.check`
 
         What was converted, and what could not be kept, is logged as a warning of the logger `tintype`.

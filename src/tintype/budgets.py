@@ -10,6 +10,7 @@ from tintype.codec import decoder, search
 from tintype.codec.container.file import Container, parse
 from tintype.codec.encoder import Encoder
 from tintype.codec.graphics.choose import least_exact_bytes
+from tintype.codec.hidden import hidden_as
 from tintype.codec.workers import Passes
 from tintype.errors import DeadlineError, LimitError, TargetError
 from tintype.images import Picture
@@ -81,7 +82,7 @@ class Files:
 
     @cached_property
     def original(self) -> Pixels8:
-        """What the levels are compared with, in 8 bits; under full transparency the colour that is coded."""
+        """What the levels are compared with, in 8 bits."""
         return rescaled(self._encoder.picture, self.picture.depth, 8)
 
     def at(self, level: int) -> bytes:
@@ -98,8 +99,10 @@ class Files:
         return contents.picture_of(container, self._decoded(container))
 
     def shown(self, data: bytes) -> Pixels8:
-        """Pixels of a file, in 8 bits."""
-        return rescaled(self._decoded(parse(data)), self.picture.depth, 8)
+        """Pixels of a file, in 8 bits; under full transparency those of `original`, for no colour counts there."""
+        pixels, alpha = self._decoded(parse(data)), self.picture.alpha
+        seen = pixels if alpha is None else hidden_as(self._encoder.picture, pixels, alpha)
+        return rescaled(seen, self.picture.depth, 8)
 
     def _decoded(self, container: Container) -> IntPixels:
         encoder = self._encoder

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tintype.codec.hidden import fill_hidden
+from tintype.codec.hidden import fill_hidden, hidden_as
 from tintype.errors import VerifyError
 from tintype.images import Picture
 from tintype.pixels import IntPixels
@@ -18,8 +18,8 @@ def check(name: str, picture: Picture, decoded: Picture, lossless: bool) -> None
 
     Size, depth, colour, transparency and metadata have to be equal, and without loss all samples. With loss, every
     square of 64 x 64 pixels, those at the end of rows and columns with what is left there, has to be closer to the
-    original than one of nothing but its mean colour would be, or nearly. Colour under full transparency is compared as
-    it was coded.
+    original than one of nothing but its mean colour would be, or nearly. Colour under full transparency
+    does not count.
 
     Raises
     ------
@@ -35,12 +35,15 @@ def check(name: str, picture: Picture, decoded: Picture, lossless: bool) -> None
         if not _equal(decoded.pixels, picture.pixels):
             raise _fault(name, "it was coded without loss, but pixels differ")
         return
-    original = picture.pixels if picture.alpha is None else fill_hidden(picture.pixels, picture.alpha)
+    original, seen = picture.pixels, decoded.pixels
+    if picture.alpha is not None:
+        original = fill_hidden(original, picture.alpha)
+        seen = hidden_as(original, seen, picture.alpha)
     most = (2**picture.depth - 1) / 255  # sample that is one of 8 bits
     for rows in _parts(picture.height):
         for columns in _parts(picture.width):
             here = rows, columns
-            shown, meant = (pixels[here].astype(np.float64) / most for pixels in (decoded.pixels, original))
+            shown, meant = (pixels[here].astype(np.float64) / most for pixels in (seen, original))
             error, variance = np.mean(np.square(shown - meant)), meant.var(axis=(0, 1)).mean()
             if error > VARIANCES * variance + MORE:
                 raise _fault(name, f"the square at column {columns.start}, row {rows.start} shows something else")

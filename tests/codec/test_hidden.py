@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.pictures import deep_picture, picture
-from tintype.codec.hidden import fill_hidden
+from tintype.codec.hidden import fill_hidden, hidden_as
 
 DISC = np.hypot(*np.mgrid[-60:60, -80:80]) < 50
 
@@ -38,3 +38,12 @@ def test_without_hidden_pixels_nothing_is_copied() -> None:
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (5, 3), (64, 33)])
 def test_nothing_visible_becomes_flat(size: tuple[int, int]) -> None:
     assert (fill_hidden(picture(*size), np.zeros(size, np.uint16)) == 0).all()
+
+
+@pytest.mark.parametrize("grey", [True, False])
+def test_hidden_pixels_of_a_decoded_picture_are_taken_from_the_one_that_was_meant(grey: bool) -> None:
+    shape = DISC.shape if grey else (*DISC.shape, 3)
+    meant, decoded = np.full(shape, 7, np.uint8), np.full(shape, 9, np.uint8)
+    seen = hidden_as(meant, decoded, DISC.astype(np.uint8))
+    assert (seen[DISC] == 9).all() and (seen[~DISC] == 7).all() and (decoded == 9).all()
+    assert hidden_as(meant, decoded, np.ones(DISC.shape, np.uint8)) is decoded

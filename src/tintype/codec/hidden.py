@@ -26,6 +26,22 @@ def fill_hidden(pixels: IntPixels, alpha: IntPixels) -> IntPixels:
     return filled
 
 
+def hidden_as(meant: IntPixels, pixels: IntPixels, alpha: IntPixels) -> IntPixels:
+    """A decoded picture with the pixels that were meant where `alpha` is 0, so that none of them counts as an error.
+
+    What files have there depends on the coder: networks get what `fill_hidden` makes, graphics may keep what was there.
+
+    Parameters
+    ----------
+    meant, pixels : (H, W, 3) or (H, W)
+    alpha : (H, W)
+    """
+    hidden = alpha == 0
+    if not hidden.any():
+        return pixels
+    return np.where(hidden if pixels.ndim == 2 else hidden[..., None], meant, pixels)
+
+
 def _extended(values: Floats, known: NDArray[np.bool_]) -> Floats:
     """Known values where there are any, else those of a picture of half the size that is extended likewise.
 
