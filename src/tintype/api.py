@@ -252,7 +252,8 @@ class Codec:
         region : left, top, width and height in pixels of what is wanted: a crop of the picture, to the bit. Only the
             tiles that show there are read, verified and decoded, and only they count for the limits
         reduce : 1, 2, 4 or 8: a picture with so many times smaller sides, whose pixels are means of boxes. From 4 on,
-            shipped weights need no synthesis for it, and the means are approximate
+            shipped weights need no synthesis for it, and the means are approximate. With transparency all is decoded,
+            and each pixel counts by its alpha
 
         Raises
         ------
@@ -301,11 +302,11 @@ class Codec:
         self.limits.check_work(name, *size)  # before weights are read for it
         model = self._model_for(container)
         threads = self._tiles_at_once(name, model, size, contents.decoding_bytes(container))
+        step = contents.decoder_reduction(container, reduce)
         if not salvage:
-            return contents.picture_of(
-                container, decoder.decode(container, model, threads, progress, deadline, reduce), reduce
-            )
-        pixels, damage = decoder.salvage(container, model, threads, progress, deadline, reduce)
+            pixels = decoder.decode(container, model, threads, progress, deadline, step)
+            return contents.picture_of(container, pixels, reduce)
+        pixels, damage = decoder.salvage(container, model, threads, progress, deadline, step)
         if len(damage) == len(container.tiles):
             raise damage[container.tiles[0]]
         picture = contents.salvaged_of(container, pixels, damage, reduce)

@@ -8,7 +8,7 @@ import numpy as np
 from tintype.codec.container.alpha import read_alpha, write_alpha
 from tintype.codec.container.file import Chunk, ChunkType, Container, chunk_name
 from tintype.codec.container.header import SRGB_8_BIT, ColourType, Samples
-from tintype.codec.reducing import boxed
+from tintype.codec.reducing import boxed, boxed_as_seen, require_aligned
 from tintype.codec.tiling import Rect, tile_grid
 from tintype.errors import CorruptError
 from tintype.images import MEMORY_BYTES_PER_PIXEL, CodePoints, Picture
@@ -44,8 +44,22 @@ def chunks_of(picture: Picture) -> list[Chunk]:
     return [Chunk(kind, data) for kind, data in found if data]
 
 
+def decoder_reduction(container: Container, reduce: int) -> int:
+    """By what the decoder is to reduce: with transparency not at all, for means are taken of what is seen.
+
+    Raises
+    ------
+    InputError
+        A region does not consist of whole boxes, or there is no such factor.
+    """
+    require_aligned(container.region, reduce, container.header.width, container.header.height)
+    return reduce if container.chunk(ChunkType.ALPHA) is None else 1
+
+
 def picture_of(container: Container, pixels: IntPixels, reduce: int = 1) -> Picture:
     """The picture whose decoded pixels are given, reduced by this factor.
+
+    Pixels are those of a decoder that was asked for `decoder_reduction`.
 
     Raises
     ------
@@ -58,7 +72,7 @@ def picture_of(container: Container, pixels: IntPixels, reduce: int = 1) -> Pict
         return picture
     plane = read_alpha(alpha, header.width, header.height)
     shown = plane if container.region is None else plane[container.region.slices]
-    return replace(picture, alpha=boxed(shown, reduce))
+    return replace(picture, pixels=boxed_as_seen(pixels, shown, reduce), alpha=boxed(shown, reduce))
 
 
 def salvaged_of(container: Container, pixels: IntPixels, damage: Mapping[int, Exception], reduce: int = 1) -> Picture:
@@ -80,7 +94,7 @@ def salvaged_of(container: Container, pixels: IntPixels, damage: Mapping[int, Ex
         picture = picture_of(container, pixels, reduce)
     except CorruptError as error:
         notes.append(f"The transparency was left out: {error}.")
-        picture = replace(described(container), pixels=pixels)
+        picture = replace(described(container), pixels=boxed(pixels, reduce))
     return replace(picture, notes=tuple(notes))
 
 

@@ -224,3 +224,15 @@ def test_limits_hold_for_each_file(folder: Path) -> None:
     slow = tintype(folder, "encode", "in", "-o", "late", "--jobs", "2", "--deadline", "0")
     assert (slow.status, counts(slow)["failed"]) == (3, 4)
     assert "not done after 0 seconds" in slow.err
+
+
+def test_what_was_salvaged_is_done_again_so_that_no_run_hides_the_damage(tmp_path: Path) -> None:
+    whole = bytearray(library.Codec(threads=1, tile=64).encode(picture(64, 200), content="photo"))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/sound.tint").write_bytes(whole)
+    whole[-10] ^= 255  # in the last tile
+    (tmp_path / "in/damaged.tint").write_bytes(whole)
+    for done, skipped in ((2, 0), (1, 1)):
+        result = tintype(tmp_path, "decode", "in", "-o", "out", "--salvage", "--resume")
+        assert (result.status, counts(result)) == (3, {"done": done, "skipped": skipped, "failed": 0})
+        assert re.search(r"^in/damaged\.tint: Tile \d is grey", result.err, re.MULTILINE)

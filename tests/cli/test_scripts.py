@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,20 @@ def test_decode_and_verify_tell_each_file_as_json(tmp_path: Path) -> None:
         "damaged": [],
         "lost": [],
     }
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX system")
+def test_what_a_pipe_gives_is_counted_and_pipes_are_no_files_for_jobs(tmp_path: Path) -> None:
+    photo(tmp_path / "a.png")
+    data = (tmp_path / "a.png").read_bytes()
+    result = tintype(
+        tmp_path, "encode", "/dev/stdin", "-o", "a.tint", "--json", "--only-if-smaller", *PHOTO, stdin=data
+    )
+    (found,) = objects(result.out)
+    assert (found["input_bytes"], found["output"]) == (len(data), "a.tint")
+    for command in (("encode", "-o", "out/"), ("verify",)):
+        refused = tintype(tmp_path, *command, "/dev/stdin", "--jobs", "1", stdin=data)
+        assert refused.status == 2 and "pipes" in refused.err
 
 
 @pytest.mark.parametrize("jobs", [(), ("--jobs", "1")])

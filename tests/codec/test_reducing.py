@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from tests.pictures import deep_picture, picture
-from tintype.codec.reducing import boxed, over
+from tintype.codec.reducing import boxed, boxed_as_seen, over
 from tintype.codec.tiling import Rect
 
 
@@ -29,3 +29,20 @@ def test_boxes_of_deep_samples_keep_their_depth_and_round_halves_up() -> None:
 def test_a_rectangle_in_boxes_holds_those_at_its_end() -> None:
     assert over(Rect(8, 16, 5, 8), 4) == Rect(2, 4, 2, 2)
     assert over(Rect(0, 0, 203, 157), 8) == Rect(0, 0, 26, 20)
+
+
+@pytest.mark.parametrize("depth, grey", [(8, False), (16, False), (8, True)])
+def test_boxes_as_seen_leave_out_what_nobody_sees(depth: int, grey: bool) -> None:
+    most = 2**depth - 1
+    dtype = np.uint8 if depth == 8 else np.uint16
+    samples = np.random.default_rng(5).integers(0, most + 1, (13, 22) if grey else (13, 22, 3)).astype(dtype)
+    alpha = np.random.default_rng(6).integers(0, most + 1, (13, 22)).astype(dtype)
+    alpha[:, :8], alpha[:, 8:12] = most, 0
+    weights = alpha.reshape(13, 22, *(1,) * (samples.ndim - 2)).astype(float)
+    seen = boxed_as_seen(samples, alpha, 4)
+    for y, x in np.ndindex(seen.shape[:2]):
+        box = np.s_[4 * y : 4 * y + 4, 4 * x : 4 * x + 4]
+        total = weights[box].sum()
+        mean = (samples[box] * weights[box]).sum((0, 1)) / total if total else samples[box].mean((0, 1))
+        assert np.abs(seen[y, x] - mean).max() <= 0.5
+    assert boxed_as_seen(samples, alpha, 1) is samples

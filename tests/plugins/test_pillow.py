@@ -201,3 +201,13 @@ def test_thumbnails_are_those_of_the_whole_picture_in_less_time() -> None:
     image.thumbnail((60, 60))
     assert image.size == whole.size
     assert np.abs(np.asarray(image, int) - np.asarray(whole, int)).mean() < 3
+
+
+def test_a_thumbnail_of_a_transparent_drawing_has_no_fringe_of_colour_that_nobody_sees(tmp_path: Path) -> None:
+    drawn = np.full((128, 192, 4), 255, np.uint8)
+    drawn[np.add.outer(np.arange(128), np.arange(192)) % 7 < 4] = 0  # black where nothing is seen, white elsewhere
+    (tmp_path / "a.tint").write_bytes(tintype.Codec(threads=1).encode(drawn, lossless=True))
+    with Image.open(tmp_path / "a.tint") as image:
+        image.thumbnail((24, 16))
+    colours, alpha = np.split(np.asarray(image), [3], axis=2)
+    assert (colours == 255).all() and (alpha > 0).all()

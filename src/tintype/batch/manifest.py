@@ -38,6 +38,7 @@ class Done:
     source_sha256: str
     result_sha256: str | None  # None: nothing was to be written
     settings: str  # as `canonical` writes them
+    damaged: bool = False  # the source was; its result is ours, but is made again so that the damage is told again
 
 
 def is_manifest(name: str) -> bool:
@@ -160,7 +161,8 @@ def _entry(line: bytes) -> tuple[str, Done | None] | None:
         source, result = fields["source_sha256"], fields["result_sha256"] if status == "done" else None
         if not all(isinstance(each, str) for each in (target, source, result or "")):
             return None
-        return target, Done(source, result, intern(canonical(fields["settings"])))  # one text for all lines
+        settings = intern(canonical(fields["settings"]))  # one text for all lines
+        return target, Done(source, result, settings, damaged=fields.get("damaged") is True)
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
 

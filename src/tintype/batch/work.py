@@ -147,6 +147,7 @@ class Work:
             "source_sha256": opened.sha256,
             "source_bytes": opened.size_bytes,
             "notes": notes,
+            "damaged": result.damaged,
             "seconds": seconds,
         }
         if data is not None:
@@ -160,7 +161,7 @@ class Work:
         wanted = {
             each.result_sha256
             for each in task.done
-            if each.source_sha256 == opened.sha256 and each.settings == settings
+            if each.source_sha256 == opened.sha256 and each.settings == settings and not each.damaged
         }
         if None in wanted and not places.exists(task.target):
             return 0

@@ -87,8 +87,8 @@ def run_jobs(action: "Action", jobs: Sequence[Job], options: argparse.Namespace,
     """
     from tintype.batch.manifest import Manifest
 
-    if any(STREAM in (job.input.path, job.target) for job in jobs):
-        raise UsageError("--jobs and --resume work on files, not on standard input or output")
+    if any(job.input.is_stream or job.target == STREAM for job in jobs):
+        raise UsageError("--jobs and --resume work on files, not on standard input or output, or pipes")
     manifest = Manifest(options.output) if jobs and jobs[0].makes_folders else None
     if jobs and manifest is None and (options.resume or getattr(options, "ray", None) is not None):
         raise UsageError("--resume and --ray need a folder for results and its manifest; give -o FOLDER/")
@@ -103,8 +103,8 @@ def run_inputs(action: "Action", inputs: Sequence[Input], options: argparse.Name
     """Work on files without results: a line on stdout for each that is sound."""
     from tintype.batch.work import Task
 
-    if any(each.path == STREAM for each in inputs):
-        raise UsageError("--jobs works on files, not on standard input")
+    if any(each.is_stream for each in inputs):
+        raise UsageError("--jobs works on files, not on standard input or pipes")
     _run(action, [Task(each.name, each.path) for each in inputs], None, options, report, 0)
 
 

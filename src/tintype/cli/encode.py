@@ -177,7 +177,7 @@ def _read_options(options: argparse.Namespace) -> "ReadOptions":
 
 
 def _source(input: Input) -> bytes | str:
-    return input.read() if input.path == STREAM else input.path
+    return input.read() if input.is_stream else input.path
 
 
 def _is_picture(path: Path) -> bool:

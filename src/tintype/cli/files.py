@@ -32,6 +32,11 @@ class Input:
         """For messages, which escape what it may hold, and for JSON."""
         return "standard input" if self.path == STREAM else self.path
 
+    @property
+    def is_stream(self) -> bool:
+        """Whether it is standard input or a pipe: it can be read once, and has no size before."""
+        return self.path == STREAM or (os.path.exists(self.path) and not os.path.isfile(self.path))
+
     def read(self) -> bytes:
         """All bytes."""
         return sys.stdin.buffer.read() if self.path == STREAM else Path(self.path).read_bytes()

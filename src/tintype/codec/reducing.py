@@ -1,8 +1,10 @@
 """Smaller pictures from a file: boxes of pixels become one, and tiles may come at a quarter of their sides at once."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tintype.codec.graphics.layer import Painting
 from tintype.codec.tiling import Rect, Tile, Tiling
@@ -46,14 +48,38 @@ def boxed(samples: IntPixels, factor: int) -> IntPixels:
     out = np.empty((-(-height // factor), len(columns), *samples.shape[2:]), samples.dtype)
     for row in range(0, len(out), BAND):  # no wide copy of a large picture
         band = samples[factor * row : factor * (row + BAND)]
-        sums = np.zeros(out[row : row + BAND].shape, np.uint32)
-        for place in np.ndindex(factor, factor):
-            part = band[place[0] :: factor, place[1] :: factor]
-            sums[: part.shape[0], : part.shape[1]] += part
+        sums = _sums(band, factor, np.uint32)
         rows = np.minimum(factor, len(band) - np.arange(0, len(band), factor))
         counts = np.outer(rows, columns).astype(np.uint32).reshape(*sums.shape[:2], *(1,) * (samples.ndim - 2))
         out[row : row + BAND] = (sums + counts // 2) // counts
     return out
+
+
+def boxed_as_seen(samples: IntPixels, alpha: IntPixels, factor: int) -> IntPixels:
+    """As `boxed`, each sample by its alpha (H, W): colour that nobody sees leaves no fringe.
+
+    Boxes that are fully transparent have plain means.
+    """
+    if factor == 1:
+        return samples
+    out = boxed(samples, factor)
+    for row in range(0, len(out), BAND):
+        band = slice(factor * row, factor * (row + BAND))
+        shares = alpha[band].astype(np.uint64).reshape(*alpha[band].shape, *(1,) * (samples.ndim - 2))
+        weights, sums = _sums(shares, factor, np.uint64), _sums(samples[band] * shares, factor, np.uint64)
+        means = (sums + weights // 2) // np.maximum(weights, 1)
+        np.copyto(out[row : row + BAND], means.astype(out.dtype), where=weights > 0)
+    return out
+
+
+def _sums(samples: NDArray[Any], factor: int, kind: type[np.unsignedinteger[Any]]) -> NDArray[Any]:
+    """Sums over boxes of samples, as integers of a kind that holds them."""
+    height, width = samples.shape[:2]
+    sums = np.zeros((-(-height // factor), -(-width // factor), *samples.shape[2:]), kind)
+    for place in np.ndindex(factor, factor):
+        part = samples[place[0] :: factor, place[1] :: factor]
+        sums[: part.shape[0], : part.shape[1]] += part
+    return sums
 
 
 def over(rect: Rect, factor: int) -> Rect:
