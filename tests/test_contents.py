@@ -15,7 +15,8 @@ DISC = np.hypot(*np.mgrid[-50:50, -70:70]) < 40
 
 
 def there_and_back(original: Picture, quality: float = 75, tile: int | None = None) -> Picture:
-    return tintype.Codec(threads=1).decode_picture(tintype.Codec(threads=1, tile=tile).encode(original, quality))
+    codec = tintype.Codec(threads=1, tile=tile)
+    return codec.decode_picture(codec.encode(original, quality, content="photo"))  # graphics depend on the depth
 
 
 def error_of(found: Picture, original: Picture) -> float:
@@ -43,7 +44,8 @@ def test_a_smooth_gradient_has_no_bands(depth: int, levels: int, tile: int | Non
     ramp = np.linspace(0.15 * white, 0.8 * white, 1500).astype(np.uint16)
     found = there_and_back(Picture(np.tile(ramp, (72, 1)), depth=depth), tile=tile)
     assert len(np.unique(found.pixels[40])) > levels
-    assert np.abs(np.diff(found.pixels[40].astype(float))).max() < white / 255
+    steps = np.abs(np.diff(found.pixels[40].astype(float))) / (white / 255)  # in grey levels of 8 bits
+    assert steps[4:-4].max() < 1 and steps.max() < 2  # the networks see zeros beyond the picture's edge
 
 
 @pytest.mark.parametrize("tile", [None, 64])
