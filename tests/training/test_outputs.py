@@ -124,7 +124,7 @@ def test_a_checkpoint_of_pico_is_exported_to_a_bundle_that_a_second_export_keeps
     command += ["--data", "pictures.npy", "--validation", "pictures.npy", "--pictures", "2"]
     main(command)
     made = files(Path("out"))
-    assert sorted(made) == ["manifest.json", "mine-dev.tintmodel"]
+    assert sorted(made) == ["manifest.json", "mine-dev.readout.npz", "mine-dev.tintmodel"]
     bundle = Bundle.read(Path("out/mine-dev.tintmodel"))
     assert bundle.card["name"] == "mine-dev" and bundle.card["training"]["steps"] == 0
     assert bundle.weights_hash().hex() in capsys.readouterr().out
