@@ -31,8 +31,9 @@ SCALES = {
     "wd": (0.05505, 0.09392, 0.1628, 0.2819, 0.5045, 0.907, 1.718, 3.372),
 }
 
-# At the anchors, the power 0.43 of the gains that keep the bytes of 32 validation crops, 1.28 to 1.62. With those, Kodak
-# took 20 % more bytes than with squared error alone; without gain it took 11 to 14 % fewer, and with these 4 to 7 %.
+# At the anchors: the power 0.43 of the gains that keep the bytes of 32 validation crops, which are 1.28 to 1.62. With
+# those, Kodak took 20 % more bytes than with squared error alone. Without gain it took 11 to 14 % fewer, and with these
+# 4 to 7 %.
 GAINS = (1.22, 1.23, 1.22, 1.21, 1.19, 1.17, 1.14, 1.11)
 
 
