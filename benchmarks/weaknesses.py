@@ -1,6 +1,6 @@
 """Where a codec is weak, to look at: generated text, a generated desktop, flat shapes, and a face.
 
-    python benchmarks/weaknesses.py --out SHEET.webp [--codec pico-s-dev] [--against avif444_s6] [--quality 40]
+    python benchmarks/weaknesses.py --out SHEET.webp [--codec pico-s-eyes-dev] [--against avif444_s6] [--quality 40]
 
 The second codec is held to the size of the first one's files. Prints a table, and writes a sheet with a row per scene:
 original, first, second. The face is part of a photo that comes with scikit-image; all else is drawn here.
@@ -19,6 +19,7 @@ from tintype.evaluation.codecs.names import codec_named
 from tintype.evaluation.measuring.matching import match
 from tintype.evaluation.results.markdown import table
 from tintype.pixels import Pixels8
+from tintype.weights import store
 
 SIDE = 256  # pixels of each scene
 GAP = 4
@@ -29,7 +30,7 @@ def main() -> None:
     """Code the scenes, print and draw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--codec", default="pico-s-dev")
+    parser.add_argument("--codec", default=store.DEFAULT)
     parser.add_argument("--against", default="avif444_s6")
     parser.add_argument("--quality", type=int, default=40)
     options = parser.parse_args()
