@@ -71,7 +71,7 @@ class Encode:
         }
 
     def made(self, source: Source, progress: Progress | None = None) -> Made:
-        """The bytes of one file."""
+        """The .tint file of one picture."""
         data = self.codec.encode(
             source,
             self.quality,
