@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 
 from tintype.codec.coding import decode_steps, encode_steps
 from tintype.codec.entropy.tables import Symbols, Tables, gaussian_tables
-from tintype.codec.quantise import HIGH_RATE
 from tintype.codec.reducing import QUARTER, reduced_pixels
-from tintype.codec.steps import EVERYTHING, Quantiser, Schedule, Step
+from tintype.codec.steps import EVERYTHING, HIGH_RATE, Quantiser, Schedule, Step
 from tintype.codec.tile_model import Coded, Identity, StepRows
 from tintype.models.pico.schedule import FIRST, SECOND
 from tintype.pixels import Pixels

@@ -11,11 +11,6 @@ from tintype.codec.steps import Step
 from tintype.native import _loops
 
 SYMBOL_MAX = 32767  # of int16; its negative is the lowest, so that a symbol and its negative are both codable
-HIGH_RATE = 8.66
-"""width^2 * lambda of the best uniform quantiser at high rate, for a cost of lambda * squared error + bits.
-
-The error is width^2 / 12 and the bits fall by log2(width), so that the cost is least at width^2 = 6 / (ln 2 lambda).
-"""
 
 Floats = NDArray[np.float32]
 

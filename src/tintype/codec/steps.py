@@ -13,6 +13,12 @@ from numpy.typing import NDArray
 
 Array = Any  # numpy or torch, the engine's own
 
+HIGH_RATE = 8.66
+"""width^2 * lambda of the best uniform quantiser at high rate, for a cost of lambda * squared error + bits.
+
+The error is width^2 / 12 and the bits fall by log2(width), so that the cost is least at width^2 = 6 / (ln 2 lambda).
+"""
+
 
 class Lattice(Protocol):
     """Which elements of a latent array a step codes, and in which order."""

@@ -14,7 +14,6 @@ from tintype.images.metadata import exif, iptc
 from tintype.images.metadata.found import XMP_KEYWORD
 from tintype.images.picture import Picture, Samples
 from tintype.images.samples import bands, stored_bits
-from tintype.native import _loops
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 LEVEL = 6  # of zlib
@@ -101,6 +100,8 @@ def _packed_size(raw: bytes, strategy: int) -> int:
 
 def _filtered(blocks: Iterable[Samples]) -> Iterator[bytes]:
     """Rows behind the number of their filter, most significant bytes first."""
+    from tintype.native import _loops  # here: training reads pictures where nothing was compiled
+
     above: Samples | None = None
     for block in blocks:
         rows = np.ascontiguousarray(block.astype(block.dtype.newbyteorder(">"), copy=False))

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from tintype.codec.quantise import HIGH_RATE
+from tintype.codec.steps import HIGH_RATE
 from tintype.models.hpcm.context import ContextNet
 from tintype.models.hpcm.entropy import DEVIATION
 from tintype.models.hpcm.layers import DepthwiseBlock, PartialBlock

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tintype.codec.entropy.tables import CLASSES, SIGMA_MAX, SIGMA_MIN
-from tintype.codec.quantise import HIGH_RATE
+from tintype.codec.steps import HIGH_RATE
 from tintype.models.pico.layers import Activation, Block, Conv, blocks
 from tintype.models.pico.schedule import LEVELS, UNIT, lambda_of
 
