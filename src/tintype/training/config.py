@@ -93,6 +93,31 @@ class PicoEyesRun(PicoRun):
 
 
 @dataclass(frozen=True, slots=True)
+class PicoNaturalRun(PicoEyesRun):
+    """A run of pico's second synthesis alone, which draws texture: see `training/objectives/natural.py`.
+
+    Parameters
+    ----------
+    adversarial : weight of the discriminator's word, in units of the other distortions together
+    adversarial_from, adversarial_rise : the step from which it counts, and steps in which it rises to `adversarial`
+    discriminator_rate : factor of the learning rate for the discriminator
+    discriminator_width, discriminator_heads : channels of its branches, see `training/objectives/discriminator.py`
+    """
+
+    top_level: float = 40.0
+    mse: float = 0.1
+    ms_ssim: float = 0.15
+    lp: float = 0.45
+    wd: float = 0.3
+    adversarial: float = 0.2
+    adversarial_from: int = 0
+    adversarial_rise: int = 500
+    discriminator_rate: float = 2.0
+    discriminator_width: int = 32
+    discriminator_heads: int = 32
+
+
+@dataclass(frozen=True, slots=True)
 class HPCMRun(RunConfig):
     """A run of an HPCM model: one rate.
 

@@ -69,9 +69,9 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.objective = objective(config).to(self.device)
         self.model = self.objective.model
-        saved = checkpoint.load(source) if source else None
+        saved, complete = checkpoint.load(source) if source else None, False
         if saved:
-            self._take(saved[0])
+            complete = self._take(saved[0])
         else:
             self.objective.start(self._start_pictures())
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's types
@@ -87,7 +87,7 @@ class Trainer:
         if saved:
             for name, value in saved[0]["ema"].items():
                 self.ema[name].copy_(share(value, self.ema[name]))
-        if saved and saved[1] and optimiser.load(made, saved[1]):
+        if saved and saved[1] and complete and optimiser.load(made, saved[1]):
             self.since_warmup = self.step
         self.optimisers = {name: self.machine.setup_optimiser(each) for name, each in made.items()}
 
@@ -217,13 +217,16 @@ class Trainer:
         late = time.time() >= stop_at
         return late if self.machine.ranks == 1 else bool(self.machine.mean(torch.tensor(float(late))) > 0)
 
-    def _take(self, state: dict[str, Any]) -> None:
-        """Weights and counters of a checkpoint."""
+    def _take(self, state: dict[str, Any]) -> bool:
+        """Weights and counters of a checkpoint; whether it had all weights."""
         if state["config"]["model"] != self.config.model:
             raise InputError(f"the checkpoint holds {state['config']['model']}, not {self.config.model}")
-        for weights in (state["ema"], state.get("model", state["ema"])):  # the averages are taken again later
+        held, state["ema"] = len(state["ema"]), self.objective.completed(state["ema"])
+        # the averages are taken again later
+        for weights in (state["ema"], self.objective.completed(state.get("model", state["ema"]))):
             torch_file.fill(self.model, weights, f"the checkpoint of {self.config.model}")
         self.step, self.seconds, self.pixels = state["step"], state["seconds"], state["pixels"]
+        return held == len(state["ema"])
 
     def _start_pictures(self) -> Tensor:
         """Some training pictures, spread over all, (B, 3, S, S) in [0, 1]."""

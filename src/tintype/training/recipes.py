@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tintype.errors import UsageError
-from tintype.training.config import HPCMRun, PicoEyesRun, PicoRun, RunConfig, change
+from tintype.training.config import HPCMRun, PicoEyesRun, PicoNaturalRun, PicoRun, RunConfig, change
 
 
 def pico_s() -> PicoRun:
@@ -54,6 +54,16 @@ def pico_s_eyes() -> PicoEyesRun:
     )
 
 
+def pico_s_natural() -> PicoNaturalRun:
+    """A second synthesis for pico-s that draws texture, for files that there are; needs tintype[perceptual].
+
+    tintype train run pico_s_natural --init weights/training/pico-s-eyes --data PICTURES --validation PICTURES --out RUN
+    """
+    return PicoNaturalRun(
+        batch=8, crop=192, steps=98_000, decay=1_000, learning_rate=3e-4, clip=100.0, ema=0.998, lambda_weight=-0.4
+    )
+
+
 def hpcm_nano() -> HPCMRun:
     """The smallest HPCM at one rate, on one CPU core.
 
@@ -68,7 +78,7 @@ def hpcm_nano() -> HPCMRun:
 
 
 RECIPES: dict[str, Callable[[], RunConfig]] = {
-    recipe.__name__: recipe for recipe in (pico_s, pico_s_gpu, pico_s_eyes, hpcm_nano)
+    recipe.__name__: recipe for recipe in (pico_s, pico_s_gpu, pico_s_eyes, pico_s_natural, hpcm_nano)
 }
 
 

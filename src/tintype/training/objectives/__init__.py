@@ -1,8 +1,9 @@
 """Which objective trains a run's model."""
 
 from tintype.errors import InputError
-from tintype.training.config import HPCMRun, PicoEyesRun, PicoRun, RunConfig
+from tintype.training.config import HPCMRun, PicoEyesRun, PicoNaturalRun, PicoRun, RunConfig
 from tintype.training.objectives.hpcm import HPCMObjective
+from tintype.training.objectives.natural import PicoNaturalObjective
 from tintype.training.objectives.objective import Objective
 from tintype.training.objectives.perceptual import PicoEyesObjective
 from tintype.training.objectives.pico import PicoObjective
@@ -11,7 +12,9 @@ from tintype.training.objectives.pico import PicoObjective
 def objective(config: RunConfig) -> Objective:
     """The objective of a run; raises InputError where there is no such model, or it cannot be trained so."""
     made: Objective
-    if isinstance(config, PicoEyesRun):
+    if isinstance(config, PicoNaturalRun):
+        made = PicoNaturalObjective(config)
+    elif isinstance(config, PicoEyesRun):
         made = PicoEyesObjective(config)
     elif isinstance(config, PicoRun):
         made = PicoObjective(config)

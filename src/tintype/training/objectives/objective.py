@@ -61,6 +61,10 @@ class Objective(nn.Module, ABC):
     def start(self, pictures: Tensor) -> None:
         """Better start values than random ones, from some pictures (B, 3, S, S) in [0, 1]."""
 
+    def completed(self, weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """The model's weights, from those of a checkpoint that may lack parts which begin with this run."""
+        return weights
+
     def groups(self) -> list[Group]:
         """All parameters that learn."""
         return [Group([p for p in self.model.parameters() if p.requires_grad], 1.0)]

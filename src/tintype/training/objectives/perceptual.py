@@ -7,6 +7,7 @@ all levels. Terms other than squared error shrink while they are trained on, and
 brings it back to where squared error alone had put it.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -49,13 +50,21 @@ class PicoEyesObjective(PicoObjective):
 
     def distortion(self, x_hat: Tensor, x: Tensor, level: Tensor) -> Tensor:
         """What an error costs, in bits a pixel (B,)."""
+        return self.weighted(self.terms(x_hat, x, level, self.wanted), level)
+
+    @property
+    def wanted(self) -> list[str]:
+        """Terms that have a share."""
+        return [name for name, share in self.shares.items() if share]
+
+    def weighted(self, found: Mapping[str, Tensor], level: Tensor) -> Tensor:
+        """D of the found terms (B,)."""
         at = anchor_weights(level)
-        wanted = [name for name, share in self.shares.items() if share]
         total = torch.zeros_like(level)
-        for name, term in self.terms(x_hat, x, level, wanted).items():
-            scale = lambda_of(level) if name == "mse" else torch.exp(at @ x.new_tensor(SCALES[name]).log())
+        for name, term in found.items():
+            scale = lambda_of(level) if name == "mse" else torch.exp(at @ level.new_tensor(SCALES[name]).log())
             total = total + self.shares[name] * scale * term
-        gain: Tensor = torch.exp(at @ x.new_tensor(GAINS).log())
+        gain: Tensor = torch.exp(at @ level.new_tensor(GAINS).log())
         return gain * total
 
 
@@ -68,20 +77,32 @@ class Terms(torch.nn.Module):
 
     def forward(self, x_hat: Tensor, x: Tensor, level: Tensor, wanted: list[str]) -> dict[str, Tensor]:
         """Terms of pictures (B, 3, S, S) in [0, 1] at levels (B,)."""
+        if not {"lp", "wd"} & set(wanted):
+            return self.between(x_hat, x, [], [], level, wanted)
+        with torch.no_grad():
+            original = self.network(x)
+        return self.between(x_hat, x, self.network(x_hat), original, level, wanted)
+
+    def between(
+        self,
+        x_hat: Tensor,
+        x: Tensor,
+        decoded: list[Tensor],
+        original: list[Tensor],
+        level: Tensor,
+        wanted: list[str],
+    ) -> dict[str, Tensor]:
+        """Terms of pictures whose feature maps are known; only lp and wd need those."""
         found = {}
         if "mse" in wanted:
             found["mse"] = mse_255(x_hat, x)
         if "ms_ssim" in wanted:
             found["ms_ssim"] = 1 - ms_ssim(x_hat, x)
-        if "lp" in wanted or "wd" in wanted:
-            with torch.no_grad():
-                original = self.network(x)
-            decoded = self.network(x_hat)
-            if "lp" in wanted:
-                found["lp"] = features.lp(decoded, original)
-            if "wd" in wanted:
-                log2_sigma = SIGMA_LOW + (SIGMA_HIGH - SIGMA_LOW) / (LEVELS - 1) * level
-                found["wd"] = features.wd(decoded, original, log2_sigma)
+        if "lp" in wanted:
+            found["lp"] = features.lp(decoded, original)
+        if "wd" in wanted:
+            log2_sigma = SIGMA_LOW + (SIGMA_HIGH - SIGMA_LOW) / (LEVELS - 1) * level
+            found["wd"] = features.wd(decoded, original, log2_sigma)
         return found
 
 
