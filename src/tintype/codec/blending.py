@@ -45,7 +45,8 @@ class Canvas:
         # is 256: integers add up to the same whatever the order. A pixel gets at most four shares, whose weights add up
         # to 1: with 1/2 for each their sum stays below 2^16, or 2^32 above 8 bits
         self._top = 0
-        self._sum: NDArray[Any] = np.zeros((0, *shape[1:]), np.uint16 if depth == 8 else np.uint32)
+        self._memory: NDArray[Any] = np.empty((0, *shape[1:]), np.uint16 if depth == 8 else np.uint32)
+        self._sum = self._memory
         self._present: NDArray[np.float32] | None = None
         self._paintings: list[tuple[Rect, Painting]] = []  # over rows that are not done yet
 
@@ -101,8 +102,11 @@ class Canvas:
         shown = shown.seen_from(self._region)
         if shown.bottom > self._top + len(self._sum):
             self._finish(shown.top)
-            begun, self._sum = self._sum, np.zeros((shown.height, *self._sum.shape[1:]), self._sum.dtype)
+            if shown.height > len(self._memory):
+                self._memory = np.empty((shown.height, *self._sum.shape[1:]), self._sum.dtype)
+            begun, self._sum = self._sum, self._memory[: shown.height]
             self._sum[: len(begun)] = begun
+            self._sum[len(begun) :] = 0
             if self._present is not None:
                 ones = np.ones((shown.height - len(begun), self._region.width), np.float32)
                 self._present = np.concatenate([self._present, ones])

@@ -92,6 +92,17 @@ struct OwnedBlock {
     }
 };
 
+// each(channel, pixel) for all of a map, in squares: lines of the cache are read and written whole, whether channels or
+// pixels stand side by side in them.
+template <typename Each>
+void in_squares(size_t channels, size_t pixels, Each each) noexcept {
+    constexpr size_t kSide = 16;
+    for (size_t c0 = 0; c0 < channels; c0 += kSide)
+        for (size_t i0 = 0; i0 < pixels; i0 += kSide)
+            for (size_t c = c0; c < std::min(channels, c0 + kSide); c++)
+                for (size_t i = i0; i < std::min(pixels, i0 + kSide); i++) each(c, i);
+}
+
 // Float32 planes (channels, height, width), from the caller or for it
 struct Planes {
     const float* data;
@@ -238,14 +249,9 @@ class Network {
         const Planes& from = inputs[size_t(layer.number)];
         require(from.channels == step.channels, "an array has other channels than the network's input");
         Held made = held(from.height, from.width, step.padded);
-        // in bands of pixels, so that what is written stays in the cache while all planes are read
-        const size_t pixels = made.map.pixels(), width = size_t(step.padded);
-        for (size_t begin = 0; begin < pixels; begin += kBand) {
-            const size_t end = std::min(pixels, begin + kBand);
-            for (size_t c = 0; c < width; c++)
-                for (size_t i = begin; i < end; i++)
-                    made.map.data[i * width + c] = c < size_t(from.channels) ? from.data[c * pixels + i] : 0.0f;
-        }
+        const size_t pixels = made.map.pixels(), channels = size_t(from.channels), width = size_t(step.padded);
+        in_squares(channels, pixels, [&](size_t c, size_t i) { made.map.data[i * width + c] = from.data[c * pixels + i]; });
+        for (size_t i = 0; i < pixels; i++) std::fill_n(made.map.data + i * width + channels, width - channels, 0.0f);
         return made;
     }
 
@@ -336,15 +342,10 @@ class Network {
         Result made{std::unique_ptr<float[]>(new float[map.pixels() * size_t(step.channels)]), step.channels, map.height,
                     map.width};
         const size_t pixels = map.pixels(), width = size_t(map.channels);
-        for (size_t begin = 0; begin < pixels; begin += kBand) {
-            const size_t end = std::min(pixels, begin + kBand);
-            for (size_t c = 0; c < size_t(step.channels); c++)
-                for (size_t i = begin; i < end; i++) made.data[c * pixels + i] = map.data[i * width + c];
-        }
+        in_squares(size_t(step.channels), pixels,
+                   [&](size_t c, size_t i) { made.data[c * pixels + i] = map.data[i * width + c]; });
         return made;
     }
-
-    static constexpr size_t kBand = 16;  // pixels
 
     const Kernels& kernels_;
     std::vector<Step> steps_;
