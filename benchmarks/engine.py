@@ -84,7 +84,7 @@ class Recorder:
     def concat(self, a: int, b: int) -> int:
         return self._map(self.maps[a][0] + self.maps[b][0], self.maps[a][1])
 
-    def output(self, at: int) -> None:
+    def output(self, at: int, planes: bool = True) -> None:
         """Nothing to note."""
 
 

@@ -130,7 +130,7 @@ void require_same(const Result& a, const Result& b, const char* what) {
 
 void network() {
     const Plan plan = random_plan();
-    const std::vector<Planes> inputs{{plan.input.data(), plan.channels, plan.height, plan.width}};
+    const std::vector<Array> inputs{view_of(plan)};
     std::vector<Result> results;
     for (const Kernels* kernels : available()) {
         const Network made = build(plan, *kernels);

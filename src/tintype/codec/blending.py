@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from tintype.codec.graphics.layer import Painting
 from tintype.codec.tiling import Rect, Tile, Tiling, core_of
+from tintype.native import _loops
 from tintype.pixels import IntPixels, Pixels
 
-ONE = 256  # a weight of 1 in the fixed-point sum: integers add up to the same whatever the order
 MID_GREY = 128 / 255
 
 
@@ -34,16 +34,19 @@ class Canvas:
         self, width: int, height: int, grey: bool, tiling: Tiling, depth: int = 8, region: Rect | None = None
     ) -> None:
         self._region = Rect(0, 0, width, height) if region is None else region
-        self._channels = () if grey else (3,)
+        self._grey = grey
         # half the width of the ramp: the format bounds it to a quarter of a core, so the ramps of a tile never meet
         self._reach = tiling.margin
         self._right, self._bottom = width, height
         self._depth, self._white = depth, 2**depth - 1
-        shape = (self._region.height, self._region.width, *self._channels)
-        self._picture: IntPixels = np.empty(shape, np.uint8 if depth == 8 else np.uint16)
-        # rows of the region from `_top` on: sums of shares, and of their weights once a tile has no share
+        shape = (self._region.height, self._region.width, 1 if grey else 3)
+        self._samples: IntPixels = np.empty(shape, np.uint8 if depth == 8 else np.uint16)
+        # rows of the region from `_top` on: sums of shares, and of their weights once a tile has no share. A weight of 1
+        # is 256: integers add up to the same whatever the order. A pixel gets at most four shares, whose weights add up
+        # to 1: with 1/2 for each their sum stays below 2^16, or 2^32 above 8 bits
         self._top = 0
-        self._sum: NDArray[Any] = np.zeros((0, *shape[1:]), np.uint16 if depth == 8 else np.uint32)
+        self._memory: NDArray[Any] = np.empty((0, *shape[1:]), np.uint16 if depth == 8 else np.uint32)
+        self._sum = self._memory
         self._present: NDArray[np.float32] | None = None
         self._paintings: list[tuple[Rect, Painting]] = []  # over rows that are not done yet
 
@@ -51,22 +54,13 @@ class Canvas:
         """Add a decoded tile: float32 (3, tile.height, tile.width), nominally in [0, 1]; NaN counts as 0."""
         if not self._reach:
             shown = tile.core.common(self._region)
-            core = core_of(pixels, tile, not self._channels, self._depth)
+            core = core_of(pixels, tile, self._grey, self._depth)
             self._picture[shown.seen_from(self._region).slices] = core[shown.seen_from(tile.core).slices]
             return
         shown = tile.source.common(self._region)  # cores are larger than margins: a tile sees what it has a share in
-        # (3, h, w) to (h, w, 3) or (h, w)
         values = pixels[(slice(None), *shown.seen_from(tile.source).slices)]
-        values = values.transpose(1, 2, 0) if self._channels else values.mean(axis=0)
-        weight = self._weights(tile, shown)
-        if self._channels:
-            weight = weight[..., None]
-        # fmax first: NaN, which damaged latents may give, becomes 0
-        # a pixel gets at most four shares, whose weights add up to 1: with 1/2 for each their sum stays below 2^16,
-        # or 2^32 above 8 bits
-        share = np.fmin(np.fmax(values, 0), 1) * (weight * np.float32(self._white * ONE)) + np.float32(0.5)
         place = self._place(shown)
-        self._sum[place.slices] += share.astype(self._sum.dtype)
+        _loops.add_share(values, *self._weights(tile, shown), self._white, self._sum[place.slices])
 
     def cover(self, tile: Tile, painting: Painting) -> None:
         """Put graphics over the core of a tile, after all blending. If nothing else of it shows, it is not added."""
@@ -79,7 +73,7 @@ class Canvas:
             place = self._place(shown)
             if self._present is None:
                 self._present = np.ones(self._sum.shape[:2], np.float32)
-            self._present[place.slices] -= self._weights(tile, shown)
+            self._present[place.slices] -= np.outer(*self._weights(tile, shown))
 
     def add_missing(self, tile: Tile) -> None:
         """Mid-grey in place of a tile that could not be decoded."""
@@ -90,56 +84,52 @@ class Canvas:
         self._finish(self._top + len(self._sum))
         return self._picture
 
-    def _weights(self, tile: Tile, shown: Rect) -> NDArray[np.float32]:
-        """Of a tile's share in some of its pixels, (shown.height, shown.width)."""
+    @property
+    def _picture(self) -> IntPixels:
+        return self._samples[..., 0] if self._grey else self._samples
+
+    def _weights(self, tile: Tile, shown: Rect) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Factors of a tile's share in some of its pixels, of rows (shown.height,) and of columns (shown.width,)."""
         core, source, width = tile.core, tile.source, 2 * self._reach
         # separable: the weights of two neighbours add up to 1 along an axis, those of four around a corner too
         down = _ramp(source.height, width, core.top > 0, core.bottom < self._bottom)
         along = _ramp(source.width, width, core.left > 0, core.right < self._right)
         rows, columns = shown.seen_from(source).slices
-        weights: NDArray[np.float32] = np.outer(down[rows], along[columns])
-        return weights
+        return down[rows], along[columns]
 
     def _place(self, shown: Rect) -> Rect:
         """The place of a tile's share in the sums, which begin a new row of tiles where it reaches below them."""
         shown = shown.seen_from(self._region)
         if shown.bottom > self._top + len(self._sum):
             self._finish(shown.top)
-            missing = shown.height - len(self._sum)
-            self._sum = np.concatenate([self._sum, np.zeros((missing, *self._sum.shape[1:]), self._sum.dtype)])
+            if shown.height > len(self._memory):
+                self._memory = np.empty((shown.height, *self._sum.shape[1:]), self._sum.dtype)
+            begun, self._sum = self._sum, self._memory[: shown.height]
+            self._sum[: len(begun)] = begun
+            self._sum[len(begun) :] = 0
             if self._present is not None:
-                ones = np.ones((missing, self._region.width), np.float32)
+                ones = np.ones((shown.height - len(begun), self._region.width), np.float32)
                 self._present = np.concatenate([self._present, ones])
         return Rect(shown.left, shown.top - self._top, shown.width, shown.height)
 
     def _finish(self, end: int) -> None:
         """Turn sums into samples, up to a row of the region."""
         count = end - self._top
-        for row in range(0, count, 64):  # in bands: no copies of all sums
-            band = slice(row, min(row + 64, count))
-            sums = self._sum[band] if self._present is None else self._divided(self._sum[band], self._present[band])
-            out = self._picture[self._top + row : self._top + band.stop]
-            # to the nearest: s / 256 and its bit of one half
-            np.minimum((sums >> 8) + ((sums >> 7) & 1), self._white, out=out, casting="unsafe")
+        done = self._sum[:count]
+        if self._present is not None:
+            _loops.divide_sums(done, self._present[:count], self._white)
+        _loops.finish_sums(done, self._white, self._samples[self._top : end])
         self._sum = self._sum[count:]
         self._present = None if self._present is None else self._present[count:]
         self._top = end
-        done = self._region.top + end
-        for core, painting in [each for each in self._paintings if each[0].common(self._region).bottom <= done]:
+        bottom = self._region.top + end
+        for core, painting in [each for each in self._paintings if each[0].common(self._region).bottom <= bottom]:
             self._paint(core, painting)
-        self._paintings = [each for each in self._paintings if each[0].common(self._region).bottom > done]
+        self._paintings = [each for each in self._paintings if each[0].common(self._region).bottom > bottom]
 
     def _paint(self, core: Rect, painting: Painting) -> None:
         shown = core.common(self._region)
         painting.paint(self._picture[shown.seen_from(self._region).slices], shown.seen_from(core))
-
-    def _divided(self, band: NDArray[Any], present: NDArray[np.float32]) -> NDArray[Any]:
-        """Sums over the weights that they were made with; where there are none, graphics follow."""
-        least = np.float32(1 / (2 * ONE))
-        weights = np.where(present < least, 1, present)
-        whole = np.minimum(band / (weights if band.ndim == 2 else weights[..., None]), self._white * ONE)
-        sums: NDArray[Any] = (whole + np.float32(0.5)).astype(band.dtype)
-        return sums
 
 
 def _ramp(length: int, width: int, begin: bool, end: bool) -> NDArray[np.float32]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tintype.codec.filling import fill
 from tintype.codec.hidden import fill_hidden
 from tintype.errors import InputError
+from tintype.native import _loops
 from tintype.pixels import IntPixels, Pixels
 
 WHOLE_PICTURE_PIXELS = 2**20
@@ -231,14 +232,9 @@ def core_of(pixels: Pixels, tile: Tile, grey: bool, depth: int = 8) -> IntPixels
     uint8, or uint16 above 8 bits; (core.height, core.width, 3), or grey, the mean of the channels, (core.height,
     core.width)
     """
-    core = pixels[(slice(None), *tile.crop.slices)]
-    core = core.mean(axis=0) if grey else core.transpose(1, 2, 0)
-    # floor(x + 1/2), not rint: rint sends halves to even
-    white = 2**depth - 1
-    rounded = np.floor(core * np.float32(white) + np.float32(0.5))
-    # fmax, not clip: clip keeps NaN, whose cast to an integer is undefined
-    samples: IntPixels = np.fmin(np.fmax(rounded, 0), white).astype(np.uint8 if depth == 8 else np.uint16)
-    return samples
+    samples = np.empty((tile.core.height, tile.core.width, 1 if grey else 3), np.uint8 if depth == 8 else np.uint16)
+    _loops.round_samples(pixels[(slice(None), *tile.crop.slices)], 2**depth - 1, samples)
+    return samples[..., 0] if grey else samples
 
 
 @dataclass(frozen=True, slots=True)

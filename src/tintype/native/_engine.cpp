@@ -14,7 +14,9 @@ using namespace tintype::engine;
 namespace {
 
 template <typename T, size_t rank>
-using Array = nb::ndarray<const T, nb::ndim<rank>, nb::c_contig, nb::device::cpu>;
+using Contiguous = nb::ndarray<const T, nb::ndim<rank>, nb::c_contig, nb::device::cpu>;
+
+using Strided = nb::ndarray<const float, nb::ndim<3>, nb::device::cpu>;
 
 const Kernels& named(const std::string& name) {
     for (const Kernels* kernels : available())
@@ -29,16 +31,16 @@ std::vector<std::string> names() {
 }
 
 template <typename T>
-Matrix<T> matrix(const Array<T, 2>& array) {
+Matrix<T> matrix(const Contiguous<T, 2>& array) {
     return {array.data(), array.shape(0), array.shape(1)};
 }
 
 template <typename T>
-std::vector<T> copied(const Array<T, 1>& array) {
+std::vector<T> copied(const Contiguous<T, 1>& array) {
     return {array.data(), array.data() + array.size()};
 }
 
-const float* biases(const Array<float, 1>& array, const Array<float, 2>& weights) {
+const float* biases(const Contiguous<float, 1>& array, const Contiguous<float, 2>& weights) {
     require(array.size() == weights.shape(0), "there is not one bias for each output");
     return array.data();
 }
@@ -48,29 +50,50 @@ int side(size_t length) {
     return int(length);
 }
 
-template <typename T>
-nb::object numpy(std::unique_ptr<T[]> data, int channels, int height, int width) {
-    T* raw = data.release();
-    nb::capsule owner(raw, [](void* p) noexcept { delete[] static_cast<T*>(p); });
-    const size_t shape[3] = {size_t(channels), size_t(height), size_t(width)};
-    return nb::cast(nb::ndarray<nb::numpy, T>(raw, 3, shape, owner));
+Array array(const Strided& from) {
+    return {from.data(),    side(from.shape(0)), side(from.shape(1)), side(from.shape(2)),
+            from.stride(0), from.stride(1),      from.stride(2)};
 }
 
-nb::list run(const Network& network, const std::vector<Array<float, 3>>& arrays) {
-    std::vector<Planes> inputs;
-    for (const auto& each : arrays)
-        inputs.push_back({each.data(), side(each.shape(0)), side(each.shape(1)), side(each.shape(2))});
+template <typename T>
+nb::object numpy(std::unique_ptr<T[]> data, const size_t (&shape)[3], const int64_t* strides = nullptr) {
+    T* raw = data.release();
+    nb::capsule owner(raw, [](void* p) noexcept { delete[] static_cast<T*>(p); });
+    return nb::cast(nb::ndarray<nb::numpy, T>(raw, 3, shape, owner, strides));
+}
+
+nb::list run(const Network& network, const std::vector<Strided>& arrays) {
+    std::vector<Array> inputs;
+    for (const auto& each : arrays) inputs.push_back(array(each));
     std::vector<Result> results;
     {
         nb::gil_scoped_release released;
         results = network.run(inputs);
     }
     nb::list found;
-    for (Result& each : results) found.append(numpy(std::move(each.data), each.channels, each.height, each.width));
+    for (Result& each : results) {
+        const Array view = each.view();
+        const int64_t strides[3] = {view.channel_step, view.row_step, view.column_step};
+        const size_t shape[3] = {size_t(each.channels), size_t(each.height), size_t(each.width)};
+        found.append(numpy(std::move(each.data), shape, strides));
+    }
     return found;
 }
 
-nb::object run_integers(const Integers& network, Array<int16_t, 3> z, const std::vector<Array<int32_t, 1>>& biases,
+void mean_width_of(Strided prior, Contiguous<float, 1> gain, float unit, float limit,
+                nb::ndarray<float, nb::ndim<3>, nb::c_contig, nb::device::cpu> mean,
+                nb::ndarray<float, nb::ndim<3>, nb::c_contig, nb::device::cpu> width) {
+    const Array from = array(prior);
+    for (const auto& to : {mean, width})
+        require(2 * to.shape(0) == prior.shape(0) && to.shape(0) == gain.size() && to.shape(1) == prior.shape(1) &&
+                    to.shape(2) == prior.shape(2),
+                "means or widths do not fit the prior");
+    require(limit > 0 && limit <= 80, "a limit of exponents that the engine does not take");
+    nb::gil_scoped_release released;
+    mean_width(*available()[0], from, gain.data(), unit, limit, mean.data(), width.data());
+}
+
+nb::object run_integers(const Integers& network, Contiguous<int16_t, 3> z, const std::vector<Contiguous<int32_t, 1>>& biases,
                         const std::vector<size_t>& outputs) {
     require(biases.size() == outputs.size(), "there are not biases for each layer");
     std::vector<const int32_t*> pointers;
@@ -87,7 +110,7 @@ nb::object run_integers(const Integers& network, Array<int16_t, 3> z, const std:
     const int channels = int(planes.size() / (size_t(height) * width));
     std::unique_ptr<uint16_t[]> data(new uint16_t[planes.size()]);
     std::copy(planes.begin(), planes.end(), data.get());
-    return numpy(std::move(data), channels, height, width);
+    return numpy(std::move(data), {size_t(channels), size_t(height), size_t(width)});
 }
 
 }  // namespace
@@ -108,11 +131,11 @@ NB_MODULE(_engine, m) {
         .def("input", &Network::input)
         .def("pixels", &Network::pixels)
         .def("dense",
-             [](Network& self, int from, Array<float, 2> weights, Array<float, 1> bias, Shape shape, int channels,
+             [](Network& self, int from, Contiguous<float, 2> weights, Contiguous<float, 1> bias, Shape shape, int channels,
                 float slope) { return self.dense(from, matrix(weights), biases(bias, weights), shape, channels, slope); })
         .def("block",
-             [](Network& self, int from, Array<float, 1> taps, Array<float, 1> tap_biases, Array<float, 2> expand,
-                Array<float, 1> expand_biases, Array<float, 2> project, Array<float, 1> project_biases, float slope,
+             [](Network& self, int from, Contiguous<float, 1> taps, Contiguous<float, 1> tap_biases, Contiguous<float, 2> expand,
+                Contiguous<float, 1> expand_biases, Contiguous<float, 2> project, Contiguous<float, 1> project_biases, float slope,
                 bool narrow) {
                  return self.block(from, copied(taps), copied(tap_biases), matrix(expand),
                                    biases(expand_biases, expand), matrix(project), biases(project_biases, project),
@@ -121,13 +144,15 @@ NB_MODULE(_engine, m) {
         .def("add", &Network::add)
         .def("scale", &Network::scale)
         .def("concat", &Network::concat)
-        .def("output", &Network::output)
+        .def("output", &Network::output, nb::arg("at"), nb::arg("planes") = true)
         .def("run", &run);
+    m.def("mean_width", &mean_width_of, nb::arg("prior"), nb::arg("gain"), nb::arg("unit"), nb::arg("limit"),
+          nb::arg("mean").noconvert(), nb::arg("width").noconvert());
     nb::class_<Integers>(m, "Integers")
         .def("__init__", [](Integers* self, const std::string& set) { new (self) Integers(named(set)); },
              nb::arg("instruction_set") = "")
         .def("layer",
-             [](Integers& self, Array<int16_t, 2> weights, Array<double, 1> scales, int32_t top, int channels, bool around,
+             [](Integers& self, Contiguous<int16_t, 2> weights, Contiguous<double, 1> scales, int32_t top, int channels, bool around,
                 bool shuffled) {
                  self.layer(matrix(weights), {copied(scales), top}, channels, around, shuffled);
              })

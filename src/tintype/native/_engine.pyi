@@ -1,4 +1,7 @@
-"""The native engine of pico; `tintype.models.pico.native_engine` is its front. Arrays are C-contiguous."""
+"""The native engine of pico; `tintype.models.pico.native_engine` is its front.
+
+Arrays are C-contiguous, but for the inputs of `Network.run` and the prior of `mean_width`.
+"""
 
 import enum
 from collections.abc import Sequence
@@ -48,8 +51,17 @@ class Network:
     def add(self, a: int, b: int, /) -> int: ...
     def scale(self, at: int, factor: float, /) -> int: ...
     def concat(self, a: int, b: int, /) -> int: ...
-    def output(self, at: int, /) -> None: ...
+    def output(self, at: int, planes: bool = True) -> None: ...
     def run(self, arrays: Sequence[NDArray[np.float32]], /) -> list[NDArray[np.float32]]: ...
+
+def mean_width(
+    prior: NDArray[np.float32],
+    gain: NDArray[np.float32],
+    unit: float,
+    limit: float,
+    mean: NDArray[np.float32],
+    width: NDArray[np.float32],
+) -> None: ...
 
 class Integers:
     def __init__(self, instruction_set: str = "") -> None: ...

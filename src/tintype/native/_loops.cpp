@@ -1,4 +1,4 @@
-// Python's door to quantise.hpp and png.hpp: checks arrays, releases the interpreter lock.
+// Python's door to quantise.hpp, samples.hpp and png.hpp: checks arrays, releases the interpreter lock.
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
@@ -9,10 +9,12 @@
 
 #include "png.hpp"
 #include "quantise.hpp"
+#include "samples.hpp"
 
 namespace nb = nanobind;
 namespace png = tintype::png;
 namespace quantise = tintype::quantise;
+namespace samples = tintype::samples;
 
 namespace {
 
@@ -45,6 +47,70 @@ void symbols(Array<const float, 3> latents, Array<const float, 3> means, Array<c
     if (!known) throw std::invalid_argument("quantise: a row is not in the tables");
 }
 
+// Part of a larger array: elements of a row stand side by side.
+template <typename T>
+using View = nb::ndarray<T, nb::ndim<3>, nb::device::cpu>;
+
+samples::Planes planes(const View<const float>& pixels) {
+    if (pixels.shape(0) != 3 || pixels.stride(2) != 1) throw std::invalid_argument("samples: not three planes of rows");
+    return {{pixels.data(), size_t(pixels.stride(1))}, size_t(pixels.stride(0)), pixels.shape(1), pixels.shape(2)};
+}
+
+// Of (height, width, channels)
+template <typename T>
+samples::Rows<T> rows(const View<T>& array, const samples::Planes& pixels) {
+    const size_t channels = array.shape(2);
+    if (array.shape(0) != pixels.height || array.shape(1) != pixels.width || (channels != 1 && channels != 3) ||
+        array.stride(2) != 1 || size_t(array.stride(1)) != channels)
+        throw std::invalid_argument("samples: an array that does not fit the pixels");
+    return {array.data(), size_t(array.stride(0))};
+}
+
+template <typename Sample>
+void round_samples(View<const float> pixels, float white, View<Sample> out) {
+    const samples::Planes from = planes(pixels);
+    const samples::Rows<Sample> to = rows(out, from);
+    nb::gil_scoped_release released;
+    samples::round(from, out.shape(2), white, to);
+}
+
+template <typename Sum>
+void add_share(View<const float> pixels, Array<const float, 1> down, Array<const float, 1> along, float white,
+               View<Sum> sums) {
+    const samples::Planes from = planes(pixels);
+    const samples::Rows<Sum> to = rows(sums, from);
+    if (down.size() != from.height || along.size() != from.width)
+        throw std::invalid_argument("samples: there is not one weight for each row and column");
+    nb::gil_scoped_release released;
+    samples::add(from, sums.shape(2), down.data(), along.data(), white, to);
+}
+
+template <typename Sum>
+void divide_sums(Array<Sum, 3> sums, Array<const float, 2> present, uint32_t white) {
+    if (present.shape(0) != sums.shape(0) || present.shape(1) != sums.shape(1))
+        throw std::invalid_argument("samples: there is not one weight for each pixel");
+    nb::gil_scoped_release released;
+    samples::divide(sums.data(), present.data(), present.size(), sums.shape(2), Sum(white));
+}
+
+template <typename Sum, typename Sample>
+void finish_sums(Array<const Sum, 3> sums, uint32_t white, Array<Sample, 3> out) {
+    if (sums.size() != out.size()) throw std::invalid_argument("samples: there is not one sum for each sample");
+    nb::gil_scoped_release released;
+    samples::finish(sums.data(), sums.size(), Sum(white), out.data());
+}
+
+// Sums need twice the bits of samples.
+template <typename Sample, typename Sum>
+void define_samples(nb::module_& m) {
+    m.def("round_samples", &round_samples<Sample>, nb::arg("pixels"), nb::arg("white"), nb::arg("out").noconvert());
+    m.def("add_share", &add_share<Sum>, nb::arg("pixels"), nb::arg("down"), nb::arg("along"), nb::arg("white"),
+          nb::arg("sums").noconvert());
+    m.def("divide_sums", &divide_sums<Sum>, nb::arg("sums").noconvert(), nb::arg("present"), nb::arg("white"));
+    m.def("finish_sums", &finish_sums<Sum, Sample>, nb::arg("sums").noconvert(), nb::arg("white"),
+          nb::arg("out").noconvert());
+}
+
 nb::bytes filtered(Array<const uint8_t, 2> rows, Array<const uint8_t, 1> above, size_t step) {
     const size_t count = rows.shape(0), size = rows.shape(1);
     if (above.size() != size || step == 0) throw std::invalid_argument("filtered: a row above of another length");
@@ -66,5 +132,7 @@ nb::bytes filtered(Array<const uint8_t, 2> rows, Array<const uint8_t, 1> above, 
 NB_MODULE(_loops, m) {
     m.def("symbols", &symbols, nb::arg("latents"), nb::arg("means"), nb::arg("widths"), nb::arg("rows"),
           nb::arg("worth"), nb::arg("saved_bits"), nb::arg("skips"), nb::arg("out").noconvert());
+    define_samples<uint8_t, uint16_t>(m);
+    define_samples<uint16_t, uint32_t>(m);
     m.def("filtered", &filtered, nb::arg("rows"), nb::arg("above"), nb::arg("step"));
 }

@@ -1,11 +1,17 @@
 """Loops over C-contiguous arrays for which NumPy needs many passes.
 
 `symbols` is rounding by rate and distortion (`tintype.codec.quantise`), `filtered` the rows of a PNG
-(`tintype.images.writers.png`).
+(`tintype.images.writers.png`). Between them is what makes samples of decoded tiles (`tintype.codec.blending`): pixels
+are planes (3, h, w), samples and sums (h, w, 1 or 3); both may be parts of larger arrays.
 """
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+Samples = NDArray[Any]  # uint8 or uint16
+Sums = NDArray[Any]  # uint16 for samples of uint8, else uint32
 
 def symbols(
     latents: NDArray[np.float32],
@@ -17,4 +23,10 @@ def symbols(
     skips: NDArray[np.bool_],
     out: NDArray[np.float32],
 ) -> None: ...
+def round_samples(pixels: NDArray[np.float32], white: float, out: Samples) -> None: ...
+def add_share(
+    pixels: NDArray[np.float32], down: NDArray[np.float32], along: NDArray[np.float32], white: float, sums: Sums
+) -> None: ...
+def divide_sums(sums: Sums, present: NDArray[np.float32], white: int) -> None: ...
+def finish_sums(sums: Sums, white: int, out: Samples) -> None: ...
 def filtered(rows: NDArray[np.uint8], above: NDArray[np.uint8], step: int) -> bytes: ...

@@ -92,19 +92,44 @@ struct OwnedBlock {
     }
 };
 
-// Float32 planes (channels, height, width), from the caller or for it
-struct Planes {
+// each(channel, pixel) for all of a map, in squares: lines of the cache are read and written whole, whether channels or
+// pixels stand side by side in them.
+template <typename Each>
+void in_squares(size_t channels, size_t pixels, Each each) noexcept {
+    constexpr size_t kSide = 16;
+    for (size_t c0 = 0; c0 < channels; c0 += kSide)
+        for (size_t i0 = 0; i0 < pixels; i0 += kSide)
+            for (size_t c = c0; c < std::min(channels, c0 + kSide); c++)
+                for (size_t i = i0; i < std::min(pixels, i0 + kSide); i++) each(c, i);
+}
+
+// Float32 (channels, height, width) in any order: how many floats lie between neighbours along each axis
+struct Array {
     const float* data;
     int channels, height, width;
+    ptrdiff_t channel_step, row_step, column_step;
+
+    const float* at(size_t c, size_t y, size_t x) const noexcept {
+        return data + ptrdiff_t(c) * channel_step + ptrdiff_t(y) * row_step + ptrdiff_t(x) * column_step;
+    }
 };
 
+// Planes, or pixels of `padded` channels each
 struct Result {
     std::unique_ptr<float[]> data;
     int channels, height, width;
+    int padded;  // 0: planes
+
+    Array view() const noexcept {
+        if (padded) return {data.get(), channels, height, width, 1, ptrdiff_t(width) * padded, padded};
+        return {data.get(), channels, height, width, ptrdiff_t(height) * width, width, 1};
+    }
 };
 
 class Network {
    public:
+    using Inputs = std::vector<Array>;
+
     explicit Network(const Kernels& kernels) : kernels_(kernels) {}
 
     // Each adds a layer and returns the number of the map that it gives. `channels` are real ones, before padding.
@@ -155,18 +180,19 @@ class Network {
         require(width <= kMaxInputs, "two maps together have more channels than the engine takes");
         return put({Concat{}, {a, b}, width, width});
     }
-    void output(int from) {
+    // As planes, or channels side by side as they are in the engine: faster, if what reads them works pixel by pixel
+    void output(int from, bool planes = true) {
         at(from);
-        outputs_.push_back(from);
+        outputs_.push_back({from, planes});
     }
 
     // Maps in the order in which they were made inputs, to results in the order in which they were made outputs
-    std::vector<Result> run(const std::vector<Planes>& inputs) const {
+    std::vector<Result> run(const Inputs& inputs) const {
         require(inputs.size() == size_t(inputs_), "there are more or fewer arrays than the network has inputs");
         std::vector<size_t> last(steps_.size(), 0);  // step that reads a map last
         for (size_t i = 0; i < steps_.size(); i++)
             for (int from : steps_[i].from) last[size_t(from)] = i;
-        for (int output : outputs_) last[size_t(output)] = steps_.size();
+        for (const Output& output : outputs_) last[size_t(output.from)] = steps_.size();
 
         std::vector<Held> maps(steps_.size());
         std::vector<Result> results;
@@ -181,7 +207,8 @@ class Network {
             for (int from : steps_[begin].from)
                 if (last[size_t(from)] <= i) maps[size_t(from)].memory.reset();
         }
-        for (int output : outputs_) results.push_back(planes(maps[size_t(output)], steps_[size_t(output)]));
+        for (const Output& output : outputs_)
+            results.push_back(result(maps[size_t(output.from)], steps_[size_t(output.from)], output.planes));
         return results;
     }
 
@@ -198,6 +225,11 @@ class Network {
         std::variant<Input, Pixels, DenseLayer, BlockLayer, Add, Scale, Concat> layer;
         std::vector<int> from;
         int channels, padded;
+    };
+
+    struct Output {
+        int from;
+        bool planes;
     };
 
     struct Held {
@@ -225,7 +257,6 @@ class Network {
     }
 
     using Maps = std::vector<Held>;
-    using Inputs = std::vector<Planes>;
     static const Map& first(const Step& step, const Maps& maps) { return maps[size_t(step.from[0])].map; }
     static const Map& second(const Step& step, const Maps& maps) {
         const Map& map = maps[size_t(step.from[1])].map;
@@ -235,31 +266,28 @@ class Network {
     }
 
     Held give(const Input& layer, const Step& step, const Maps&, const Inputs& inputs) const {
-        const Planes& from = inputs[size_t(layer.number)];
+        const Array& from = inputs[size_t(layer.number)];
         require(from.channels == step.channels, "an array has other channels than the network's input");
         Held made = held(from.height, from.width, step.padded);
-        // in bands of pixels, so that what is written stays in the cache while all planes are read
-        const size_t pixels = made.map.pixels(), width = size_t(step.padded);
-        for (size_t begin = 0; begin < pixels; begin += kBand) {
-            const size_t end = std::min(pixels, begin + kBand);
-            for (size_t c = 0; c < width; c++)
-                for (size_t i = begin; i < end; i++)
-                    made.map.data[i * width + c] = c < size_t(from.channels) ? from.data[c * pixels + i] : 0.0f;
+        const size_t width = size_t(from.width), channels = size_t(from.channels), padded = size_t(step.padded);
+        for (size_t y = 0; y < size_t(from.height); y++) {
+            float* row = made.map.data + y * width * padded;
+            in_squares(channels, width, [&](size_t c, size_t x) { row[x * padded + c] = *from.at(c, y, x); });
+            for (size_t x = 0; x < width; x++) std::fill_n(row + x * padded + channels, padded - channels, 0.0f);
         }
         return made;
     }
 
     Held give(const Pixels& layer, const Step& step, const Maps&, const Inputs& inputs) const {
-        const Planes& from = inputs[size_t(layer.number)];
+        const Array& from = inputs[size_t(layer.number)];
         require(from.channels == 3 && from.height % 4 == 0 && from.width % 4 == 0, "pixels are not (3, 4 h, 4 w)");
         Held made = held(from.height / 4, from.width / 4, step.padded);
         float* to = made.map.data;
-        for (int y = 0; y < made.map.height; y++)
-            for (int x = 0; x < made.map.width; x++)
-                for (int row = 0; row < 12; row++, to += 4) {  // (colour, row)
-                    const float* at = from.data + (size_t(row / 4) * from.height + 4 * y + row % 4) * from.width + 4 * x;
-                    for (int j = 0; j < 4; j++) to[j] = at[j] + layer.offset;
-                }
+        for (size_t y = 0; y < size_t(made.map.height); y++)
+            for (size_t x = 0; x < size_t(made.map.width); x++)
+                for (size_t row = 0; row < 12; row++)  // (colour, row)
+                    for (size_t j = 0; j < 4; j++)
+                        *to++ = *from.at(row / 4, 4 * y + row % 4, 4 * x + j) + layer.offset;
         return made;
     }
 
@@ -328,29 +356,48 @@ class Network {
         return made;
     }
 
-    // A picture stands in planes already; others are transposed.
-    static Result planes(Held& held, const Step& step) {
+    // A picture stands in planes already.
+    static Result result(Held& held, const Step& step, bool planes) {
         const Map& map = held.map;
         const auto* dense = std::get_if<DenseLayer>(&step.layer);
-        if (dense && dense->shape == Shape::picture) return {std::move(held.memory), 3, map.height, map.width};
+        if (dense && dense->shape == Shape::picture) return {std::move(held.memory), 3, map.height, map.width, 0};
+        if (!planes) return {std::move(held.memory), step.channels, map.height, map.width, map.channels};
         Result made{std::unique_ptr<float[]>(new float[map.pixels() * size_t(step.channels)]), step.channels, map.height,
-                    map.width};
+                    map.width, 0};
         const size_t pixels = map.pixels(), width = size_t(map.channels);
-        for (size_t begin = 0; begin < pixels; begin += kBand) {
-            const size_t end = std::min(pixels, begin + kBand);
-            for (size_t c = 0; c < size_t(step.channels); c++)
-                for (size_t i = begin; i < end; i++) made.data[c * pixels + i] = map.data[i * width + c];
-        }
+        in_squares(size_t(step.channels), pixels,
+                   [&](size_t c, size_t i) { made.data[c * pixels + i] = map.data[i * width + c]; });
         return made;
     }
 
-    static constexpr size_t kBand = 16;  // pixels
-
     const Kernels& kernels_;
     std::vector<Step> steps_;
-    std::vector<int> outputs_;
+    std::vector<Output> outputs_;
     int inputs_ = 0;
 };
+
+// Means and widths of latents, planes (N, height, width), from a prior of 2 N channels: unit * the first half, and
+// gain * e^(the second half within -limit and limit).
+inline void mean_width(const Kernels& kernels, const Array& prior, const float* gain, float unit, float limit,
+                       float* mean, float* width) {
+    const size_t channels = size_t(prior.channels) / 2, columns = size_t(prior.width), stride = padded(int(channels));
+    std::vector<float> factors(columns * stride);  // of a row, channels side by side
+    for (size_t y = 0; y < size_t(prior.height); y++) {
+        for (size_t x = 0; x < columns; x++) {
+            const float* from = prior.at(channels, y, x);
+            for (size_t c = 0; c < channels; c++) {
+                const float t = from[ptrdiff_t(c) * prior.channel_step];
+                factors[x * stride + c] = std::min(std::max(t, -limit), limit);
+            }
+        }
+        kernels.exponentials(factors.data(), int(factors.size()));
+        in_squares(channels, columns, [&](size_t c, size_t x) {
+            const size_t to = (c * size_t(prior.height) + y) * columns + x;
+            mean[to] = unit * *prior.at(c, y, x);
+            width[to] = factors[x * stride + c] * gain[c];
+        });
+    }
+}
 
 // The exact part: docs/architecture and models/pico/integer.py say why no sum can leave int32.
 class Integers {

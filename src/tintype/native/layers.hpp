@@ -66,6 +66,8 @@ struct Kernels {
     void (*blocks)(const Block*, int count, const Map& in, const Map& out, float* scratch) noexcept;
     // int16 map, padded by a line of zeros if around, to sums (height, width, outputs) of int32
     void (*sums)(const Dense&, Shape, const int16_t* in, int height, int width, int channels, int32_t* out) noexcept;
+    // e^x in place, for |x| <= 80; a multiple of kLane values
+    void (*exponentials)(float* x, int count) noexcept;
 };
 
 }  // namespace tintype::engine

@@ -34,7 +34,10 @@ struct Portable {
     static F all(float x) noexcept { return map([&](int) { return x; }); }
     static F add(F a, F b) noexcept { return map([&](int i) { return a.v[i] + b.v[i]; }); }
     static F mul(F a, F b) noexcept { return map([&](int i) { return a.v[i] * b.v[i]; }); }
+    static F div(F a, F b) noexcept { return map([&](int i) { return a.v[i] / b.v[i]; }); }
     static F fma(F a, F b, F c) noexcept { return map([&](int i) { return std::fma(a.v[i], b.v[i], c.v[i]); }); }
+    // 2^n for whole numbers from -126 to 127
+    static F power(F n) noexcept { return map([&](int i) { return std::ldexp(1.0f, int(n.v[i])); }); }
     // as maxps: the second where one of them is NaN
     static F max(F a, F b) noexcept { return map([&](int i) { return a.v[i] > b.v[i] ? a.v[i] : b.v[i]; }); }
     static F abs(F a) noexcept { return map([&](int i) { return std::fabs(a.v[i]); }); }
@@ -75,7 +78,12 @@ struct Avx2 {
     static F all(float x) noexcept { return _mm256_set1_ps(x); }
     static F add(F a, F b) noexcept { return _mm256_add_ps(a, b); }
     static F mul(F a, F b) noexcept { return _mm256_mul_ps(a, b); }
+    static F div(F a, F b) noexcept { return _mm256_div_ps(a, b); }
     static F fma(F a, F b, F c) noexcept { return _mm256_fmadd_ps(a, b, c); }
+    static F power(F n) noexcept {
+        const __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
+        return _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23));
+    }
     static F max(F a, F b) noexcept { return _mm256_max_ps(a, b); }
     static F abs(F a) noexcept { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
     static float largest(F a) noexcept {
@@ -114,7 +122,12 @@ struct Avx512 {
     static F all(float x) noexcept { return _mm512_set1_ps(x); }
     static F add(F a, F b) noexcept { return _mm512_add_ps(a, b); }
     static F mul(F a, F b) noexcept { return _mm512_mul_ps(a, b); }
+    static F div(F a, F b) noexcept { return _mm512_div_ps(a, b); }
     static F fma(F a, F b, F c) noexcept { return _mm512_fmadd_ps(a, b, c); }
+    static F power(F n) noexcept {
+        const __m512i exponent = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
+        return _mm512_castsi512_ps(_mm512_slli_epi32(exponent, 23));
+    }
     static F max(F a, F b) noexcept { return _mm512_max_ps(a, b); }
     static F abs(F a) noexcept { return _mm512_abs_ps(a); }
     static float largest(F a) noexcept { return _mm512_reduce_max_ps(a); }

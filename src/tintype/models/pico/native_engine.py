@@ -66,7 +66,7 @@ class NativeNetworks:
             if network is None:
                 network = self._networks[graph] = native_graph.network(graph, self._graphs[graph], self._set)
         try:
-            results = network.run([np.ascontiguousarray(each, np.float32) for each in inputs])
+            results = network.run([np.asarray(each, np.float32) for each in inputs])
         except MemoryError as error:
             raise MemoryError("the native engine could not allocate what a tile needs") from error
         return require_finite(graph, results)

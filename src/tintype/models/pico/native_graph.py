@@ -32,6 +32,9 @@ NARROW: Mapping[str, frozenset[int]] = {"analysis": frozenset({96, 160, 256}), "
 The decision record 0026 has the figures, and those of other blocks.
 """
 
+PRIORS = frozenset({"context_decoder", "context_model"})
+"""Graphs whose results keep the channels of a pixel side by side: what reads them works pixel by pixel."""
+
 _SQUARE = 4  # side in pixels of what one place of the finest map covers
 
 
@@ -71,7 +74,8 @@ def network(name: str, graph: bytes, instruction_set: str = "") -> _engine.Netwo
 
 def add_layers(name: str, graph: bytes, made: _engine.Network) -> None:
     """Add the layers of a graph to a network; raises KeyError or ValueError where the engine has none for a node."""
-    _Translation(onnx_wire.read(graph)["graph"], made, NARROW.get(name, frozenset())).run()
+    translation = _Translation(onnx_wire.read(graph)["graph"], made, NARROW.get(name, frozenset()))
+    translation.run(planes=name not in PRIORS)
 
 
 class _Translation:
@@ -94,8 +98,8 @@ class _Translation:
             if channels != 3:  # pixels are read by the node that makes squares of them
                 self.maps[each["name"]] = _Map(made.input(channels), np.arange(channels), _padded(channels))
 
-    def run(self) -> None:
-        """All layers, and what of them are results."""
+    def run(self, planes: bool) -> None:
+        """All layers, and what of them are results, as planes or not."""
         blocks = {name: block for name in self.nodes if (block := self._block(name))}
         covered = {node.output for block in blocks.values() for node in block[:-1]}
         covered |= {name for node in self.nodes.values() for name in self._covered(node)}
@@ -105,7 +109,7 @@ class _Translation:
             elif name not in covered:
                 self.maps[name] = self._make(node)
         for name in self.outputs:
-            self.made.output(self.maps[name].number)
+            self.made.output(self.maps[name].number, planes)
 
     def _single(self, name: str, operator: str) -> _Node | None:
         """The node that gives a value, if it is of this operator and one other node reads it."""

@@ -14,6 +14,7 @@ from tintype.codec.tile_model import Coded, Identity, StepRows
 from tintype.errors import WeightsError
 from tintype.models.pico.readout import Readout
 from tintype.models.pico.schedule import T_LIMIT, UNIT, Y_STRIDE, Z_LIMIT, Z_STRIDE, lambda_of, schedule
+from tintype.native import _engine
 from tintype.pixels import Pixels
 from tintype.weights import store
 from tintype.weights.bundle import Bundle
@@ -136,8 +137,9 @@ class _HostNetworks:
         return self.model.networks.scale_decoder(z_hat, self.level).astype(np.uint16)
 
     def mean_width(self, prior: Floats) -> tuple[Floats, Floats]:
-        mean, t = np.split(prior, 2)
-        return UNIT * mean, np.exp(t.clip(-T_LIMIT, T_LIMIT)) * self.model.gain[self.level][:, None, None]
+        mean, width = np.empty((2, len(prior) // 2, *prior.shape[1:]), np.float32)
+        _engine.mean_width(prior, self.model.gain[self.level], UNIT, T_LIMIT, mean, width)
+        return mean, width
 
     def worth(self) -> Floats:
         worth: Floats = self.model.worth[self.level]
