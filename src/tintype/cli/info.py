@@ -10,8 +10,8 @@ from tintype.cli.options import add_json
 from tintype.cli.outcome import Report, json_result, printable, result
 
 if TYPE_CHECKING:
-    from tintype.api import Info
     from tintype.cli.options import Commands
+    from tintype.describing import Info
 
 
 def register(commands: "Commands") -> None:
@@ -28,7 +28,7 @@ def register(commands: "Commands") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Describe every file; returns the exit status."""
-    from tintype.api import info
+    from tintype.describing import info
 
     report = Report()
     with report.file("tintype info"):
