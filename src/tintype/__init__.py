@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from tintype import errors
 
 if TYPE_CHECKING:
-    from tintype.api import Codec, Info, decode, encode, info, open
+    from tintype.api import Codec, decode, encode, open
     from tintype.budgets import EncodedFile
+    from tintype.describing import Info, info
     from tintype.limits import Limits
     from tintype.targets import Target
 
@@ -27,9 +28,9 @@ def __getattr__(name: str) -> Any:
     # the calls import numpy and Pillow, which `tintype --help` does not need
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from tintype import api
+    from tintype import api, describing
 
-    globals()[name] = value = getattr(api, name)
+    globals()[name] = value = getattr(describing if name in ("Info", "info") else api, name)
     return value
 
 

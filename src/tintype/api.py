@@ -2,10 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO, Literal, Self
 
 import numpy as np
@@ -14,14 +11,11 @@ from PIL import Image
 from tintype import contents, images, verifying
 from tintype.budgets import EncodedFile, Files, meet
 from tintype.codec import decoder
-from tintype.codec.container.fields import Bytes
-from tintype.codec.container.file import ChunkType, Container, chunk_name, parse
-from tintype.codec.container.header import MAX_TILE_PIXELS, MIN_CORE, ColourType, network_multiple
-from tintype.codec.container.source import ByteSource, FileBytes
+from tintype.codec.container.file import Container, parse
+from tintype.codec.container.header import MAX_TILE_PIXELS, MIN_CORE, network_multiple
 from tintype.codec.encoder import Encoder
 from tintype.codec.graphics.choose import Content
 from tintype.codec.graphics.detect import mostly_drawn
-from tintype.codec.graphics.shares import shares
 from tintype.codec.hidden import fill_hidden
 from tintype.codec.tiling import (
     DEFAULT_CORE,
@@ -39,6 +33,7 @@ from tintype.limits import Deadline, Limits
 from tintype.models import load
 from tintype.models.hpcm.options import Options
 from tintype.pixels import IntPixels
+from tintype.sources import Encoded, name_of, opened
 from tintype.targets import Target
 from tintype.weights import store
 
@@ -46,8 +41,6 @@ if TYPE_CHECKING:
     from tintype.codec.tile_model import TileModel
 
 Source = images.Source | images.Picture
-Encoded = Bytes | str | os.PathLike[str] | BinaryIO  # content of a .tint file, its path, or the open file
-
 # Side of tiles in pixels where image coders, not networks, do most of the work: 30 to 60 % fewer bytes for screens than
 # with the default; 2040 wins no more, and may need more memory than limits allow
 GRAPHICS_CORE = 1016
@@ -60,29 +53,6 @@ QUALITY_MAX = 100
 # Quality to share of the levels, linear between. From 25 to 90 about as good as JPEG at that quality, halfway between
 # equal PSNR and equal MS-SSIM on validation crops: studies/quality_scale.py.
 QUALITY_KNOTS = ((0.0, 0.0), (25.0, 0.23), (50.0, 0.43), (75.0, 0.6), (90.0, 0.85), (100.0, 1.0))
-
-
-@dataclass(frozen=True, slots=True)
-class Info:
-    """Facts about a file that need no decoding."""
-
-    width: int  # pixels
-    height: int  # pixels
-    grey: bool
-    depth: int  # bits per sample
-    alpha: bool  # has transparency
-    code_points: images.CodePoints | None  # colour as ITU-T H.273 numbers it; None: the ICC profile's, else sRGB
-    model: str  # name of the weights, or of the model where the weights are unknown
-    weights_hash: str  # 16 hexadecimal digits
-    level: int
-    tiles: int
-    size_bytes: int
-    bpp: float  # bits of the whole file per pixel
-    graphics: float  # share of the pixels that are coded as graphics, 0 to 1
-    exact: float  # share of the pixels that came in as they come out
-    chunks: tuple[tuple[str, int], ...]  # type and bytes, of transparency, metadata and what float models need
-    numerics: str | None  # float models: precision, threads, engine and device of the encoder
-    decodable: bool  # the weights ship with this version
 
 
 class Codec:
@@ -98,6 +68,8 @@ class Codec:
         must hold ("hpcm-base"). Default: the shipped default, or with `options` whichever model the file holds
     tune : instead of `model`: "eyes" (default; weights trained for what people see) or "psnr" (weights trained on
         squared error). Only encoding depends on it
+    look : "faithful" (default) or "natural": where a low rate has left no texture, texture is drawn. It looks like that
+        of photographs, but is not the original's: not for documents, medicine or evidence. Only decoding depends on it
     threads : tiles worked on at the same time; default: the CPUs that this process may use. It changes no result.
         HPCM: compute threads of the encoder inside a tile, default 2. Its files record them, and decoders use as many
     max_pixels : larger pictures are refused, in both directions; short for `limits` with this one changed
@@ -119,6 +91,7 @@ class Codec:
         model: str | None = None,
         *,
         tune: str | None = None,
+        look: store.Look = "faithful",
         threads: int | None = None,
         max_pixels: int | None = None,
         tile: int | None = None,
@@ -136,8 +109,10 @@ class Codec:
             model = store.TUNES[tune]
         if model is None and options is None:
             model = store.DEFAULT
+        if look not in store.LOOKS:
+            raise InputError(f"look={look!r}: possible are {', '.join(store.LOOKS)}")
         load.require_fit(model, options)  # now, not at the first picture
-        self.model, self.options = model, options
+        self.model, self.look, self.options = model, look, options
         self.threads, self.tile = threads, tile
         limits = Limits.from_environment() if limits is None else limits
         self.limits = limits if max_pixels is None else replace(limits, max_pixels=max_pixels)
@@ -148,7 +123,7 @@ class Codec:
         return self.limits.max_pixels
 
     def __repr__(self) -> str:
-        fields = ("model", "threads", "tile", "options", "limits")
+        fields = ("model", "look", "threads", "tile", "options", "limits")
         return f"Codec({', '.join(f'{name}={getattr(self, name)!r}' for name in fields)})"
 
     def __enter__(self) -> Self:
@@ -223,7 +198,7 @@ class Codec:
         picture = self._load(image, read or images.ReadOptions())
         if strip is not None:
             picture = images.strip(picture, strip)
-        name = _name(image)
+        name = name_of(image)
         encoder = self._encoder(name, picture, model, "exact" if lossless else content, target, verify)
         trials = (TRIALS if target else 1) + verify
         passes = Passes(progress, len(encoder.tiles), trials)
@@ -262,7 +237,7 @@ class Codec:
         InputError
             If the region is empty, not inside the picture, or its borders are no multiples of `reduce`.
         UnsupportedError
-            If it needs weights, a package or a version that is not available.
+            If it needs weights, a package or a version that is not available, or its weights do not have the look.
         LimitError
             If it asks for more than the limits allow.
         """
@@ -270,12 +245,12 @@ class Codec:
             self.decode_picture(data, progress, salvage=salvage, region=region, reduce=reduce)
         )
         for note in damage:
-            LOG.warning("%s: %s", _name(data), note)
+            LOG.warning("%s: %s", name_of(data), note)
         image = images.to_pillow(picture)
         if picture.depth > 8 and not image.mode.startswith("I;16"):
             LOG.warning(
                 "%s: %d bits per sample became 8, for Pillow has no more; decode_picture keeps them",
-                _name(data),
+                name_of(data),
                 picture.depth,
             )
         return image
@@ -295,9 +270,9 @@ class Codec:
         """
         deadline = Deadline(self.limits.deadline)
         # of a file on a disk a region reads little, whatever its size
-        with _source(data, self.limits.max_memory, whole=region is None) as source:
+        with opened(data, self.limits.max_memory, whole=region is None) as source:
             container = parse(source, salvage=salvage, region=region)
-        name, size = _name(data), container.header.network_size_of(container.region)
+        name, size = name_of(data), container.header.network_size_of(container.region)
         images.check_size(*contents.decoded_size(container), name, self.max_pixels)
         self.limits.check_work(name, *size)  # before weights are read for it
         model = self._model_for(container)
@@ -343,7 +318,7 @@ class Codec:
         picture = self.decode_picture(data, progress, salvage=salvage, region=region, reduce=reduce)
         lost = images.save(picture, target, suffix=suffix, quality=quality)
         for note in lost:
-            LOG.warning("%s: %s", _name(target), note)
+            LOG.warning("%s: %s", name_of(target), note)
         return lost
 
     def _load(self, image: Source, read: images.ReadOptions) -> images.Picture:
@@ -360,10 +335,11 @@ class Codec:
             if most == self.max_pixels:
                 raise
             raise LimitError(
-                f"{_name(image)}: reading it takes more than {memory} bytes of memory; raise max_memory (--max-memory)"
+                f"{name_of(image)}: reading it takes more than {memory} bytes of memory; raise max_memory "
+                "(--max-memory)"
             ) from error
         for note in picture.notes:
-            LOG.warning("%s: %s", _name(image), note)
+            LOG.warning("%s: %s", name_of(image), note)
         return picture
 
     def _encoder(
@@ -425,7 +401,7 @@ class Codec:
 
     def _model_for(self, container: Container) -> "TileModel":
         bundle = self.model if self.options is None and self.model not in store.manifest() else None
-        return load.model_for(container.header, container.numerics, bundle, self.options)
+        return load.model_for(container.header, container.numerics, bundle, self.options, self.look)
 
 
 def encode(
@@ -435,74 +411,14 @@ def encode(
     return Codec(model, threads=threads).encode(image, quality)
 
 
-def decode(data: Encoded, threads: int | None = None) -> Image.Image:
-    """`Codec(threads=threads).decode(data)`."""
-    return Codec(threads=threads).decode(data)
+def decode(data: Encoded, threads: int | None = None, look: store.Look = "faithful") -> Image.Image:
+    """`Codec(look=look, threads=threads).decode(data)`."""
+    return Codec(look=look, threads=threads).decode(data)
 
 
-def info(data: Encoded) -> Info:
-    """Facts about a file. Every checksum is verified; no pixel is decoded."""
-    with _source(data) as source:
-        container, size_bytes = parse(source), len(source)
-    header = container.header
-    name = store.name_of(header.weights_hash)
-    numerics, found = container.numerics, shares(container)
-    return Info(
-        width=header.width,
-        height=header.height,
-        grey=header.colour == ColourType.GREY,
-        depth=header.samples.depth,
-        alpha=container.chunk(ChunkType.ALPHA) is not None,
-        code_points=contents.code_points(header.samples),
-        model=name or header.model_name,
-        weights_hash=header.weights_hash.hex(),
-        level=header.level,
-        tiles=header.tile_count,
-        size_bytes=size_bytes,
-        bpp=8 * size_bytes / (header.width * header.height),
-        graphics=found.graphics,
-        exact=found.exact,
-        chunks=tuple(
-            (chunk_name(chunk.type) or str(chunk.type), len(chunk.data))
-            for chunk in container.chunks
-            if chunk.type != ChunkType.GRAPHICS
-        ),
-        numerics=None if numerics is None else str(numerics),
-        decodable=name is not None,
-    )
-
-
-def open(path: str | os.PathLike[str], threads: int | None = None) -> Image.Image:
+def open(path: str | os.PathLike[str], threads: int | None = None, look: store.Look = "faithful") -> Image.Image:
     """Decode a .tint file from disk."""
-    return decode(path, threads)
-
-
-@contextmanager
-def _source(data: Encoded, most: int | None = None, *, whole: bool = True) -> Iterator[ByteSource]:
-    """The bytes of a file; those on a disk are read when they are needed.
-
-    More than `most` are refused, unless they stay on the disk because not the `whole` file is needed.
-    """
-    if isinstance(data, bytes | bytearray | memoryview):
-        yield data
-    elif isinstance(data, str | os.PathLike):
-        with Path(data).open("rb") as file, _source(file, most, whole=whole) as source:
-            yield source
-    else:
-        seekable = getattr(data, "seekable", None)  # all that is needed of a file is `read`
-        on_disk = seekable is not None and seekable()
-        source = FileBytes(data) if on_disk else data.read() if most is None else data.read(most + 1)
-        if isinstance(source[:0], str):
-            raise InputError(f"{_name(data)} was opened as text; open it in binary mode")
-        if most is not None and len(source) > most and (whole or not on_disk):
-            raise LimitError(f"{_name(data)}: more than {most} bytes; raise max_memory (--max-memory) if you trust it")
-        yield source
-
-
-def _name(source: object) -> str:
-    """Of a picture or a file, for messages."""
-    name = source if isinstance(source, str | os.PathLike) else getattr(source, "name", None)
-    return os.fspath(name) if isinstance(name, str | os.PathLike) else "the picture"
+    return decode(path, threads, look)
 
 
 def require_levels(model: "TileModel") -> None:

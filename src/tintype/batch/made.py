@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tintype.api import info
 from tintype.budgets import EncodedFile
+from tintype.describing import info
 from tintype.targets import Target, described
 
 

@@ -10,8 +10,8 @@ from tintype.cli.options import add_json
 from tintype.cli.outcome import Report, json_result, printable, result
 
 if TYPE_CHECKING:
-    from tintype.api import Info
     from tintype.cli.options import Commands
+    from tintype.describing import Info
 
 
 def register(commands: "Commands") -> None:
@@ -28,7 +28,7 @@ def register(commands: "Commands") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Describe every file; returns the exit status."""
-    from tintype.api import info
+    from tintype.describing import info
 
     report = Report()
     with report.file("tintype info"):
@@ -55,6 +55,7 @@ def _text(name: str, about: "Info") -> str:
         **({"colour": f"primaries {points.primaries}, transfer {points.transfer} (H.273)"} if points else {}),
         "file": f"{about.size_bytes} bytes, {about.bpp:.3f} bpp",
         "model": f"{about.model}, weights {about.weights_hash}{'' if about.decodable else ' (not available)'}",
+        **({"looks": ", ".join(about.looks)} if about.looks else {}),
         "level": str(about.level),
         "tiles": str(about.tiles),
         **({"graphics": _graphics(about)} if about.graphics else {}),

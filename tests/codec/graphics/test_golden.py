@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from tests.golden.make_graphics import FOLDER, painting_of
-from tintype.api import decode, info
+from tintype.api import decode
+from tintype.describing import info
 
 NAMES = [path.stem for path in sorted(FOLDER.glob("*.tint"))]
 

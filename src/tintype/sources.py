@@ -1,0 +1,43 @@
+"""Where the bytes of a .tint file come from."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from tintype.codec.container.fields import Bytes
+from tintype.codec.container.source import ByteSource, FileBytes
+from tintype.errors import InputError, LimitError
+
+Encoded = Bytes | str | os.PathLike[str] | BinaryIO  # content of a .tint file, its path, or the open file
+
+
+@contextmanager
+def opened(data: Encoded, most: int | None = None, *, whole: bool = True) -> Iterator[ByteSource]:
+    """The bytes of a file; those on a disk are read when they are needed.
+
+    More than `most` are refused, unless they stay on the disk because not the `whole` file is needed.
+    """
+    if isinstance(data, bytes | bytearray | memoryview):
+        yield data
+    elif isinstance(data, str | os.PathLike):
+        with Path(data).open("rb") as file, opened(file, most, whole=whole) as source:
+            yield source
+    else:
+        seekable = getattr(data, "seekable", None)  # all that is needed of a file is `read`
+        on_disk = seekable is not None and seekable()
+        source = FileBytes(data) if on_disk else data.read() if most is None else data.read(most + 1)
+        if isinstance(source[:0], str):
+            raise InputError(f"{name_of(data)} was opened as text; open it in binary mode")
+        if most is not None and len(source) > most and (whole or not on_disk):
+            raise LimitError(
+                f"{name_of(data)}: more than {most} bytes; raise max_memory (--max-memory) if you trust it"
+            )
+        yield source
+
+
+def name_of(source: object) -> str:
+    """Of a picture or a file, for messages."""
+    name = source if isinstance(source, str | os.PathLike) else getattr(source, "name", None)
+    return os.fspath(name) if isinstance(name, str | os.PathLike) else "the picture"
