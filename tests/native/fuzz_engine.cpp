@@ -66,7 +66,8 @@ Plan random_plan() {
                     below(2) == 0, {}};
         if (layer.kind == 0) {  // dense
             if (layer.shape == Shape::down && (size.height % 2 || size.width % 2)) layer.shape = Shape::plain;
-            const int runs = layer.shape == Shape::down ? 4 : layer.shape >= Shape::around ? 9 : 1;
+            const bool around = layer.shape == Shape::around || (layer.shape == Shape::picture && below(2));
+            const int runs = layer.shape == Shape::down ? 4 : around ? 9 : 1;
             if (runs * size.channels > kMaxInputs || size.height * size.width > 4000) continue;
             const bool up = layer.shape == Shape::up;
             if (layer.shape == Shape::picture) layer.channels = 3;

@@ -142,7 +142,8 @@ class Network {
 
     int dense(int from, Matrix<float> weights, const float* biases, Shape shape, int channels, float slope) {
         const int width = at(from).padded;
-        const int runs = shape == Shape::down ? 4 : shape == Shape::around || shape == Shape::picture ? 9 : 1;
+        const bool around = shape == Shape::around || (shape == Shape::picture && weights.inputs > size_t(width));
+        const int runs = shape == Shape::down ? 4 : around ? 9 : 1;
         const int pieces = shape == Shape::up ? 4 : 1;
         require(weights.inputs == size_t(runs) * size_t(width), "the weights do not fit the map they are for");
         require(weights.outputs == (shape == Shape::picture ? 48 : size_t(pieces) * size_t(padded(channels))),
@@ -293,7 +294,8 @@ class Network {
 
     Held give(const DenseLayer& layer, const Step& step, const Maps& maps, const Inputs&) const {
         const Map& in = first(step, maps);
-        const bool around = layer.shape == Shape::around || layer.shape == Shape::picture;
+        const Dense weights = layer.weights.view();
+        const bool around = reads_around(weights, layer.shape, in);
         std::unique_ptr<int16_t[]> scratch;
         if (around) scratch.reset(new int16_t[size_t(in.height + 2) * size_t(in.width + 2) * size_t(in.channels)]);
         if (layer.shape == Shape::down)
@@ -301,7 +303,7 @@ class Network {
         const int grown = layer.shape == Shape::up ? 2 : layer.shape == Shape::picture ? 4 : 1;
         const int shrunk = layer.shape == Shape::down ? 2 : 1;
         Held made = held(in.height * grown / shrunk, in.width * grown / shrunk, step.padded);
-        kernels_.dense(layer.weights.view(), layer.shape, layer.slope, in, made.map, scratch.get());
+        kernels_.dense(weights, layer.shape, layer.slope, in, made.map, scratch.get());
         return made;
     }
 

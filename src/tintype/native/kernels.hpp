@@ -271,7 +271,7 @@ struct Kernel {
 
     static void dense(const Dense& layer, Shape shape, float slope, const Map& in, const Map& out,
                       int16_t* scratch) noexcept {
-        const bool around = shape == Shape::around || shape == Shape::picture;
+        const bool around = reads_around(layer, shape, in);
         const int height = shape == Shape::down ? in.height / 2 : in.height;
         const int width = shape == Shape::down ? in.width / 2 : in.width;
         const size_t pixels = size_t(height) * width, line = size_t(in.width) * in.channels;

@@ -53,14 +53,19 @@ enum class Shape : uint8_t {
     down,     // 2x2, stride 2; inputs (row, column, channel)
     up,       // 1x1, then outputs (row, column, channel) become 2x2 pixels
     around,   // 3x3 with zeros beyond the edge; inputs (row, column, channel)
-    picture,  // as around, then outputs (colour, row, column) become 4x4 pixels of three planes
+    picture,  // as around or plain, then outputs (colour, row, column) become 4x4 pixels of three planes
 };
+
+// Whether a layer reads 3x3 places of a map.
+inline bool reads_around(const Dense& layer, Shape shape, const Map& in) noexcept {
+    return shape == Shape::around || (shape == Shape::picture && layer.inputs > in.channels);
+}
 
 struct Kernels {
     const char* name;
     // weights (outputs, inputs), integers of int16 range, or of int8 if narrow
     void (*pack)(const int16_t* weights, int inputs, int outputs, bool narrow, int16_t* packed) noexcept;
-    // slope 1: no activation. `scratch`, for around and picture: int16, (height + 2) * (width + 2) * channels
+    // slope 1: no activation. `scratch`, if it reads around: int16, (height + 2) * (width + 2) * channels
     void (*dense)(const Dense&, Shape, float slope, const Map& in, const Map& out, int16_t* scratch) noexcept;
     // one behind the other; `scratch` holds three rows for each but the last
     void (*blocks)(const Block*, int count, const Map& in, const Map& out, float* scratch) noexcept;

@@ -1,6 +1,7 @@
 """The native engine: close to ONNX Runtime, exact where files depend on it, the same bits on every instruction set."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -117,6 +118,7 @@ ODD = PicoConfig(
     [
         (Analysis, {"pixels": (3, 64, 192)}, ("y", "z")),
         (Synthesis, {"y": (21, 4, 12)}, ("pixels",)),
+        (lambda config: Synthesis(replace(config, expansion=(1, 3, 4), head=1)), {"y": (21, 4, 12)}, ("pixels",)),
         (ContextModel, {"prior": (42, 4, 12), "y_bar": (21, 4, 12)}, ("refined",)),
     ],
 )

@@ -1,5 +1,7 @@
 """pico's layers, start, integers and graphs."""
 
+from dataclasses import replace
+
 import numpy as np
 import onnxruntime
 import pytest
@@ -12,10 +14,10 @@ from tintype.errors import WeightsError
 from tintype.models.pico.integer import IntegerNet
 from tintype.models.pico.integer_torch import TorchIntegerNet, quantise
 from tintype.models.pico.layers import HAAR, HAAR2, Conv, Resampling
-from tintype.models.pico.network import ANCHORS, SIZES, Pico, anchor_weights
+from tintype.models.pico.network import ANCHORS, SIZES, Pico, Synthesis, anchor_weights
 from tintype.models.pico.onnx_graph import trace, trace_integer
 from tintype.models.pico.schedule import LEVELS, lambda_of
-from tintype.models.pico.start import structured_start
+from tintype.models.pico.start import decoder_start, structured_start
 
 
 def haar(x: Tensor) -> Tensor:
@@ -78,6 +80,37 @@ def test_a_structured_start_is_a_transform_that_inverts_itself(model: Pico) -> N
     assert y.shape == (1, 320, 4, 8)
     assert z.shape == (1, 96, 1, 2)
     assert -10 * torch.log10(error) > 30
+
+
+def psnr(x_hat: Tensor, x: Tensor) -> float:
+    return float(-10 * torch.log10(((x_hat - x) ** 2).mean()))
+
+
+def test_another_decoder_starts_as_the_best_linear_one_for_given_latents(model: Pico) -> None:
+    pictures = torch.as_tensor(np.stack([picture(128, 192, seed) for seed in range(20, 36)]))
+    x = pictures.movedim(-1, 1).float() / 255
+    found = {}
+    for channels, head in (((192, 128, 64), 3), ((64, 96, 32), 1), ((64, 32, 16), 1)):
+        config = replace(SIZES["pico-s"], decoder=tuple((c, 1) for c in channels), expansion=(1, 2, 3), head=head)
+        synthesis = Synthesis(config)
+        with torch.no_grad():
+            y = model.analysis(x)[0]
+            decoder_start(synthesis, y[:12], x[:12])
+            found[channels] = psnr(synthesis(y[12:]), x[12:])
+    with torch.no_grad():
+        shipped_shape = psnr(model.synthesis(y[12:]), x[12:])
+    wide, middle, narrow = found.values()
+    assert wide > shipped_shape - 0.5  # a transpose of the analysis is nearly that already
+    assert wide > middle > narrow > 15
+
+
+def test_a_structured_start_takes_decoders_of_few_channels(model: Pico) -> None:
+    torch.manual_seed(0)
+    small = Pico(replace(SIZES["pico-s"], decoder=((64, 0), (48, 1), (32, 0)), head=1))
+    x = torch.as_tensor(np.stack([picture(128, 192, seed) for seed in range(8)])).movedim(-1, 1).float() / 255
+    structured_start(small, x)
+    with torch.no_grad():
+        assert psnr(small.synthesis(small.analysis(x)[0]), x) > 15
 
 
 def test_levels_between_anchors_interpolate_linearly() -> None:

@@ -26,7 +26,7 @@ class Conv(nn.Module):
 
     W' = s_in * s_out * W, b' = s_out * b. Resampling says what stands around the convolution:
     "down": Haar, then 1x1 (together 2x2, stride 2); "up": 1x1, then inverse Haar (1x1 and pixel shuffle);
-    "in" and "out": two Haar levels before or after a 3x3, at the picture's end of the network.
+    "in" and "out": two Haar levels before or after a 3x3 (or 1x1), at the picture's end of the network.
     `c_in` and `c_out` are the channels outside, without the factor 4 or 16 of the bands.
 
     Parameters
@@ -98,12 +98,12 @@ class Activation(nn.Module):
 class Block(nn.Module):
     """x + conv1x1(act(conv1x1(depthwise3x3(x)))); begins as the identity."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, expansion: int = 2) -> None:
         super().__init__()
         self.depthwise = Conv(channels, channels, 3, groups=channels)
-        self.expand = Conv(channels, 2 * channels)
+        self.expand = Conv(channels, expansion * channels)
         self.act = Activation()
-        self.project = Conv(2 * channels, channels)
+        self.project = Conv(expansion * channels, channels)
         nn.init.zeros_(self.project.weight)  # its bias is zero already: the branch adds nothing at first
 
     def forward(self, x: Tensor) -> Tensor:
@@ -111,6 +111,6 @@ class Block(nn.Module):
         return x + branch
 
 
-def blocks(channels: int, count: int) -> nn.Sequential:
+def blocks(channels: int, count: int, expansion: int = 2) -> nn.Sequential:
     """Residual blocks of one resolution: (B, channels, h, w) to the same."""
-    return nn.Sequential(*(Block(channels) for _ in range(count)))
+    return nn.Sequential(*(Block(channels, expansion) for _ in range(count)))

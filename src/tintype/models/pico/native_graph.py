@@ -53,8 +53,14 @@ class _Node(NamedTuple):
     attributes: Mapping[str, Any]
 
 
-def network(name: str, graph: bytes, instruction_set: str = "") -> _engine.Network:
+def network(
+    name: str, graph: bytes, instruction_set: str = "", narrow: frozenset[int] | None = None
+) -> _engine.Network:
     """A graph that `graph_check` let pass, as a network. Inputs and results are (C, h, w), in the graph's order.
+
+    Parameters
+    ----------
+    narrow : channels of the blocks that compute with 8 bits; None: those of `NARROW`
 
     Raises
     ------
@@ -63,7 +69,7 @@ def network(name: str, graph: bytes, instruction_set: str = "") -> _engine.Netwo
     """
     made = _engine.Network(instruction_set)
     try:
-        add_layers(name, graph, made)
+        add_layers(name, graph, made, narrow)
     except (KeyError, ValueError) as error:
         raise UnsupportedError(
             f"the native engine cannot run the graph {name!r} of these weights ({error}); "
@@ -72,10 +78,10 @@ def network(name: str, graph: bytes, instruction_set: str = "") -> _engine.Netwo
     return made
 
 
-def add_layers(name: str, graph: bytes, made: _engine.Network) -> None:
+def add_layers(name: str, graph: bytes, made: _engine.Network, narrow: frozenset[int] | None = None) -> None:
     """Add the layers of a graph to a network; raises KeyError or ValueError where the engine has none for a node."""
-    translation = _Translation(onnx_wire.read(graph)["graph"], made, NARROW.get(name, frozenset()))
-    translation.run(planes=name not in PRIORS)
+    narrow = NARROW.get(name, frozenset()) if narrow is None else narrow
+    _Translation(onnx_wire.read(graph)["graph"], made, narrow).run(planes=name not in PRIORS)
 
 
 class _Translation:

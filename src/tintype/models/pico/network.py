@@ -25,7 +25,13 @@ Stage = tuple[int, int]  # channels, blocks
 
 @dataclass(frozen=True, slots=True)
 class PicoConfig:
-    """Sizes; stages run from fine to coarse in the encoder, from coarse to fine in the decoder."""
+    """Sizes; stages run from fine to coarse in the encoder, from coarse to fine in the decoder.
+
+    Parameters
+    ----------
+    expansion : hidden channels of the decoder's blocks as multiples of its channels, by stage
+    head : side of the decoder's last kernel, 3 or 1
+    """
 
     name: str
     model_id: int
@@ -37,6 +43,8 @@ class PicoConfig:
     scale_decoder: tuple[int, int]  # channels at 1/32, 1/16
     latents: int = 320
     hyper_latents: int = 96
+    expansion: tuple[int, int, int] = (2, 2, 2)
+    head: int = 3
 
 
 SIZES = {
@@ -101,14 +109,15 @@ class Synthesis(nn.Module):
     def __init__(self, config: PicoConfig) -> None:
         super().__init__()
         (c16, n16), (c8, n8), (c4, n4) = config.decoder
+        e16, e8, e4 = config.expansion
         self.tail = Conv(config.latents, c16)
-        self.blocks16 = blocks(c16, n16)
+        self.blocks16 = blocks(c16, n16, e16)
         self.up8 = Conv(c16, c8, resampling="up")
         self.linear = Conv(config.latents, c8, resampling="up")  # around the non-linear 1/16 stage
-        self.blocks8 = blocks(c8, n8)
+        self.blocks8 = blocks(c8, n8, e8)
         self.up4 = Conv(c8, c4, resampling="up")
-        self.blocks4 = blocks(c4, n4)
-        self.out = Conv(c4, 3, 3, "out")
+        self.blocks4 = blocks(c4, n4, e4)
+        self.out = Conv(c4, 3, config.head, "out")
 
     def forward(self, y: Tensor) -> Tensor:
         y = y / UNIT  # the networks work in units of the picture's range

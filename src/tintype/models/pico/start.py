@@ -12,10 +12,11 @@ from torch import Tensor, nn
 
 from tintype.codec.entropy.tables import SIGMA_MIN
 from tintype.models.pico.layers import Conv
-from tintype.models.pico.network import LOG_RATIO, Pico
+from tintype.models.pico.network import LOG_RATIO, Pico, Synthesis
 from tintype.models.pico.schedule import UNIT
 
 Z_SCALE_MIN = 0.05  # components that hardly vary are not blown up
+RIDGE = 1e-6  # variance added to latents / UNIT: those that are always zero get no weight
 SMALLEST_LOG_SCALE = -1.0  # of sigma / width at the start: a sharper density would have no gradient
 
 
@@ -74,6 +75,45 @@ def structured_start(model: Pico, pictures: Tensor) -> None:
     model.scale_decoder.last_bias.copy_(log_scale.clamp(min=floor) / LOG_RATIO)
 
 
+@torch.no_grad()
+def decoder_start(synthesis: Synthesis, y_hat: Tensor, pictures: Tensor) -> None:
+    """Set the weights of a new synthesis in place, for latents that are given: linear, fitted by least squares.
+
+    Parameters
+    ----------
+    y_hat : float32, (B, N, h, w), decoded latents; B h w should be many times N
+    pictures : float32, (B, 3, 16h, 16w) in [0, 1], what they were made from
+    """
+    # targets from fine to coarse: the strongest principal components, as many as there are channels
+    squares = Conv(3, 48, resampling="in").to(pictures.device)
+    _eye(squares)
+    bands4 = _batched(lambda x: squares(x - 0.5), pictures)  # (B, 48, 4h, 4w)
+    basis4 = _principal(bands4)[:, : synthesis.up4.weight.shape[0] // 4]
+    bands8 = _bands(torch.einsum("bchw,ck->bkhw", bands4, basis4))  # (B, 4 K4, 2h, 2w)
+    basis8 = _principal(bands8)[:, : synthesis.up4.weight.shape[1]]
+    bands16 = _bands(torch.einsum("bchw,ck->bkhw", bands8, basis8))  # (B, 4 K8, h, w)
+
+    # the linear path predicts them from the latents; the non-linear one begins at zero
+    rows = y_hat.movedim(1, -1).flatten(0, 2).double() / UNIT  # (n, N)
+    targets = bands16.movedim(1, -1).flatten(0, 2).double()  # (n, 4 K8)
+    mean, mean_target = rows.mean(0), targets.mean(0)
+    covariance = torch.cov(rows.T) + RIDGE * torch.eye(rows.shape[1], device=rows.device)
+    products = (rows - mean).T @ (targets - mean_target) / (len(rows) - 1)
+    fitted = torch.linalg.solve(covariance, products)  # (N, 4 K8)
+    nn.init.zeros_(synthesis.linear.weight)
+    _set_up(synthesis.linear, fitted.T.float(), basis8.shape[1])
+    bias = synthesis.linear.bias.view(4, -1)  # (band, C8)
+    bias[:, : basis8.shape[1]] = (mean_target - mean @ fitted).view(4, -1).float()
+    _eye(synthesis.tail)
+    nn.init.zeros_(synthesis.up8.weight)
+
+    # and the way back to pixels
+    _set_up(synthesis.up4, basis8, basis4.shape[1])
+    middle = synthesis.out.weight.shape[-1] // 2
+    nn.init.zeros_(synthesis.out.weight)
+    synthesis.out.weight[:, : basis4.shape[1], middle, middle] = basis4
+
+
 def _batched(layer: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """A layer on eight pictures at a time, which bounds its memory."""
     return torch.cat([layer(part) for part in x.split(8)])
@@ -111,11 +151,11 @@ def _set_down(conv: Conv, basis: Tensor, channels: int) -> None:
 
 
 def _set_up(conv: Conv, basis: Tensor, channels: int) -> None:
-    """Transpose of the projection with this basis; outputs beyond `channels` keep their random start."""
+    """Transpose of the projection with this basis; channels beyond it keep their random start."""
     rows = basis.reshape(4, channels, -1)  # (band, C, K)
     weight = conv.weight.view(4, -1, conv.weight.shape[1])
     kept = min(channels, weight.shape[1])
-    weight[:, :kept] = rows[:, :kept]
+    weight[:, :kept, : rows.shape[2]] = rows[:, :kept]
 
 
 def _centre_identity(conv: Conv, channels: int) -> None:
@@ -127,4 +167,5 @@ def _centre_identity(conv: Conv, channels: int) -> None:
 def _centre_identity_out(conv: Conv, channels: int) -> None:
     """As `_centre_identity`, and no other input counts."""
     nn.init.zeros_(conv.weight)
-    conv.weight[range(channels), range(channels), 1, 1] = 1
+    kept, middle = range(min(channels, conv.weight.shape[1])), conv.weight.shape[-1] // 2
+    conv.weight[kept, kept, middle, middle] = 1

@@ -98,8 +98,13 @@ def forward(model: Pico, x: Tensor, level: Tensor, noise: Noise | None) -> tuple
     level : (B,) in [0, 70]
     noise : None estimates the rate of rounded latents (evaluation)
     """
+    y_hat, bits = latents(model, x, level, noise)
+    return model.synthesis(y_hat).float(), bits
+
+
+def latents(model: Pico, x: Tensor, level: Tensor, noise: Noise | None) -> tuple[Tensor, list[Tensor]]:
+    """Decoded latents (B, N, H/16, W/16), and bits per sample of each step; parameters as for `forward`."""
     y, z = model.analysis(x)
     y, z = y.float(), z.float().clamp(-Z_LIMIT, Z_LIMIT)
     steps = schedule(TrainingNetworks(model, level), tuple(z.shape[1:]), tuple(y.shape[1:]), z, y)
-    y_hat, bits = train_through(steps, noise)
-    return model.synthesis(y_hat).float(), bits
+    return train_through(steps, noise)
