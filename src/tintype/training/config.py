@@ -98,21 +98,22 @@ class PicoNaturalRun(PicoEyesRun):
 
     Parameters
     ----------
-    adversarial : weight of the discriminator's word, in units of the other distortions together
+    adversarial : weight of the discriminator's word at level 0, in units of the other distortions together; it falls
+        to zero at `top_level`
     adversarial_from, adversarial_rise : the step from which it counts, and steps in which it rises to `adversarial`
     discriminator_rate : factor of the learning rate for the discriminator
     discriminator_width, discriminator_heads : channels of its branches, see `training/objectives/discriminator.py`
     """
 
     top_level: float = 40.0
-    mse: float = 0.1
-    ms_ssim: float = 0.15
-    lp: float = 0.45
+    mse: float = 0.05
+    ms_ssim: float = 0.05
+    lp: float = 0.6
     wd: float = 0.3
-    adversarial: float = 0.2
+    adversarial: float = 0.4
     adversarial_from: int = 0
     adversarial_rise: int = 500
-    discriminator_rate: float = 2.0
+    discriminator_rate: float = 4.0
     discriminator_width: int = 32
     discriminator_heads: int = 32
 

@@ -87,8 +87,8 @@ class PicoNaturalObjective(PicoEyesObjective):
         judged = functional_call(model.discriminator, fixed, (natural, maps, faithful, faithful_maps))
         real = model.discriminator(x, original_maps, faithful, faithful_maps)
         fake = model.discriminator(natural.detach(), [each.detach() for each in maps], faithful, faithful_maps)
-        # in units of the distortion, so that a share means the same at all levels
-        share = self.config.adversarial * rise * distortion.detach()
+        # in units of the distortion; less at higher levels, whose pictures have their texture
+        share = self.config.adversarial * rise * (1 - level / self.config.top_level) * distortion.detach()
         weight = lambda_of(level) ** self.config.lambda_weight
         apart = told_apart(real, fake)
         return {
