@@ -1,8 +1,9 @@
 """Loops over C-contiguous arrays for which NumPy needs many passes.
 
-`symbols` is rounding by rate and distortion (`tintype.codec.quantise`), `reconstruct` the way back, `filtered` the rows of a PNG
-(`tintype.images.writers.png`). Between them is what makes samples of decoded tiles (`tintype.codec.blending`): pixels
-are planes (3, h, w), samples and sums (h, w, 1 or 3); both may be parts of larger arrays.
+- `symbols` is rounding by rate and distortion (`tintype.codec.quantise`), `reconstruct` the way back.
+- `round_samples` to `finish_sums` make samples of decoded tiles (`tintype.codec.blending`). Pixels are planes
+  (3, h, w), samples and sums (h, w, 1 or 3); both may be parts of larger arrays.
+- `filtered` are the rows of a PNG (`tintype.images.writers.png`).
 """
 
 from typing import Any
