@@ -124,8 +124,10 @@ def _parts(places: tuple[int, ...], shape: Shape) -> _Parts:
 @lru_cache(maxsize=32)
 def _mask(places: tuple[int, ...], shape: Shape) -> NDArray[np.float32]:
     c, i, j = np.ogrid[: shape[0], : shape[1], : shape[2]]
-    place = (2 * (i % 2) + j % 2 - c) % 4
-    return np.isin(place, places).astype(np.float32)
+    coded = np.zeros(4, np.float32)
+    coded[[*places]] = 1
+    mask: NDArray[np.float32] = coded[(2 * (i % 2) + j % 2 - c) % 4]
+    return mask
 
 
 PASSES = FIRST, SECOND = Cells((0,)), Cells((1, 2, 3))
