@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tests.pictures import deep_picture
 from tintype.codec.blending import Canvas
-from tintype.codec.tiling import Tiling, extract, tile_grid
+from tintype.codec.tiling import Rect, Tiling, extract, tile_grid
 
 STRIDE = 16
 
@@ -25,6 +25,37 @@ def test_tiles_that_agree_come_together_to_the_picture(
         canvas.add(extract(original, tile, depth), tile)
     assert canvas.picture().dtype == original.dtype
     assert np.array_equal(canvas.picture(), original)
+
+
+@pytest.mark.parametrize("grey", [False, True])
+@pytest.mark.parametrize("region", [None, Rect(37, 60, 101, 70)])
+def test_tiles_that_differ_are_weighed_by_their_distance(grey: bool, region: Rect | None) -> None:
+    width, height, tiling = 200, 170, Tiling(64, 16)
+    rng = np.random.default_rng(3)
+    whole = Rect(0, 0, width, height)
+    canvas = Canvas(width, height, grey, tiling, region=region)
+    sums, weights = np.zeros((3, height, width)), np.zeros((height, width))
+    for tile in tile_grid(width, height, tiling, STRIDE):
+        pixels = rng.random((3, tile.height, tile.width)).astype(np.float32)
+        if tile.source.common(region or whole).pixels:
+            canvas.add(pixels, tile)
+        # of a pixel's centre to the edges of the source that other tiles reach across, as a share of the ramp
+        y, x = (np.arange(length) + 0.5 for length in (tile.source.height, tile.source.width))
+        ramps = [
+            np.clip(distance / 32, 0, 1) if reached else np.ones_like(distance)
+            for distance, reached in (
+                (y, tile.source.top > 0),
+                (y[::-1], tile.source.bottom < height),
+                (x, tile.source.left > 0),
+                (x[::-1], tile.source.right < width),
+            )
+        ]
+        share = np.outer(ramps[0] * ramps[1], ramps[2] * ramps[3])
+        sums[(slice(None), *tile.source.slices)] += share * pixels[:, : tile.source.height, : tile.source.width]
+        weights[tile.source.slices] += share
+    np.testing.assert_allclose(weights, 1, atol=1e-9)
+    expected = 255 * (sums.mean(0) if grey else sums.transpose(1, 2, 0))[(region or whole).slices]
+    assert np.abs(canvas.picture() - expected).max() <= 0.5 + 4 / 256  # of four shares, in 1/256 of a level
 
 
 def test_across_a_border_the_picture_passes_linearly_from_tile_to_tile() -> None:

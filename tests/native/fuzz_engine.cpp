@@ -42,7 +42,7 @@ struct Layer {
 };
 
 struct Plan {
-    bool tame, pixels;
+    bool tame, pixels, planes;
     int channels, height, width;
     std::vector<Layer> layers;
     std::vector<float> input;
@@ -53,7 +53,7 @@ struct Size {
 };
 
 Plan random_plan() {
-    Plan plan{below(8) != 0, below(4) == 0, 1 + int(below(70)), 1 + int(below(20)), 1 + int(below(40)), {}, {}};
+    Plan plan{below(8) != 0, below(4) == 0, below(2) == 0, 1 + int(below(70)), 1 + int(below(20)), 1 + int(below(40)), {}, {}};
     if (plan.pixels) plan.channels = 3, plan.height *= 4, plan.width *= 4;
     plan.input = floats(size_t(plan.channels) * plan.height * plan.width, plan.tame);
     std::vector<Size> maps{plan.pixels ? Size{48, plan.height / 4, plan.width / 4}
@@ -117,13 +117,21 @@ Network build(const Plan& plan, const Kernels& kernels) {
             last = made.concat(layer.from, layer.other);
         widths.push_back(layer.kind == 0 ? padded(layer.channels) : layer.kind == 4 ? 2 * int(width) : int(width));
     }
-    made.output(last);
+    made.output(last, plan.planes);
     return made;
 }
 
+// Planes, or the channels of a pixel side by side
+Array view_of(const Plan& plan) {
+    const int c = plan.channels, h = plan.height, w = plan.width;
+    if (plan.planes) return {plan.input.data(), c, h, w, ptrdiff_t(h) * w, w, 1};
+    return {plan.input.data(), c, h, w, 1, ptrdiff_t(w) * c, c};
+}
+
 void require_same(const Result& a, const Result& b, const char* what) {
-    const size_t size = size_t(a.channels) * a.height * a.width;
-    const bool shapes = a.channels == b.channels && a.height == b.height && a.width == b.width;
+    const size_t size = size_t(a.padded ? a.padded : a.channels) * a.height * a.width;
+    const bool shapes =
+        a.channels == b.channels && a.height == b.height && a.width == b.width && a.padded == b.padded;
     if (shapes && !std::memcmp(a.data.get(), b.data.get(), size * sizeof(float))) return;
     std::fprintf(stderr, "fuzz_engine: %s differ\n", what);
     std::abort();
@@ -141,6 +149,23 @@ void network() {
         require_same(results.back(), other, "two threads");
         // numbers that are not finite have no bits that all machines agree on; the engine's caller refuses them
         if (plan.tame) require_same(results[0], results.back(), "instruction sets");
+    }
+}
+
+void priors() {
+    Plan plan{true, false, below(2) == 0, 2 * (1 + int(below(40))), 1 + int(below(9)), 1 + int(below(40)), {}, {}};
+    const size_t pixels = size_t(plan.height) * size_t(plan.width), latents = size_t(plan.channels) / 2 * pixels;
+    plan.input = floats(2 * latents, true);
+    for (float& each : plan.input) each *= 4;
+    const std::vector<float> gain = floats(size_t(plan.channels) / 2, true);
+    std::vector<float> first;
+    for (const Kernels* kernels : available()) {
+        std::vector<float> found(2 * latents);
+        mean_width(*kernels, view_of(plan), gain.data(), 25.5f, 2.5f, found.data(), found.data() + latents);
+        if (first.empty()) first = found;
+        if (!std::memcmp(found.data(), first.data(), found.size() * sizeof(float))) continue;
+        std::fprintf(stderr, "fuzz_engine: means or widths differ\n");
+        std::abort();
     }
 }
 
@@ -178,6 +203,7 @@ int main(int argc, char** argv) {
     long rounds = 0;
     for (; std::chrono::steady_clock::now() < end; rounds++) {
         network();
+        priors();
         integers();
     }
     std::printf("%ld networks\n", rounds);

@@ -41,9 +41,9 @@ class Canvas:
         self._depth, self._white = depth, 2**depth - 1
         shape = (self._region.height, self._region.width, 1 if grey else 3)
         self._samples: IntPixels = np.empty(shape, np.uint8 if depth == 8 else np.uint16)
-        # rows of the region from `_top` on: sums of shares, and of their weights once a tile has no share. A weight of
-        # 1 is 256: integers add up to the same whatever the order. A pixel gets at most four shares, whose weights add
-        # up to 1: with 1/2 for each their sum stays below 2^16, or 2^32 above 8 bits
+        # rows of the region from `_top` on: sums of shares, and of their weights once a tile has no share.
+        # A weight of 1 is 256: integers add up to the same whatever the order. A pixel gets at most four shares, whose
+        # weights add up to 1: with 1/2 for each their sum stays below 2^16, or 2^32 above 8 bits
         self._top = 0
         self._memory: NDArray[Any] = np.empty((0, *shape[1:]), np.uint16 if depth == 8 else np.uint32)
         self._sum = self._memory

@@ -132,6 +132,8 @@ def _fields(data: memoryview) -> Iterator[tuple[int, int, Any]]:
 
 def _varint(data: memoryview, at: int) -> tuple[int, int]:
     """A number of seven bits per byte, lowest first, and the place behind it."""
+    if at < len(data) and data[at] < 0x80:  # as most are
+        return data[at], at + 1
     value = 0
     for shift in range(0, _VARINT_BITS, 7):
         if at >= len(data):

@@ -47,6 +47,16 @@ void symbols(Array<const float, 3> latents, Array<const float, 3> means, Array<c
     if (!known) throw std::invalid_argument("quantise: a row is not in the tables");
 }
 
+void reconstruct(Array<const float, 3> found, Array<const float, 3> means, Array<const float, 3> widths,
+                 Array<const float, 3> mask, Array<float, 3> latents) {
+    for (size_t axis = 0; axis < 3; axis++)
+        for (const auto& each : {found, means, widths, mask})
+            if (each.shape(axis) != latents.shape(axis))
+                throw std::invalid_argument("reconstruct: arrays of different shapes");
+    nb::gil_scoped_release released;
+    quantise::reconstruct(found.data(), means.data(), widths.data(), mask.data(), latents.size(), latents.data());
+}
+
 // Part of a larger array: elements of a row stand side by side.
 template <typename T>
 using View = nb::ndarray<T, nb::ndim<3>, nb::device::cpu>;
@@ -132,6 +142,8 @@ nb::bytes filtered(Array<const uint8_t, 2> rows, Array<const uint8_t, 1> above, 
 NB_MODULE(_loops, m) {
     m.def("symbols", &symbols, nb::arg("latents"), nb::arg("means"), nb::arg("widths"), nb::arg("rows"),
           nb::arg("worth"), nb::arg("saved_bits"), nb::arg("skips"), nb::arg("out").noconvert());
+    m.def("reconstruct", &reconstruct, nb::arg("symbols"), nb::arg("means"), nb::arg("widths"), nb::arg("mask"),
+          nb::arg("latents").noconvert());
     define_samples<uint8_t, uint16_t>(m);
     define_samples<uint16_t, uint32_t>(m);
     m.def("filtered", &filtered, nb::arg("rows"), nb::arg("above"), nb::arg("step"));

@@ -1,8 +1,9 @@
 """Loops over C-contiguous arrays for which NumPy needs many passes.
 
-`symbols` is rounding by rate and distortion (`tintype.codec.quantise`), `filtered` the rows of a PNG
-(`tintype.images.writers.png`). Between them is what makes samples of decoded tiles (`tintype.codec.blending`): pixels
-are planes (3, h, w), samples and sums (h, w, 1 or 3); both may be parts of larger arrays.
+- `symbols` is rounding by rate and distortion (`tintype.codec.quantise`), `reconstruct` the way back.
+- `round_samples` to `finish_sums` make samples of decoded tiles (`tintype.codec.blending`). Pixels are planes
+  (3, h, w), samples and sums (h, w, 1 or 3); both may be parts of larger arrays.
+- `filtered` are the rows of a PNG (`tintype.images.writers.png`).
 """
 
 from typing import Any
@@ -22,6 +23,13 @@ def symbols(
     saved_bits: NDArray[np.float32],
     skips: NDArray[np.bool_],
     out: NDArray[np.float32],
+) -> None: ...
+def reconstruct(
+    symbols: NDArray[np.float32],
+    means: NDArray[np.float32],
+    widths: NDArray[np.float32],
+    mask: NDArray[np.float32],
+    latents: NDArray[np.float32],
 ) -> None: ...
 def round_samples(pixels: NDArray[np.float32], white: float, out: Samples) -> None: ...
 def add_share(

@@ -1,5 +1,5 @@
-// Rounding by rate and distortion: tintype/codec/quantise.py in one pass, with the same float32 operations in the same
-// order, so that symbols are equal. Compilers must not fuse them (CMakeLists.txt).
+// Rounding by rate and distortion, tintype/codec/quantise.py in one pass with the same float32 operations in the same
+// order, so that symbols are equal; and the way back. Compilers must not fuse operations (CMakeLists.txt).
 
 #pragma once
 
@@ -56,6 +56,12 @@ inline bool channel(const Channel& in, const Tables& tables, float* symbols) noe
         }
     }
     return highest < tables.rows;
+}
+
+// Latents of the symbols that a mask of 1 and 0 selects, added to those of other symbols
+inline void reconstruct(const float* symbols, const float* means, const float* widths, const float* mask, size_t size,
+                        float* latents) noexcept {
+    for (size_t i = 0; i < size; i++) latents[i] += (symbols[i] * widths[i] + means[i]) * mask[i];
 }
 
 }  // namespace tintype::quantise

@@ -91,7 +91,7 @@ def _shipped(file: str, sha256: str) -> Bundle:
         raise WeightsError(f"{path}: missing; the installation is damaged, install tintype again") from error
     if hashlib.sha256(data).hexdigest() != sha256:
         raise WeightsError(f"{path}: not the file that was shipped; install tintype again")
-    return replace(Bundle.parse(data, str(path)), shipped=True)
+    return replace(Bundle.parse(data, str(path)), known_hash=bytes.fromhex(entry["weights_hash"]))
 
 
 def name_of(weights_hash: bytes) -> str | None:

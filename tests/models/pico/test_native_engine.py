@@ -22,7 +22,7 @@ from tintype.models.pico.native_engine import NativeNetworks
 from tintype.models.pico.network import Analysis, ContextModel, PicoConfig, Synthesis
 from tintype.models.pico.onnx_engine import OnnxNetworks
 from tintype.models.pico.onnx_graph import trace
-from tintype.native._engine import Network, Shape, instruction_sets
+from tintype.native._engine import Network, Shape, instruction_sets, mean_width
 from tintype.weights import store
 from tintype.weights.bundle import Bundle
 
@@ -237,3 +237,24 @@ def test_values_that_are_not_finite_are_a_weights_error(bundle: Bundle) -> None:
     for name in instruction_sets():
         with pytest.raises(WeightsError, match="'synthesis' gives values that are not finite"):
             NativeNetworks(bundle, name).synthesis(np.where(np.isnan(broken), np.float32(3e38), broken))
+
+
+def test_widths_are_exponentials_for_any_order_of_axes() -> None:
+    rng = np.random.default_rng(11)
+    prior = rng.normal(0, 2, (2 * 21, 5, 19)).astype(np.float32)
+    gain = rng.uniform(0.5, 9, 21).astype(np.float32)
+    pixel_by_pixel = np.ascontiguousarray(prior.transpose(1, 2, 0)).transpose(2, 0, 1)
+    found = [np.empty((2, 21, 5, 19), np.float32) for _ in range(2)]
+    for given, (mean, width) in zip((prior, pixel_by_pixel), found, strict=True):
+        mean_width(given, gain, 25.5, 2.5, mean, width)
+    np.testing.assert_array_equal(*found)
+    np.testing.assert_array_equal(found[0][0], np.float32(25.5) * prior[:21])
+    exact = np.exp(prior[21:].clip(-2.5, 2.5).astype(np.float64)) * gain[:, None, None]
+    np.testing.assert_allclose(found[0][1], exact, rtol=4 * 2.0**-24)
+
+
+def test_arrays_that_do_not_fit_a_prior_are_refused() -> None:
+    prior, gain = np.zeros((4, 3, 3), np.float32), np.ones(2, np.float32)
+    for shape in ((1, 3, 3), (2, 3, 4), (4, 3, 3)):
+        with pytest.raises(ValueError, match="do not fit the prior"):
+            mean_width(prior, gain, 25.5, 2.5, *np.empty((2, *shape), np.float32))

@@ -10,16 +10,26 @@ official checkpoints, `hpcm.official` loads a state dict that is in memory alrea
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tintype.errors import InputError
-from tintype.models.hpcm.config import CONFIGS, OFFICIAL, SMALL, VARIANTS, HPCMConfig
 from tintype.models.hpcm.options import Options
 
 if TYPE_CHECKING:
+    from tintype.models.hpcm.config import CONFIGS, OFFICIAL, SMALL, VARIANTS, HPCMConfig
     from tintype.models.hpcm.network import HPCM
 
 __all__ = ["CONFIGS", "OFFICIAL", "SMALL", "VARIANTS", "HPCMConfig", "Options", "create"]
+
+
+def __getattr__(name: str) -> Any:
+    # schedules of all sizes take a while to make, and pico needs `Options` alone
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from tintype.models.hpcm import config
+
+    globals()[name] = value = getattr(config, name)
+    return value
 
 
 def create(name: str, weights: Path | str | None = None) -> "HPCM":
@@ -39,6 +49,7 @@ def create(name: str, weights: Path | str | None = None) -> "HPCM":
     WeightsError
         The file does not hold weights of this model.
     """
+    from tintype.models.hpcm.config import CONFIGS
     from tintype.models.hpcm.network import HPCM
     from tintype.models.hpcm.weights import load
 

@@ -5,9 +5,10 @@ waits for the float networks; the context model refines mean and width of the se
 (PICO, section 4.1). Written once for numpy and torch arrays.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,12 @@ class StepNetworks(Protocol):
     def mean_width(self, prior: Array) -> tuple[Array, Array]:
         """Mean and quantisation width of every latent, latent units."""
 
+    def reconstructed(self, y_hat: Array, symbols: Array, mean: Array, width: Array, mask: Array) -> Array:
+        """Latents of earlier passes, and those of this one: y_hat + (symbols * width + mean) * mask.
+
+        `y_hat` is not used again: its memory may become the result's.
+        """
+
     def worth(self) -> Array | None:
         """Bits that a squared error of one unit of a latent is worth at this level; None where unknown."""
 
@@ -69,27 +76,58 @@ class Cells:
     places: tuple[int, ...]
 
     def gather(self, array: NDArray[Any]) -> NDArray[Any]:
-        return array.reshape(-1)[_order(self.places, array.shape)]
+        parts = _parts(self.places, array.shape)
+        flat = np.empty(parts.shape, array.dtype)
+        for of_flat, of_array in parts.slices:
+            flat[of_flat] = array[of_array]
+        return flat.reshape(-1)
 
     def scatter(self, flat: NDArray[Any], shape: Shape) -> NDArray[Any]:
+        parts = _parts(self.places, shape)
         array = np.zeros(shape, flat.dtype)
-        array.reshape(-1)[_order(self.places, shape)] = flat
+        for of_flat, of_array in parts.slices:
+            array[of_array] = flat.reshape(parts.shape)[of_flat]
         return array
 
     def mask(self, shape: Shape) -> NDArray[np.float32]:
         return _mask(self.places, shape)
 
 
+class _Parts(NamedTuple):
+    """Cells in C order as an array, and how slices of it stand in the array of all latents."""
+
+    shape: Shape  # (C, pairs of rows, cells of a pair)
+    slices: Sequence[tuple[tuple[slice, ...], tuple[slice, ...]]]  # of this array, and of the latents'
+
+
+@lru_cache(maxsize=32)
+def _parts(places: tuple[int, ...], shape: Shape) -> _Parts:
+    channels, height, width = shape
+    assert height % 2 == 0 and width % 2 == 0
+    slices = []
+    for turn in range(4):  # channels of the same cells
+        begin = 0
+        for row in (0, 1):
+            columns = sorted((place + turn) % 4 % 2 for place in places if (place + turn) % 4 // 2 == row)
+            if columns:
+                end = begin + width // 2 * len(columns)
+                # both columns of the squares are all columns, in their order
+                step = slice(columns[0], None, 2 // len(columns))
+                turned = slice(turn, None, 4)
+                slices.append(
+                    ((turned, slice(None), slice(begin, end)), (turned, slice(row, None, 2), step)),
+                )
+                begin = end
+    return _Parts((channels, height // 2, width // 2 * len(places)), slices)
+
+
 @lru_cache(maxsize=32)
 def _mask(places: tuple[int, ...], shape: Shape) -> NDArray[np.float32]:
     c, i, j = np.ogrid[: shape[0], : shape[1], : shape[2]]
-    place = (2 * (i % 2) + j % 2 - c) % 4
-    return np.isin(place, places).astype(np.float32)
-
-
-@lru_cache(maxsize=32)
-def _order(places: tuple[int, ...], shape: Shape) -> NDArray[np.intp]:
-    return np.flatnonzero(_mask(places, shape))
+    coded = np.zeros(4, np.float32)
+    coded[[*places]] = 1
+    mask: NDArray[np.float32] = coded[(2 * (i % 2) + j % 2 - c) % 4]
+    return mask
 
 
 PASSES = FIRST, SECOND = Cells((0,)), Cells((1, 2, 3))
@@ -110,11 +148,11 @@ def schedule(networks: StepNetworks, z_shape: Shape, y_shape: Shape, z: Array = 
 
     rows = networks.scale_decoder(z_hat)
     prior = refined = networks.context_decoder(z_hat)
-    y_hat: Array = 0  # of the passes so far, zero elsewhere
+    y_hat = networks.constant(np.zeros(y_shape, np.float32))  # of the passes so far, zero elsewhere
     for number, cells in enumerate(PASSES):
         if number:
             refined = networks.context_model(prior, y_hat)
         mean, width = networks.mean_width(refined)
         symbols = yield Step(rows, mean, width, y, cells, networks.worth())
-        y_hat = y_hat + (symbols * width + mean) * networks.constant(cells.mask(y_shape))
+        y_hat = networks.reconstructed(y_hat, symbols, mean, width, networks.constant(cells.mask(y_shape)))
     return y_hat

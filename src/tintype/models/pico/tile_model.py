@@ -14,7 +14,7 @@ from tintype.codec.tile_model import Coded, Identity, StepRows
 from tintype.errors import WeightsError
 from tintype.models.pico.readout import Readout
 from tintype.models.pico.schedule import T_LIMIT, UNIT, Y_STRIDE, Z_LIMIT, Z_STRIDE, lambda_of, schedule
-from tintype.native import _engine
+from tintype.native import _engine, _loops
 from tintype.pixels import Pixels
 from tintype.weights import store
 from tintype.weights.bundle import Bundle
@@ -144,6 +144,10 @@ class _HostNetworks:
         mean, width = np.empty((2, len(prior) // 2, *prior.shape[1:]), np.float32)
         _engine.mean_width(prior, self.model.gain[self.level], UNIT, T_LIMIT, mean, width)
         return mean, width
+
+    def reconstructed(self, y_hat: Floats, symbols: Floats, mean: Floats, width: Floats, mask: Floats) -> Floats:
+        _loops.reconstruct(symbols, mean, width, mask, y_hat)
+        return y_hat
 
     def worth(self) -> Floats:
         worth: Floats = self.model.worth[self.level]

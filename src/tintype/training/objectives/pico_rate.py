@@ -57,6 +57,9 @@ class TrainingNetworks:
         mean, t = prior.float().chunk(2, 1)
         return UNIT * mean, torch.exp(t.clamp(-T_LIMIT, T_LIMIT)) * self.gain
 
+    def reconstructed(self, y_hat: Tensor, symbols: Tensor, mean: Tensor, width: Tensor, mask: Tensor) -> Tensor:
+        return y_hat + (symbols * width + mean) * mask
+
     def worth(self) -> None:
         return None
 
