@@ -8,8 +8,8 @@
     curl --data-binary @photo.tint 'localhost:8000/decode?region=512,0,512,512&reduce=4' > part.png
 
 POST /encode [?quality=0..100] [&tune=eyes|psnr] takes a picture. POST /decode [?format=png|jpg|webp]
-[&region=X,Y,W,H] [&reduce=1|2|4|8] takes a .tint file. GET /health answers 200 once the model is loaded. GET /metrics
-answers in Prometheus' text format.
+[&region=X,Y,W,H] [&reduce=1|2|4|8] [&look=faithful|natural] takes a .tint file. GET /health answers 200 once the model
+is loaded. GET /metrics answers in Prometheus' text format.
 
 What bounds the service: `workers` pictures are worked on at a time, each on one thread. `waiting` more wait for a
 worker, and further ones are answered at once with 503 and Retry-After. Uploads are bounded in bytes and seconds, calls
@@ -132,6 +132,7 @@ class Service:
             deadline=self.settings.work_seconds,
         )
         self._codecs = {tune: tintype.Codec(tune=tune, threads=1, limits=limits) for tune in store.TUNES}
+        self._looks = {look: tintype.Codec(look=look, threads=1, limits=limits) for look in store.LOOKS}
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -200,13 +201,14 @@ class Service:
         """What a request asks for: a function of its body."""
         query = {key: values[-1] for key, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
         if scope["path"] == "/decode":
-            format, reduce = query.pop("format", "png"), query.pop("reduce", "1")
+            format, reduce, look = query.pop("format", "png"), query.pop("reduce", "1"), query.pop("look", "faithful")
             region = REGION.fullmatch(query.pop("region", ""))
-            if format not in FORMATS or reduce not in ("1", "2", "4", "8") or region is None or query:
-                options = f"format={'|'.join(FORMATS)}, region=X,Y,W,H, reduce=1|2|4|8"
+            known = format in FORMATS and reduce in ("1", "2", "4", "8") and look in store.LOOKS
+            if not known or region is None or query:
+                options = f"format={'|'.join(FORMATS)}, region=X,Y,W,H, reduce=1|2|4|8, look={'|'.join(store.LOOKS)}"
                 raise RefusedError(400, f"options of /decode: {options}")
             part = {"region": tuple(map(int, region.groups()))} if region[1] else {}
-            return partial(self._decode, format, part | {"reduce": int(reduce)})
+            return partial(self._decode, self._looks[look], format, part | {"reduce": int(reduce)})
         tune, quality = query.pop("tune", "eyes"), query.pop("quality", "75")
         if tune not in self._codecs or not quality.isdecimal() or int(quality) > 100 or query:
             raise RefusedError(400, f"options of /encode: quality=0..100, tune={'|'.join(self._codecs)}")
@@ -215,9 +217,9 @@ class Service:
     def _encode(self, codec: tintype.Codec, quality: int, body: bytes) -> Answer:
         return Answer(200, codec.encode(body, quality), TINT)
 
-    def _decode(self, format: str, part: Mapping[str, Any], body: bytes) -> Answer:
+    def _decode(self, codec: tintype.Codec, format: str, part: Mapping[str, Any], body: bytes) -> Answer:
         file = io.BytesIO()
-        self._codecs["eyes"].decode_to(body, file, suffix=f".{format}", **part)
+        codec.decode_to(body, file, suffix=f".{format}", **part)
         return Answer(200, file.getvalue(), FORMATS[format])
 
     async def _body(self, scope: Mapping[str, Any], receive: Receive) -> bytes:

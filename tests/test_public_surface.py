@@ -33,7 +33,7 @@ def test_the_package_has_these_names() -> None:
 @pytest.mark.parametrize(
     "call, expected",
     [
-        (tintype.Codec, ["model", "*tune", "*threads", "*max_pixels", "*tile", "*options", "*limits"]),
+        (tintype.Codec, ["model", "*tune", "*look", "*threads", "*max_pixels", "*tile", "*options", "*limits"]),
         (
             tintype.Limits,
             ["*max_pixels", "*max_network_pixels", "*max_tile_pixels", "*max_memory", "*deadline"],
@@ -50,9 +50,9 @@ def test_the_package_has_these_names() -> None:
             ["self", "data", "target", "progress", "*suffix", "*quality", "*salvage", "*region", "*reduce"],
         ),
         (tintype.encode, ["image", "quality", "model", "threads"]),
-        (tintype.decode, ["data", "threads"]),
+        (tintype.decode, ["data", "threads", "look"]),
         (tintype.info, ["data"]),
-        (tintype.open, ["path", "threads"]),
+        (tintype.open, ["path", "threads", "look"]),
         (
             hpcm.Options,
             ["weights", "device", "precision", "compiled", "tolerance", "max_threads", "allow_compiled"],
@@ -82,7 +82,7 @@ def test_keys_of_json_stay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     (tmp_path / "a.tint").write_bytes(tintype.encode(picture(16, 16)))
     info = (
         *("file", "width", "height", "grey", "depth", "alpha", "code_points", "model", "weights_hash", "level"),
-        *("tiles", "size_bytes", "bpp", "graphics", "exact", "chunks", "numerics", "decodable"),
+        *("tiles", "size_bytes", "bpp", "graphics", "exact", "chunks", "numerics", "decodable", "looks"),
     )
     assert [field.name for field in dataclasses.fields(tintype.Info)] == list(info[1:])
     assert main(["info", "--json", str(tmp_path / "a.tint")]) == 0

@@ -68,6 +68,8 @@ class Codec:
         must hold ("hpcm-base"). Default: the shipped default, or with `options` whichever model the file holds
     tune : instead of `model`: "eyes" (default; weights trained for what people see) or "psnr" (weights trained on
         squared error). Only encoding depends on it
+    look : "faithful" (default) or "natural": where a low rate has left no texture, texture is drawn. It looks like that
+        of photographs, but is not the original's: not for documents, medicine or evidence. Only decoding depends on it
     threads : tiles worked on at the same time; default: the CPUs that this process may use. It changes no result.
         HPCM: compute threads of the encoder inside a tile, default 2. Its files record them, and decoders use as many
     max_pixels : larger pictures are refused, in both directions; short for `limits` with this one changed
@@ -89,6 +91,7 @@ class Codec:
         model: str | None = None,
         *,
         tune: str | None = None,
+        look: store.Look = "faithful",
         threads: int | None = None,
         max_pixels: int | None = None,
         tile: int | None = None,
@@ -106,8 +109,10 @@ class Codec:
             model = store.TUNES[tune]
         if model is None and options is None:
             model = store.DEFAULT
+        if look not in store.LOOKS:
+            raise InputError(f"look={look!r}: possible are {', '.join(store.LOOKS)}")
         load.require_fit(model, options)  # now, not at the first picture
-        self.model, self.options = model, options
+        self.model, self.look, self.options = model, look, options
         self.threads, self.tile = threads, tile
         limits = Limits.from_environment() if limits is None else limits
         self.limits = limits if max_pixels is None else replace(limits, max_pixels=max_pixels)
@@ -118,7 +123,7 @@ class Codec:
         return self.limits.max_pixels
 
     def __repr__(self) -> str:
-        fields = ("model", "threads", "tile", "options", "limits")
+        fields = ("model", "look", "threads", "tile", "options", "limits")
         return f"Codec({', '.join(f'{name}={getattr(self, name)!r}' for name in fields)})"
 
     def __enter__(self) -> Self:
@@ -232,7 +237,7 @@ class Codec:
         InputError
             If the region is empty, not inside the picture, or its borders are no multiples of `reduce`.
         UnsupportedError
-            If it needs weights, a package or a version that is not available.
+            If it needs weights, a package or a version that is not available, or its weights do not have the look.
         LimitError
             If it asks for more than the limits allow.
         """
@@ -396,7 +401,7 @@ class Codec:
 
     def _model_for(self, container: Container) -> "TileModel":
         bundle = self.model if self.options is None and self.model not in store.manifest() else None
-        return load.model_for(container.header, container.numerics, bundle, self.options)
+        return load.model_for(container.header, container.numerics, bundle, self.options, self.look)
 
 
 def encode(
@@ -406,14 +411,14 @@ def encode(
     return Codec(model, threads=threads).encode(image, quality)
 
 
-def decode(data: Encoded, threads: int | None = None) -> Image.Image:
-    """`Codec(threads=threads).decode(data)`."""
-    return Codec(threads=threads).decode(data)
+def decode(data: Encoded, threads: int | None = None, look: store.Look = "faithful") -> Image.Image:
+    """`Codec(look=look, threads=threads).decode(data)`."""
+    return Codec(look=look, threads=threads).decode(data)
 
 
-def open(path: str | os.PathLike[str], threads: int | None = None) -> Image.Image:
+def open(path: str | os.PathLike[str], threads: int | None = None, look: store.Look = "faithful") -> Image.Image:
     """Decode a .tint file from disk."""
-    return decode(path, threads)
+    return decode(path, threads, look)
 
 
 def require_levels(model: "TileModel") -> None:

@@ -31,6 +31,7 @@ class Info:
     chunks: tuple[tuple[str, int], ...]  # type and bytes, of transparency, metadata and what float models need
     numerics: str | None  # float models: precision, threads, engine and device of the encoder
     decodable: bool  # the weights ship with this version
+    looks: tuple[store.Look, ...]  # that the weights which ship with this version can give; see `tintype.Codec`
 
 
 def info(data: Encoded) -> Info:
@@ -62,4 +63,5 @@ def info(data: Encoded) -> Info:
         ),
         numerics=None if numerics is None else str(numerics),
         decodable=name is not None,
+        looks=store.looks(header.weights_hash),
     )

@@ -88,6 +88,7 @@ def test_what_changes_no_byte_changes_no_setting() -> None:
         Decode(CODEC, ".png", region=(0, 0, 9, 9)),
         Decode(CODEC, ".png", reduce=2),
         Decode(CODEC, ".png", png_level=9),
+        Decode(Codec(look="natural"), ".png"),
     ):
         assert other.settings() != Decode(CODEC, ".png").settings()
 

@@ -10,8 +10,10 @@ from PIL import Image, ImageCms
 
 import tintype as library
 from tests.cli.command import DONE, names, photo, tintype
+from tests.natural import model_with_natural_look
 from tests.pictures import picture
 from tintype.codec.container.file import VERSION, parse, write
+from tintype.weights import store
 
 ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -114,6 +116,7 @@ def test_info_tells_what_the_library_knows(tmp_path: Path, small: bytes) -> None
   picture  16 x 16 pixels, grey, 8 bits
   file     {len(small)} bytes, {len(small) / 32:.3f} bpp
   model    {about.model}, weights {about.weights_hash}
+  looks    {", ".join(about.looks)}
   level    0
   tiles    1
   chunks   none
@@ -132,7 +135,7 @@ def test_info_as_json_has_a_line_per_file_and_goes_on_after_a_bad_one(tmp_path: 
     assert result.err.startswith(f"cut.tint: the file ends at byte {len(small) - 1} of {len(small)}")
     first, second = map(json.loads, result.out.splitlines())
     about = dataclasses.asdict(library.info(small))
-    assert first == {"file": "a.tint", **about, "chunks": []}
+    assert first == {"file": "a.tint", **about, "chunks": [], "looks": list(about["looks"])}
     assert (second["width"], second["height"], second["grey"]) == (9, 7, False)
     assert second["chunks"] == [{"type": "ICC", "bytes": len(ICC)}]
 
@@ -273,3 +276,30 @@ def test_a_picture_is_decoded_to_smaller_sides(tmp_path: Path) -> None:
     result = tintype(tmp_path, "decode", "a.tint", "-o", "b.png", "--reduce", "8", "--region", "4,0,16,16")
     assert (result.status, names(tmp_path)) == (3, ["a.png", "a.tint"])
     assert "multiples of 8" in result.err
+
+
+def test_the_natural_look_is_decoded_by_one_process_or_several(tmp_path: Path) -> None:
+    model_with_natural_look(tmp_path)
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.tint").write_bytes(library.encode(picture(40, 56), 10))
+    options = ("--model", "my.tintmodel", "--look", "natural", "--quiet")
+    assert tintype(tmp_path, "decode", "a.tint", "-o", "plain.png").all == DONE
+    assert tintype(tmp_path, "decode", "a.tint", "-o", "drawn.png", *options).all == DONE
+    assert tintype(tmp_path, "decode", "a.tint", "b.tint", "-o", "out/", "--jobs", "1", *options).status == 0
+    plain, drawn, batch = (np.asarray(Image.open(tmp_path / name)) for name in ("plain.png", "drawn.png", "out/a.png"))
+    assert not np.array_equal(plain, drawn)
+    assert np.array_equal(drawn, batch)
+    (tmp_path / "my.natural.tintmodel").unlink()
+    refused = tintype(tmp_path, "decode", "a.tint", "-o", "none.png", *options)
+    assert (
+        refused.status == 4 and "my.natural.tintmodel; decode with the faithful look (--look faithful)" in refused.err
+    )
+    assert not (tmp_path / "none.png").exists()
+
+
+def test_info_names_the_looks_of_what_is_installed(tmp_path: Path, small: bytes, stranger: bytes) -> None:
+    (tmp_path / "a.tint").write_bytes(small)
+    (tmp_path / "b.tint").write_bytes(stranger)
+    looks = ", ".join(store.looks(parse(small).header.weights_hash))
+    assert f"looks    {looks}\n" in tintype(tmp_path, "info", "a.tint").out
+    assert "looks" not in tintype(tmp_path, "info", "b.tint").out

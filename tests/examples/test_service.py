@@ -71,9 +71,16 @@ def test_a_part_comes_in_smaller_sides() -> None:
         status, _, file = answer(service, "POST", f"/decode?{query}", TINT)
         assert status == 200
         assert Image.open(io.BytesIO(file)).tobytes() == codec.decode(TINT, **options).tobytes()
-    for query in ("reduce=3", "region=1,2,3", "region=-1,0,1,1", "region=1,2,3,400000"):
+    for query in ("look=pretty", "reduce=3", "region=1,2,3", "region=-1,0,1,1", "region=1,2,3,400000"):
         assert answer(service, "POST", f"/decode?{query}", TINT)[0] == 400
     assert answer(service, "POST", "/decode?region=60,0,5,5", TINT)[0] == 422
+
+
+def test_the_natural_look_is_an_option() -> None:
+    service = Service()
+    assert answer(service, "POST", "/decode?look=faithful", TINT)[::2] == answer(service, "POST", "/decode", TINT)[::2]
+    installed = "natural" in tintype.info(TINT).looks
+    assert answer(service, "POST", "/decode?look=natural", TINT)[0] == (200 if installed else 422)
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,7 @@ class Decode:
             "salvage": self.salvage,
             "region": None if self.region is None else list(self.region),
             "reduce": self.reduce,
+            "look": self.codec.look,
             "png_level": self.png_level,
             "engine": _engine(),
             "device": None if self.codec.options is None else self.codec.options.device,

@@ -11,6 +11,7 @@ from tintype.cli.options import (
     add_json,
     add_keep_times,
     add_limits,
+    add_look,
     add_model,
     add_output,
     add_quiet,
@@ -81,6 +82,7 @@ def register(commands: "Commands") -> None:
         default=1,
         help="decode to sides so many times smaller; 4 and 8 take a fraction of the time",
     )
+    add_look(parser)
     add_keep_times(parser)
     add_model(parser, "a .tintmodel file, for files encoded with it")
     add_weights(parser, "weights file, for files encoded with an HPCM model")

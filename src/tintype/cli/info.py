@@ -55,6 +55,7 @@ def _text(name: str, about: "Info") -> str:
         **({"colour": f"primaries {points.primaries}, transfer {points.transfer} (H.273)"} if points else {}),
         "file": f"{about.size_bytes} bytes, {about.bpp:.3f} bpp",
         "model": f"{about.model}, weights {about.weights_hash}{'' if about.decodable else ' (not available)'}",
+        **({"looks": ", ".join(about.looks)} if about.looks else {}),
         "level": str(about.level),
         "tiles": str(about.tiles),
         **({"graphics": _graphics(about)} if about.graphics else {}),

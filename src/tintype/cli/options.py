@@ -93,6 +93,16 @@ def add_model(parser: argparse.ArgumentParser, help: str) -> None:
     parser.add_argument("--model", metavar="NAME", help=help)
 
 
+def add_look(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--look",
+        choices=("faithful", "natural"),
+        default="faithful",
+        help="natural: draw the texture that low qualities lose. It is invented: not for documents, medicine or "
+        "evidence (default: faithful)",
+    )
+
+
 def add_weights(parser: argparse.ArgumentParser, help: str) -> None:
     """Options of HPCM in both directions. None: not given, so that other families can refuse what is."""
     parser.add_argument("--weights", metavar="FILE", help=help)
@@ -217,6 +227,7 @@ def make_codec(options: argparse.Namespace) -> "Codec":
         return Codec(
             options.model,
             tune=getattr(options, "tune", None),  # only `encode` has it, and tiles
+            look=getattr(options, "look", "faithful"),  # only `decode` has it
             threads=options.threads,
             tile=getattr(options, "tile", None),
             options=_family_options(options),

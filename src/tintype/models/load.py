@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -118,8 +119,38 @@ def _bundled(name: str, process: int) -> TileModel:
     return found
 
 
+def natural(name: str) -> TileModel:
+    """The natural look of a model, by the name or path of its bundle.
+
+    Raises
+    ------
+    UnsupportedError
+        It has none.
+    WeightsError
+        What is beside the bundle is not its natural look.
+    """
+    with _LOCKS[os.getpid()]:
+        return _natural(name, os.getpid())
+
+
+@lru_cache(maxsize=8)
+def _natural(name: str, process: int) -> TileModel:
+    """As `_bundled`, with which it shares the networks of that model."""
+    faithful, beside = _bundled(name, process), store.natural(name)
+    if beside is None:
+        where = store.natural_path(Path(name)) if name.endswith(SUFFIX) else f"{name}{store.NATURAL}"
+        raise UnsupportedError(
+            f"the weights {name} have no natural look: there is no {where}; decode with the faithful look "
+            "(--look faithful)"
+        )
+    bundle = store.load(name)
+    found: TileModel = _family_of_bundle(bundle).module().load_natural(faithful, bundle, beside)
+    return found
+
+
 def forget() -> None:
     """Free the models that this process keeps loaded, for all callers; the next call loads again."""
+    _natural.cache_clear()
     _bundled.cache_clear()
     store.load.cache_clear()
     for family in FAMILIES.values():
@@ -141,7 +172,11 @@ def _family_of_bundle(bundle: "Bundle") -> Family:
 
 
 def model_for(
-    header: Header, numerics: Numerics | None = None, bundle: str | None = None, options: Options | None = None
+    header: Header,
+    numerics: Numerics | None = None,
+    bundle: str | None = None,
+    options: Options | None = None,
+    look: store.Look = "faithful",
 ) -> TileModel:
     """The model that a file names by its weights' hash.
 
@@ -150,28 +185,29 @@ def model_for(
     numerics : what the file records of them
     bundle : path of a bundle whose weights are tried before the shipped ones
     options : of HPCM, with the weights that such files need
+    look : that its pictures shall have
 
     Raises
     ------
     UnsupportedError
-        The weights do not ship and are not given; the message names the model and the hash.
+        The weights do not ship and are not given, or do not have the look; the message names the model and the hash.
     CorruptError
         The file lacks numerics that models of its family need.
     """
     needed = f"the file was made with {header.model_name} weights {header.weights_hash.hex()}"
     family = family_named(header.model_name)
     if family.bundled:
-        if bundle is not None and (found := model(bundle)).identity.weights_hash == header.weights_hash:
-            return found
-        shipped = store.name_of(header.weights_hash)
-        if shipped is None:
+        name = _bundle_of(header, bundle)
+        if name is None:
             raise UnsupportedError(
                 f"{needed}, which do not ship with this version of tintype; install the version that wrote it, or "
                 "give the weights' file as the model (--model FILE)"
             )
-        return model(shipped)
+        return model(name) if look == "faithful" else natural(name)
     if numerics is None:
         raise CorruptError(f"a file of {header.model_name} lacks the numerics it was made with")
+    if look != "faithful":
+        raise UnsupportedError(f"{needed}, which have no {look} look; decode with the faithful look (--look faithful)")
     if options is None:
         raise UnsupportedError(f"{needed}, which do not ship with tintype; {_GIVE_WEIGHTS}")
     found = model(None, options.under(numerics), numerics.threads)
@@ -181,3 +217,10 @@ def model_for(
             f"{found.identity.weights_hash.hex()}; give the file with the weights it was made with"
         )
     return found
+
+
+def _bundle_of(header: Header, bundle: str | None) -> str | None:
+    """Path of the bundle if it has the file's weights, else the name of the shipped ones that it has."""
+    if bundle is not None and model(bundle).identity.weights_hash == header.weights_hash:
+        return bundle
+    return store.name_of(header.weights_hash)

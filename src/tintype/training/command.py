@@ -33,8 +33,9 @@ KEEP = """\
 Copy only the averaged weights of a checkpoint, in float16. A run that starts from the copy (--init) warms up again."""
 EXPORT = """\
 Write the weights of a checkpoint for encode and decode. The checkpoint decides the family. pico: a model bundle and
-its entry in manifest.json, in the folder --out; needs --data, --validation and --name. HPCM: the file --out
-(.safetensors)."""
+its entry in manifest.json, in the folder --out; needs --data, --validation and --name. A run of pico_s_natural: the
+natural look of a bundle, beside it in the folder --out; needs --data, --validation, --base and --gate. HPCM: the file
+--out (.safetensors)."""
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -146,6 +147,13 @@ def _add_export(commands: "Subparsers") -> None:
     pico.add_argument("--data", metavar="PICTURES", type=Path, help="training pictures, as for `run`")
     pico.add_argument("--validation", metavar="PICTURES", type=Path, help="the same, taken as 256x256 crops")
     pico.add_argument("--name", help="name of the model")
+    pico.add_argument("--base", metavar="BUNDLE", help="natural look: the bundle it belongs to, by name or path")
+    pico.add_argument(
+        "--gate",
+        metavar="FILE",
+        type=Path,
+        help="natural look: file of python -m tintype.training.export.gate",
+    )
     pico.add_argument("--pictures", metavar="N", type=int, help="training pictures that tables are fitted to (48)")
     pico.add_argument("--hardware", metavar="TEXT", help="for the model's card (this machine's)")
     pico.add_argument("--provenance", metavar="TEXT", help="where the training pictures come from, for the card")
@@ -183,7 +191,7 @@ def _export(options: argparse.Namespace) -> None:
     is_file = options.out.suffix == ".safetensors"
     given = {
         name: value
-        for name in ("data", "validation", "name", "pictures", "hardware", "provenance")
+        for name in ("data", "validation", "name", "base", "gate", "pictures", "hardware", "provenance")
         if (value := getattr(options, name)) is not None
     }
     if model in CONFIGS:
@@ -196,19 +204,25 @@ def _export(options: argparse.Namespace) -> None:
         refuse([options.out] if options.out.exists() else [], options.force)
         print(hpcm.write(state, options.out))
         return
-    from tintype.training.export.ship import ship
+    from tintype.training.export import natural, ship
     from tintype.weights.bundle import SUFFIX
 
-    for name in ("data", "validation", "name"):
-        if name not in given:
-            raise UsageError(f"--{name} is needed to export {model}")
     if is_file:
         raise UsageError(f"{options.out}: {model} is exported to a folder; give --out FOLDER")
-    if Path(options.name).name != options.name:
+    is_natural = natural.is_natural(state)
+    needed = {"data", "validation"} | ({"base", "gate"} if is_natural else {"name"})
+    allowed = needed | {"hardware", "provenance"} | (set() if is_natural else {"pictures"})
+    what = f"{'the natural look of ' * is_natural}{model}"
+    for name in sorted(needed - given.keys()):
+        raise UsageError(f"--{name} is needed to export {what}")
+    for name in sorted(given.keys() - allowed):
+        raise UsageError(f"--{name} is no option of {what}")
+    if not is_natural and Path(options.name).name != options.name:
         raise UsageError(f"--name {options.name}: a name, not a path, is needed")
-    bundle = options.out / f"{options.name}{SUFFIX}"
-    refuse([bundle] if bundle.exists() else [], options.force)
-    print(ship(state, out=options.out, **given))
+    result = options.out / (natural.file_of(options.base) if is_natural else f"{options.name}{SUFFIX}")
+    refuse([result] if result.exists() else [], options.force)
+    make: Callable[..., str] = natural.ship if is_natural else ship.ship
+    print(make(state, out=options.out, **given))
 
 
 def _run(options: argparse.Namespace) -> None:

@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,19 @@ FOLDER = Path(__file__).parent
 TUNES = {"eyes": "pico-s-eyes-dev", "psnr": "pico-s-dev"}
 """Shipped weights by what they were trained for: what people see, or squared error."""
 DEFAULT = TUNES["eyes"]
+Look = Literal["faithful", "natural"]
+LOOKS: tuple[Look, ...] = get_args(Look)
+"""How a file can be decoded: close to the original, or with drawn texture, see `tintype.models.pico.natural`."""
+NATURAL = f".natural{SUFFIX}"  # suffix of the file with the natural look of a bundle
 READOUT = ".readout.npz"  # suffix of the file with a bundle's readout, see `tintype.models.pico.readout`
 
 
 @lru_cache(maxsize=1)
 def manifest() -> dict[str, dict[str, Any]]:
-    """Shipped bundles by name: `sha256` of the file and `weights_hash` (hex) that .tint files carry."""
+    """Shipped bundles by name: `sha256` of the file and `weights_hash` (hex) that .tint files carry.
+
+    Those with a natural look have its `natural_sha256`.
+    """
     content: dict[str, dict[str, Any]] = json.loads((FOLDER / "manifest.json").read_text())
     return content
 
@@ -44,12 +51,45 @@ def load(name: str) -> Bundle:
         raise WeightsError(
             f"no model named {name!r} ships with tintype; there is {known}, or a path to a {SUFFIX} file"
         )
-    path = FOLDER / f"{name}{SUFFIX}"
+    return _shipped(f"{name}{SUFFIX}", entry["sha256"])
+
+
+def natural(name: str) -> Bundle | None:
+    """The natural look beside a bundle that `load` takes by this name or path; None where there is none.
+
+    Raises
+    ------
+    WeightsError
+        A shipped file is not what the manifest says, or a file is not a bundle.
+    """
+    if name.endswith(SUFFIX):
+        path = natural_path(Path(name))
+        return Bundle.read(path) if path.exists() else None
+    sha256 = manifest()[name].get("natural_sha256")
+    return None if sha256 is None else _shipped(f"{name}{NATURAL}", sha256)
+
+
+def natural_path(bundle: Path) -> Path:
+    """Where the natural look of a bundle is."""
+    return bundle.with_name(f"{bundle.name.removesuffix(SUFFIX)}{NATURAL}")
+
+
+def looks(weights_hash: bytes) -> tuple[Look, ...]:
+    """How files of these weights can be decoded with what ships; none where the weights do not ship."""
+    name = name_of(weights_hash)
+    if name is None:
+        return ()
+    return LOOKS if "natural_sha256" in manifest()[name] else ("faithful",)
+
+
+def _shipped(file: str, sha256: str) -> Bundle:
+    """A file of this folder, if it is what the manifest says."""
+    path = FOLDER / file
     try:
         data = path.read_bytes()
     except OSError as error:
         raise WeightsError(f"{path}: missing; the installation is damaged, install tintype again") from error
-    if hashlib.sha256(data).hexdigest() != entry["sha256"]:
+    if hashlib.sha256(data).hexdigest() != sha256:
         raise WeightsError(f"{path}: not the file that was shipped; install tintype again")
     return replace(Bundle.parse(data, str(path)), shipped=True)
 

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 from tintype.errors import InputError, UnsupportedError
 from tintype.models.onnx_runtime import runtime
+from tintype.models.pico.natural import NaturalModel
 from tintype.models.pico.tile_model import PicoModel
 from tintype.native import _engine
 from tintype.weights.bundle import Bundle
@@ -31,6 +32,12 @@ def load(bundle: Bundle) -> PicoModel:
         The environment names no engine.
     """
     model: PicoModel = import_module(ENGINES[chosen()]).load(bundle)
+    return model
+
+
+def load_natural(faithful: PicoModel, bundle: Bundle, natural: Bundle) -> NaturalModel:
+    """The natural look of a model that `load` made of its bundle; errors as there."""
+    model: NaturalModel = import_module(ENGINES[chosen()]).load_natural(faithful, bundle, natural)
     return model
 
 

@@ -4,13 +4,15 @@ docs/decisions/0026-pico-runs-on-integers-of-16-bits.md says how it computes.
 """
 
 import threading
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tintype.models.pico import native_graph
-from tintype.models.pico.check import check, require_finite
+from tintype.models.pico.check import check, check_natural, require_finite
 from tintype.models.pico.integer import IntegerNet
+from tintype.models.pico.natural import NaturalModel
 from tintype.models.pico.tile_model import Floats, PicoModel
 from tintype.native import _engine
 from tintype.pixels import Pixels
@@ -23,20 +25,48 @@ def load(bundle: Bundle) -> PicoModel:
     return PicoModel(bundle, NativeNetworks(bundle))
 
 
-class NativeNetworks:
-    """Networks of a bundle. Weights are packed at first use and shared between threads.
+def load_natural(faithful: PicoModel, bundle: Bundle, natural: Bundle) -> NaturalModel:
+    """The natural look of a model; raises WeightsError if it is not what the export writes, or of other weights."""
+    check_natural(natural, faithful.identity.weights_hash, faithful.gain.shape[1])
+    return NaturalModel(faithful, bundle, natural, NativeSynthesis(natural.graphs))
+
+
+class NativeSynthesis:
+    """A synthesis among graphs. Weights are packed at first use and shared between threads.
 
     Parameters
     ----------
     instruction_set : one of `_engine.instruction_sets()`; default: the fastest of this machine. It changes no result
     """
 
-    def __init__(self, bundle: Bundle, instruction_set: str = "") -> None:
-        self._graphs, self._set = bundle.graphs, instruction_set
-        self._net = IntegerNet.from_arrays(bundle.arrays["scale_decoder"])
+    def __init__(self, graphs: Mapping[str, bytes], instruction_set: str = "") -> None:
+        self._graphs, self._set = graphs, instruction_set
         self._networks: dict[str, _engine.Network] = {}
-        self._integers: _engine.Integers | None = None
         self._lock = threading.Lock()
+
+    def synthesis(self, y_hat: Floats) -> Pixels:
+        return self._run("synthesis", y_hat)[0]
+
+    def _run(self, graph: str, *inputs: Floats) -> list[Floats]:
+        """Results (C, h, w) of one graph, for inputs (C, h, w)."""
+        with self._lock:
+            network = self._networks.get(graph)
+            if network is None:
+                network = self._networks[graph] = native_graph.network(graph, self._graphs[graph], self._set)
+        try:
+            results = network.run([np.ascontiguousarray(each, np.float32) for each in inputs])
+        except MemoryError as error:
+            raise MemoryError("the native engine could not allocate what a tile needs") from error
+        return require_finite(graph, results)
+
+
+class NativeNetworks(NativeSynthesis):
+    """Networks of a bundle."""
+
+    def __init__(self, bundle: Bundle, instruction_set: str = "") -> None:
+        super().__init__(bundle.graphs, instruction_set)
+        self._net = IntegerNet.from_arrays(bundle.arrays["scale_decoder"])
+        self._integers: _engine.Integers | None = None
 
     def analysis(self, pixels: Pixels) -> tuple[Floats, Floats]:
         y, z = self._run("analysis", pixels)
@@ -55,18 +85,3 @@ class NativeNetworks:
 
     def context_model(self, prior: Floats, y_bar: Floats) -> Floats:
         return self._run("context_model", prior, y_bar)[0]
-
-    def synthesis(self, y_hat: Floats) -> Pixels:
-        return self._run("synthesis", y_hat)[0]
-
-    def _run(self, graph: str, *inputs: Floats) -> list[Floats]:
-        """Results (C, h, w) of one graph, for inputs (C, h, w)."""
-        with self._lock:
-            network = self._networks.get(graph)
-            if network is None:
-                network = self._networks[graph] = native_graph.network(graph, self._graphs[graph], self._set)
-        try:
-            results = network.run([np.ascontiguousarray(each, np.float32) for each in inputs])
-        except MemoryError as error:
-            raise MemoryError("the native engine could not allocate what a tile needs") from error
-        return require_finite(graph, results)

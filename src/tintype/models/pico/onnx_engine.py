@@ -4,14 +4,16 @@ One thread per session: parallelism is over tiles, so no thread count can change
 """
 
 import threading
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tintype.errors import WeightsError
 from tintype.models.onnx_runtime import Session
-from tintype.models.pico.check import check, require_finite
+from tintype.models.pico.check import check, check_natural, require_finite
 from tintype.models.pico.integer import IntegerNet
+from tintype.models.pico.natural import NaturalModel
 from tintype.models.pico.tile_model import Floats, PicoModel
 from tintype.pixels import Pixels
 from tintype.weights.bundle import Bundle
@@ -23,14 +25,44 @@ def load(bundle: Bundle) -> PicoModel:
     return PicoModel(bundle, OnnxNetworks(bundle))
 
 
-class OnnxNetworks:
-    """Graphs of a bundle. Sessions are made at first use and shared between threads."""
+def load_natural(faithful: PicoModel, bundle: Bundle, natural: Bundle) -> NaturalModel:
+    """The natural look of a model; raises WeightsError if it is not what the export writes, or of other weights."""
+    check_natural(natural, faithful.identity.weights_hash, faithful.gain.shape[1])
+    return NaturalModel(faithful, bundle, natural, OnnxSynthesis(natural.graphs))
 
-    def __init__(self, bundle: Bundle) -> None:
-        self._graphs = bundle.graphs
-        self._integers = IntegerNet.from_arrays(bundle.arrays["scale_decoder"])
+
+class OnnxSynthesis:
+    """A synthesis among graphs. Sessions are made at first use and shared between threads."""
+
+    def __init__(self, graphs: Mapping[str, bytes]) -> None:
+        self._graphs = graphs
         self._sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
+
+    def synthesis(self, y_hat: Floats) -> Pixels:
+        return self._run("synthesis", y=y_hat)[0]
+
+    def _run(self, graph: str, **inputs: NDArray[np.float32]) -> list[Floats]:
+        """Results (C, h, w) of one graph, for inputs (C, h, w) or vectors."""
+        batched = {
+            name: np.ascontiguousarray(array[None] if array.ndim == 3 else array, np.float32)
+            for name, array in inputs.items()
+        }
+        return require_finite(graph, [result[0] for result in self._session(graph).run(None, batched)])
+
+    def _session(self, graph: str) -> Session:
+        with self._lock:
+            if graph not in self._sessions:
+                self._sessions[graph] = Session(self._graphs[graph])
+            return self._sessions[graph]
+
+
+class OnnxNetworks(OnnxSynthesis):
+    """Networks of a bundle."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        super().__init__(bundle.graphs)
+        self._integers = IntegerNet.from_arrays(bundle.arrays["scale_decoder"])
 
     def analysis(self, pixels: Pixels) -> tuple[Floats, Floats]:
         y, z = self._run("analysis", pixels=pixels)
@@ -52,20 +84,3 @@ class OnnxNetworks:
 
     def context_model(self, prior: Floats, y_bar: Floats) -> Floats:
         return self._run("context_model", prior=prior, y_bar=y_bar)[0]
-
-    def synthesis(self, y_hat: Floats) -> Pixels:
-        return self._run("synthesis", y=y_hat)[0]
-
-    def _run(self, graph: str, **inputs: NDArray[np.float32]) -> list[Floats]:
-        """Results (C, h, w) of one graph, for inputs (C, h, w) or vectors."""
-        batched = {
-            name: np.ascontiguousarray(array[None] if array.ndim == 3 else array, np.float32)
-            for name, array in inputs.items()
-        }
-        return require_finite(graph, [result[0] for result in self._session(graph).run(None, batched)])
-
-    def _session(self, graph: str) -> Session:
-        with self._lock:
-            if graph not in self._sessions:
-                self._sessions[graph] = Session(self._graphs[graph])
-            return self._sessions[graph]

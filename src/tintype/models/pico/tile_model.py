@@ -28,8 +28,15 @@ Measured with glibc, which keeps freed pieces below 32 MB for a while; what is i
 """
 
 
-class Networks(Protocol):
-    """The networks of one pico on one engine; arrays on the host, without batch axis; shared between threads."""
+class Synthesis(Protocol):
+    """From latents to pixels on one engine; arrays on the host, without batch axis; shared between threads."""
+
+    def synthesis(self, y_hat: Floats) -> Pixels:
+        """Latents (N, H/16, W/16) to pixels (3, H, W), not clipped."""
+
+
+class Networks(Synthesis, Protocol):
+    """The networks of one pico on one engine, likewise."""
 
     def analysis(self, pixels: Pixels) -> tuple[Floats, Floats]:
         """Latents y (N, H/16, W/16) and hyper-latents z (M, H/64, W/64)."""
@@ -42,9 +49,6 @@ class Networks(Protocol):
 
     def context_model(self, prior: Floats, y_bar: Floats) -> Floats:
         """Refined prior (2N, h, w)."""
-
-    def synthesis(self, y_hat: Floats) -> Pixels:
-        """Pixels (3, H, W), not clipped."""
 
 
 class Analysed(NamedTuple):

@@ -16,7 +16,7 @@ from tintype.replacing import staged
 from tintype.training.export import readout
 from tintype.training.export.pico import export
 from tintype.training.objectives.pico import evaluate
-from tintype.training.pictures.crops import load
+from tintype.training.pictures.crops import Pictures, load
 from tintype.weights.bundle import SUFFIX, Bundle
 
 MANIFEST = "manifest.json"
@@ -49,15 +49,7 @@ def ship(
     train = load(data)
     card = {
         "licence": "Apache-2.0",
-        "training": {
-            "steps": state["step"],
-            "pixels": state["pixels"],
-            "hours": round(state["seconds"] / 3600, 2),
-            "hardware": hardware or platform.processor() or platform.machine(),
-            "pictures": len(train),
-            "provenance": provenance,
-            "config": state["config"],
-        },
+        "training": trained(state, train, hardware, provenance),
         "validation": evaluate(model, load(validation, 256)),
     }
     chosen = np.array(train[:: max(1, len(train) // pictures)][:pictures])
@@ -73,6 +65,19 @@ def ship(
             installed,
         )
     )
+
+
+def trained(state: dict[str, Any], train: Pictures, hardware: str, provenance: str) -> dict[str, Any]:
+    """How the weights of a checkpoint's state were trained, for a card."""
+    return {
+        "steps": state["step"],
+        "pixels": state["pixels"],
+        "hours": round(state["seconds"] / 3600, 2),
+        "hardware": hardware or platform.processor() or platform.machine(),
+        "pictures": len(train),
+        "provenance": provenance,
+        "config": state["config"],
+    }
 
 
 def install(bundle: Bundle, folder: Path) -> str:

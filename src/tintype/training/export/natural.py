@@ -1,0 +1,127 @@
+"""From a checkpoint of `pico_s_natural` to the natural look of a bundle: a file beside it, and its manifest entry."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tintype.errors import WeightsError
+from tintype.models.pico import onnx_engine
+from tintype.models.pico.gate import Gate
+from tintype.models.pico.network import SIZES, Pico
+from tintype.models.pico.onnx_graph import trace
+from tintype.replacing import staged
+from tintype.training.export.ship import MANIFEST, trained
+from tintype.training.objectives.natural import NATURAL, natural_of
+from tintype.training.objectives.pico import evaluate
+from tintype.training.pictures.crops import load
+from tintype.weights import store
+from tintype.weights.bundle import SUFFIX, Bundle
+
+SAME = 0.02  # of the largest value: graphs hold half-precision weights
+
+
+def is_natural(state: dict[str, Any]) -> bool:
+    """Whether a checkpoint's state has a natural synthesis."""
+    return any(name.startswith(NATURAL) for name in state["ema"])
+
+
+def file_of(base: str) -> str:
+    """Name of the file beside a bundle, given by its name or path."""
+    return store.natural_path(Path(base)).name if base.endswith(SUFFIX) else f"{base}{store.NATURAL}"
+
+
+def ship(
+    state: dict[str, Any],
+    base: str,
+    gate: Path,
+    data: Path,
+    validation: Path,
+    out: Path,
+    hardware: str = "",
+    provenance: str = "not recorded",
+) -> str:
+    """Write the natural look and, where the folder's manifest has the bundle, an entry; returns a line about it.
+
+    Parameters
+    ----------
+    base : bundle that it belongs to, by name or path
+    gate : file that `tintype.training.export.gate` wrote for these weights
+    data, validation : pictures, as for training
+    out : folder of the bundle
+    hardware, provenance : for the card, as for a bundle
+
+    Raises
+    ------
+    WeightsError
+        The run began from other weights than those of the bundle, or the gate is of others.
+    """
+    bundle = store.load(base)
+    size = state["config"]["model"]
+    require_same_start(state, bundle)
+    model = natural_of(state["ema"], SIZES[size]).float().eval()
+    with np.load(gate, allow_pickle=False) as file:
+        arrays = dict(file)
+    if arrays.pop("weights_hash").tobytes() != bundle.weights_hash():
+        raise WeightsError(f"{gate}: fitted to other weights than those of {base}; fit it again")
+    card = {
+        "licence": "Apache-2.0",
+        "training": trained(state, load(data), hardware, provenance),
+        "validation": evaluate(model, load(validation, 256)),
+    }
+    return install(export(model, bundle, Gate.of(arrays), card), base, out)
+
+
+def export(model: Pico, base: Bundle, gate: Gate, card: dict[str, Any]) -> Bundle:
+    """The natural look of a bundle.
+
+    Parameters
+    ----------
+    model : whose synthesis is the natural one, float32, on the CPU
+    card : added to what is known here
+    """
+    weights_hash = base.weights_hash()
+    about = {"name": f"{base.card['name']}.natural", "model_id": base.card["model_id"], "base": weights_hash.hex()}
+    return Bundle(
+        {**about, **card},
+        {"synthesis": trace(model.synthesis, {"y": model.config.latents}, ("pixels",))},
+        {"base": {"weights_hash": np.frombuffer(weights_hash, np.uint8)}, "gate": gate.to_arrays()},
+    )
+
+
+def install(natural: Bundle, base: str, folder: Path) -> str:
+    """Write the file for a bundle of this name or path; returns a line about it."""
+    path, manifest = folder / file_of(base), folder / MANIFEST
+    with staged(folder) as part:
+        natural.write(part / path.name)
+    entries: dict[str, Any] = json.loads(manifest.read_text()) if manifest.exists() else {}
+    entry = entries.get(path.name.removesuffix(store.NATURAL), {})
+    if entry.get("weights_hash") == natural.arrays["base"]["weights_hash"].tobytes().hex():
+        entry["natural_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+        with staged(folder) as part:
+            (part / MANIFEST).write_text(json.dumps(entries, indent=1) + "\n")
+    return f"{path}: {path.stat().st_size} bytes, the natural look of {base}"
+
+
+def require_same_start(state: dict[str, Any], bundle: Bundle) -> None:
+    """That the faithful synthesis of a run, which did not learn, is that of a bundle."""
+    model = Pico(SIZES[state["config"]["model"]])
+    prefix = "synthesis."
+    weights = {name.removeprefix(prefix): each for name, each in state["ema"].items() if name.startswith(prefix)}
+    model.synthesis.load_state_dict(weights)
+    y_hat = np.random.default_rng(0).normal(0, 3, (model.config.latents, 4, 4)).astype(np.float32)
+    pixels = (
+        onnx_engine.OnnxSynthesis({"synthesis": graph}).synthesis(y_hat)
+        for graph in (
+            trace(model.synthesis.float().eval(), {"y": model.config.latents}, ("pixels",)),
+            bundle.graphs["synthesis"],
+        )
+    )
+    found, expected = pixels
+    if np.abs(found - expected).max() > SAME * np.abs(expected).max():
+        raise WeightsError(
+            f"the run began from other weights than those of {bundle.card['name']}, so its latents are others; "
+            "name the bundle that was exported from the run's start (--base)"
+        )
