@@ -20,7 +20,7 @@ from tintype.codec.encoder import Encoder
 from tintype.codec.tile_model import TileModel
 from tintype.codec.tiling import DEFAULT_MARGIN, WHOLE_PICTURE, Tile, Tiling, tile_grid
 from tintype.codec.workers import available_cpus
-from tintype.errors import InputError
+from tintype.errors import InputError, TintypeError
 from tintype.evaluation.results.bd_rate import Curve, bd_rate
 from tintype.evaluation.results.markdown import table
 from tintype.models import load
@@ -115,7 +115,12 @@ class TilingCost:
 
 
 def tiling_costs(
-    pixels: Pixels8, model: TileModel, qualities: Sequence[float], threads: int = 1, tile: int | None = None
+    pixels: Pixels8,
+    model: TileModel,
+    qualities: Sequence[float],
+    threads: int = 1,
+    tile: int | None = None,
+    reader: TileModel | None = None,
 ) -> list[TilingCost]:
     """Code a picture in tiles, as files do, and as one tile, which they would not.
 
@@ -123,6 +128,7 @@ def tiling_costs(
     ----------
     pixels : uint8, large enough for the tiling to cut it
     tile : side of the cores in pixels; default: as files have it
+    reader : decodes, with another look of the same weights; default: the model
 
     Raises
     ------
@@ -140,7 +146,7 @@ def tiling_costs(
     for quality in qualities:
         level = quality_to_level(quality, model.identity.levels)
         data = tiled.encode(level), whole.encode(level)
-        in_tiles, at_once = (decoder.decode(parse(file), model, threads) for file in data)
+        in_tiles, at_once = (decoder.decode(parse(file), reader or model, threads) for file in data)
         costs.append(
             TilingCost(
                 quality,
@@ -202,6 +208,7 @@ def main() -> None:
     )
     parser.add_argument("--size", metavar="WxH", default="4032x3024", help="of the mosaic (default: %(default)s)")
     parser.add_argument("--model", default=store.DEFAULT, help="shipped weights or a .tintmodel file")
+    parser.add_argument("--look", choices=store.LOOKS, default="faithful", help="default: %(default)s")
     parser.add_argument("--qualities", default=",".join(map(str, QUALITIES)), help="default: %(default)s")
     parser.add_argument("--tile", type=int, help="side of the tiles in pixels (default: as files have it)")
     options = parser.parse_args()
@@ -210,10 +217,12 @@ def main() -> None:
     pixels = parts[0] if len(parts) == 1 else mosaic(parts, width, height)
     qualities = [float(text) for text in options.qualities.split(",")]
     try:
-        costs = tiling_costs(pixels, load.model(options.model), qualities, min(2, available_cpus()), options.tile)
-    except InputError as error:
+        reader = load.model(options.model) if options.look == "faithful" else load.natural(options.model)
+        threads = min(2, available_cpus())
+        costs = tiling_costs(pixels, load.model(options.model), qualities, threads, options.tile, reader)
+    except TintypeError as error:
         parser.error(str(error))
-    print(f"{pixels.shape[1]}x{pixels.shape[0]}, {options.model}, {len(parts)} pictures\n")
+    print(f"{pixels.shape[1]}x{pixels.shape[0]}, {options.model}, {options.look} look, {len(parts)} pictures\n")
     print(report(costs, pixels.shape[0] * pixels.shape[1]))
 
 

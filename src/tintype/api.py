@@ -32,6 +32,7 @@ from tintype.errors import InputError, LimitError
 from tintype.limits import Deadline, Limits
 from tintype.models import load
 from tintype.models.hpcm.options import Options
+from tintype.models.pico.natural import NaturalModel
 from tintype.pixels import IntPixels
 from tintype.sources import Encoded, name_of, opened
 from tintype.targets import Target
@@ -280,14 +281,16 @@ class Codec:
         step = contents.decoder_reduction(container, reduce)
         if not salvage:
             pixels = decoder.decode(container, model, threads, progress, deadline, step)
-            return contents.picture_of(container, pixels, reduce)
-        pixels, damage = decoder.salvage(container, model, threads, progress, deadline, step)
-        if len(damage) == len(container.tiles):
-            raise damage[container.tiles[0]]
-        picture = contents.salvaged_of(container, pixels, damage, reduce)
-        for note in picture.notes:
-            LOG.warning("%s: %s", name, note)
-        return picture
+            picture = contents.picture_of(container, pixels, reduce)
+        else:
+            pixels, damage = decoder.salvage(container, model, threads, progress, deadline, step)
+            if len(damage) == len(container.tiles):
+                raise damage[container.tiles[0]]
+            picture = contents.salvaged_of(container, pixels, damage, reduce)
+            for note in picture.notes:
+                LOG.warning("%s: %s", name, note)
+        drawn = isinstance(model, NaturalModel) and model.draws(container.header.level)
+        return images.with_look(picture, "natural") if drawn else picture
 
     def decode_to(
         self,

@@ -1,14 +1,18 @@
 """Borders between tiles, what tiles cost, and the mosaics they are measured on."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from benchmarks.mosaic import mosaic
 from benchmarks.tile_borders import report, tile_borders, tiling_costs
+from tests.natural import model_with_natural_look
 from tests.pictures import picture
 from tests.toy import ToyModel
 from tintype.codec.tiling import Tiling, tile_grid
 from tintype.errors import InputError
+from tintype.models import load
 
 TILES = tile_grid(200, 150, Tiling(64, 4), 16)
 
@@ -56,6 +60,17 @@ def test_larger_tiles_are_fewer_and_cost_less() -> None:
     pixels, model = picture(300, 300), ToyModel()
     small, large = (tiling_costs(pixels, model, (40,), tile=tile)[0].tiled_bytes for tile in (64, 128))
     assert small > large
+
+
+def test_borders_are_those_of_the_look_that_reads(tmp_path: Path) -> None:
+    path = model_with_natural_look(tmp_path)
+    pixels, model = picture(150, 200), load.model(path)
+    plain, drawn = (
+        tiling_costs(pixels, model, (20,), tile=64, reader=reader)[0] for reader in (None, load.natural(path))
+    )
+    assert (plain.tiled_bytes, plain.whole_bytes) == (drawn.tiled_bytes, drawn.whole_bytes)
+    assert plain.borders.original_border == drawn.borders.original_border
+    assert plain.borders.decoded_border != drawn.borders.decoded_border
 
 
 @pytest.mark.parametrize("tile", [None, -5, 0, 63, 400])

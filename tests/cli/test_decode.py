@@ -116,6 +116,7 @@ def test_info_tells_what_the_library_knows(tmp_path: Path, small: bytes) -> None
   picture  16 x 16 pixels, grey, 8 bits
   file     {len(small)} bytes, {len(small) / 32:.3f} bpp
   model    {about.model}, weights {about.weights_hash}
+  looks    {", ".join(about.looks)}
   level    0
   tiles    1
   chunks   none
@@ -134,7 +135,7 @@ def test_info_as_json_has_a_line_per_file_and_goes_on_after_a_bad_one(tmp_path: 
     assert result.err.startswith(f"cut.tint: the file ends at byte {len(small) - 1} of {len(small)}")
     first, second = map(json.loads, result.out.splitlines())
     about = dataclasses.asdict(library.info(small))
-    assert first == {"file": "a.tint", **about, "chunks": []}
+    assert first == {"file": "a.tint", **about, "chunks": [], "looks": list(about["looks"])}
     assert (second["width"], second["height"], second["grey"]) == (9, 7, False)
     assert second["chunks"] == [{"type": "ICC", "bytes": len(ICC)}]
 

@@ -34,5 +34,5 @@ def chosen_threads(codec: Codec) -> int | None:
 
 
 def changed(codec: Codec, threads: int, limits: Limits) -> Codec:
-    """The same model with other threads and limits."""
-    return Codec(codec.model, threads=threads, tile=codec.tile, options=codec.options, limits=limits)
+    """The same model and look with other threads and limits."""
+    return Codec(codec.model, look=codec.look, threads=threads, tile=codec.tile, options=codec.options, limits=limits)

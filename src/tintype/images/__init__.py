@@ -1,7 +1,7 @@
 """Pictures in and out: files, Pillow images and numpy arrays."""
 
 from tintype.images.formats import is_picture
-from tintype.images.metadata import strip
+from tintype.images.metadata import strip, with_look
 from tintype.images.options import ReadOptions
 from tintype.images.picture import MAX_SIDE, MEMORY_BYTES_PER_PIXEL, CodePoints, Picture, check_size
 from tintype.images.read import Source, load, load_8bit
@@ -38,4 +38,5 @@ __all__ = [
     "sound",
     "strip",
     "to_pillow",
+    "with_look",
 ]

@@ -182,3 +182,18 @@ def test_hostile_packets_take_bounded_time(hostile):
         xmp.upright(hostile, 6, 36, 24)
         xmp.without_places(hostile)
     assert time.process_time() - start < 10
+
+
+@pytest.mark.parametrize("packet", [None, XMP, xmp_with('tiff:Orientation="1"', TIFF)])
+def test_a_look_is_stated_once_and_all_else_stays(packet):
+    stated = xmp.with_look(packet, "natural")
+    assert xmp.value(stated, "tintype:Look") == "natural"
+    assert xmp.with_look(stated, "natural") == stated
+    added = stated.index(b"<rdf:Description xmlns:rdf"), stated.rindex(b"</rdf:RDF>")
+    assert stated[: added[0]] + stated[added[1] :] == (packet or xmp.EMPTY)
+    assert xmp.sound(stated) is not None
+
+
+@pytest.mark.parametrize("packet", [b"not XML", XMP[:-40], b"<a/>", b"<x><rdf:RDF/></x>"])
+def test_a_packet_that_has_no_place_for_a_look_stays_as_it_is(packet):
+    assert xmp.with_look(packet, "natural") == packet

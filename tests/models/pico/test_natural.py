@@ -5,10 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.images.metadata.made import XMP, camera_exif
 from tests.natural import LATENTS, OPENED, changed, model_with_natural_look, natural_of
 from tests.pictures import picture
+from tintype import images
 from tintype.api import Codec
 from tintype.errors import InputError, UnsupportedError, WeightsError
+from tintype.images import Picture
+from tintype.images.metadata import xmp
 from tintype.models import load
 from tintype.models.pico import native_engine, onnx_engine
 from tintype.models.pico.check import check_natural
@@ -113,6 +117,21 @@ def test_a_file_has_two_looks_by_the_same_symbols(tmp_path: Path) -> None:
     small = np.asarray(Codec(path, look="natural", threads=1).decode(data, reduce=8)).astype(int)
     boxes = drawn.reshape(12, 8, 25, 8, 3).mean((1, 3))
     assert np.abs(small - boxes).max() <= 0.5
+
+
+def test_a_natural_picture_says_so_in_its_metadata_and_keeps_the_others(tmp_path: Path) -> None:
+    codec = Codec(model_with_natural_look(tmp_path), look="natural", threads=1)
+    source = Picture(picture(64, 80), xmp=XMP, exif=camera_exif())
+    for quality, look in ((20, "natural"), (80, None)):
+        found = codec.decode_picture(Codec(threads=1).encode(source, quality))
+        assert found.xmp is not None and xmp.value(found.xmp, "tintype:Look") == look
+        assert xmp.value(found.xmp, "dc:creator") == xmp.value(XMP, "dc:creator") and found.exif == source.exif
+    data = codec.encode(picture(64, 80), 20)
+    for suffix in ("png", "jpg", "webp", "avif", "tif"):
+        codec.decode_to(data, tmp_path / f"a.{suffix}")
+        stated = images.load(tmp_path / f"a.{suffix}").xmp
+        assert stated is not None and xmp.value(stated, "tintype:Look") == "natural"
+    assert codec.decode_to(data, tmp_path / "a.bmp") == ("XMP left out: BMP has no place for it.",)
 
 
 def test_exact_layers_and_high_qualities_have_one_look(tmp_path: Path) -> None:

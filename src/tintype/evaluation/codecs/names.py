@@ -6,6 +6,7 @@ EXIF or XMP), and every codec is held to the same number of threads.
 | name                                   | what                                                               |
 |----------------------------------------|--------------------------------------------------------------------|
 | `pico-s-dev`, `PATH.tintmodel`         | tintype with shipped weights, or with those of a bundle            |
+| `pico-s-eyes-dev+natural`, ...         | the same files, decoded with the natural look                      |
 | `hpcm-base:FILE.safetensors`           | HPCM with a weights file; several, joined by +, make one curve     |
 | `jpeg444`, `jpeg420`                   | JPEG, optimised and progressive                                    |
 | `webp_m6` (m0 to m6)                   | lossy WebP (always 4:2:0)                                          |
@@ -22,7 +23,7 @@ from typing import Any, Protocol
 
 from tintype.errors import InputError
 from tintype.evaluation.codecs import hpcm, pillow, programs, vvenc
-from tintype.evaluation.codecs.tintype import Tintype, is_model, shipped
+from tintype.evaluation.codecs.tintype import LOOK, Tintype, is_model, parted, shipped
 from tintype.pixels import Pixels8
 from tintype.weights import store
 from tintype.weights.bundle import SUFFIX
@@ -66,6 +67,7 @@ class Codec(Protocol):
 
 ALIASES: Mapping[str, str] = {
     "tintype": store.DEFAULT,
+    "tintype+natural": store.DEFAULT + LOOK,
     "jpeg": "jpeg444",
     "jpg": "jpeg444",
     "webp": "webp_m6",
@@ -128,7 +130,8 @@ def absolute_name(name: str) -> str:
     _, target = _labelled(name)
     if hpcm.is_hpcm(target):
         return hpcm.absolute(target)
-    return str(Path(target).resolve()) if target.endswith(SUFFIX) else target
+    model, look = parted(target)
+    return str(Path(model).resolve()) + LOOK * (look == "natural") if model.endswith(SUFFIX) else target
 
 
 def parse_names(text: str) -> list[str]:

@@ -8,12 +8,14 @@ import numpy as np
 
 import tintype
 from tintype.api import Codec
+from tintype.models import load
 from tintype.models.pico import engine
 from tintype.pixels import Pixels8
 from tintype.weights import store
 from tintype.weights.bundle import SUFFIX
 
-SETTINGS = "weights "  # how our settings begin: the weights are all there is to set
+SETTINGS = "weights "  # how our settings begin: the weights are all there is to set, but for the look
+LOOK = "+natural"  # at the end of a name: files are decoded with the natural look
 QUALITIES = (0, 6, 12, 19, 26, 33, 40, 47, 54, 61, 68, 75, 82, 88, 94, 99)
 
 
@@ -22,23 +24,26 @@ class Tintype:
 
     Parameters
     ----------
-    model : name of shipped weights, or path of a .tintmodel file
-    label : name in tables; default: the model's name, or the file's without suffix
+    name : of shipped weights, or path of a .tintmodel file; with `LOOK` at its end where that is meant
+    label : name in tables; default: the model's name, or the file's without suffix, and the look
     """
 
     suffix = ".tint"
     qualities: Sequence[float] = QUALITIES
     quality_range = (0.0, 99.0)  # 100 is exact
 
-    def __init__(self, model: str, label: str | None = None, threads: int = 1) -> None:
-        self.model = model
-        self.name = label or (Path(model).stem if model.endswith(SUFFIX) else model)
-        self._codec = Codec(model=model, threads=threads)
+    def __init__(self, name: str, label: str | None = None, threads: int = 1) -> None:
+        self.model, look = parted(name)
+        stem = Path(self.model).stem if self.model.endswith(SUFFIX) else self.model
+        self.name = label or stem + LOOK * (look == "natural")
+        self._codec = Codec(model=self.model, look=look, threads=threads)
 
     @cached_property
     def settings(self) -> str:
-        """The weights by hash: a bundle may change under one name."""
-        return f"{SETTINGS}{store.load(self.model).weights_hash().hex()}"
+        """The weights by hash: a bundle may change under one name, and so may its natural look."""
+        weights = f"{SETTINGS}{store.load(self.model).weights_hash().hex()}"
+        natural = store.natural(self.model) if self._codec.look == "natural" else None
+        return weights if natural is None else f"{weights}, natural look {natural.weights_hash().hex()}"
 
     @cached_property
     def versions(self) -> str:
@@ -48,6 +53,8 @@ class Tintype:
     def prepare(self, quality: float) -> None:
         """One model has all qualities."""
         self._codec.load()
+        if self._codec.look == "natural":
+            load.natural(self.model)
 
     def encode(self, pixels: Pixels8, quality: float) -> bytes:
         """A whole file without metadata."""
@@ -65,7 +72,14 @@ def is_ours(settings: str) -> bool:
 
 def is_model(name: str) -> bool:
     """Whether this names weights of ours."""
-    return name.endswith(SUFFIX) or name in store.manifest()
+    model, _ = parted(name)
+    return model.endswith(SUFFIX) or model in store.manifest()
+
+
+def parted(name: str) -> tuple[str, store.Look]:
+    """The model that a name begins with, and the look."""
+    model = name.removesuffix(LOOK)
+    return model, "faithful" if model == name else "natural"
 
 
 def shipped() -> tuple[str, ...]:

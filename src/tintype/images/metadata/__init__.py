@@ -2,7 +2,8 @@
 
 from tintype.images.metadata.exif import EXIF_PREFIX
 from tintype.images.metadata.gather import Metadata, gather, gather_tiff
+from tintype.images.metadata.look import with_look
 from tintype.images.metadata.orientation import ORIENTATION, UPRIGHT
 from tintype.images.metadata.strip import strip
 
-__all__ = ["EXIF_PREFIX", "ORIENTATION", "UPRIGHT", "Metadata", "gather", "gather_tiff", "strip"]
+__all__ = ["EXIF_PREFIX", "ORIENTATION", "UPRIGHT", "Metadata", "gather", "gather_tiff", "strip", "with_look"]

@@ -31,6 +31,7 @@ PREFIXES: Mapping[str, str] = {
     "http://www.metadataworkinggroup.com/schemas/regions/": "mwg-rs",
     "http://ns.adobe.com/xmp/sType/Area#": "stArea",
     "http://ns.adobe.com/xap/1.0/sType/Dimensions#": "stDim",
+    "urn:x-tintype:1.0/": "tintype",
 }
 """Namespaces by the prefixes they go by here, whatever a packet calls them."""
 
@@ -39,6 +40,11 @@ OTHER_PICTURES = re.compile(r"hdrgm:|HDRGainMap:|Container:|GCamera:(MotionPhoto
 
 LYING = re.compile(r"GDepth:|GImage:|GPano:|xmp:Thumbnails$|exif:Subject(Area|Location)$")
 """Properties that hold, or describe, pictures as they lay before a turn."""
+
+EMPTY = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"></rdf:RDF>'
+    b"</x:xmpmeta>"
+)
 
 _SIDES = (("exif:PixelXDimension", "exif:PixelYDimension"), ("tiff:ImageWidth", "tiff:ImageLength"))
 _PAIRS = (
@@ -123,6 +129,23 @@ def upright(xmp: bytes, turn: int, width: int, height: int) -> tuple[bytes, tupl
 def without_places(xmp: bytes) -> bytes:
     """XMP without what says where the picture was taken."""
     return edited(xmp, lambda found: None if PLACES.match(found.name) else found.text)
+
+
+def with_look(xmp: bytes | None, look: str) -> bytes:
+    """A packet that says with which look the picture was decoded, a new one if there is none.
+
+    What it holds stays as it is, byte for byte. One that cannot be read stays without.
+    """
+    packet = xmp or EMPTY
+    if value(packet, "tintype:Look") == look:
+        return packet
+    place = _rdf(packet)
+    if place is None or packet[: place[0]].endswith(b"/>"):
+        return packet
+    names = b'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:tintype="urn:x-tintype:1.0/"'
+    stated = b'<rdf:Description %b rdf:about="" tintype:Look="%b"/>' % (names, escape(look).encode())
+    whole = packet[: place[1]] + stated + packet[place[1] :]
+    return packet if _properties(whole) is None else whole
 
 
 def merged(xmp: bytes, extension: bytes) -> bytes | None:

@@ -34,6 +34,10 @@ class NaturalModel(PicoModel):
         """The readout gives the faithful look."""
         return False
 
+    def draws(self, level: int) -> bool:
+        """Whether pictures of a level differ from faithful ones, but for what the gate closes."""
+        return strength(level) > 0
+
     def tile_bytes(self, pixels: int) -> int:
         return super().tile_bytes(pixels) + MIXING_BYTES_PER_PIXEL * pixels
 

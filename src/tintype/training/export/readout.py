@@ -40,7 +40,7 @@ def fit(model: PicoModel, pictures: NDArray[np.uint8]) -> Readout:
     targets: NDArray[np.float64] | float = 0.0
     for number, picture in enumerate(pictures):
         level = number * LEVELS_BETWEEN % model.identity.levels
-        y_hat = _latents(model, extract(picture, whole_tile(pictures)), level)
+        y_hat = latents(model, extract(picture, whole_tile(pictures)), level)
         known = _neighbourhoods(y_hat)  # (h w, TAPS N + 1)
         products = products + (known.T @ known).astype(np.float64)
         targets = targets + (known.T @ _wanted(model.synthesise(y_hat, level))).astype(np.float64)
@@ -63,7 +63,7 @@ def write(readout: Readout, weights_hash: bytes, name: str, folder: Path) -> Non
         )
 
 
-def _latents(model: PicoModel, pixels: Pixels, level: int) -> Floats:
+def latents(model: PicoModel, pixels: Pixels, level: int) -> Floats:
     """As a decoder finds them."""
     _, height, width = pixels.shape
     coded = iter(model.encode(model.analyse(pixels), level, quantiser(model.tables)))
