@@ -1,11 +1,12 @@
-"""Scaling laws of the two families: `python -m studies.scaling ladder | run | fit`.
+"""Scaling laws of the two families: `python -m studies.scaling ladder | run | fit | pace`.
 
     python -m studies.scaling ladder
     python -m studies.scaling run --data PICTURES --validation CROPS --out FOLDER --budgets 4,8,16,32
     python -m studies.scaling fit
 
 `run` trains what is missing and adds a row for each finished branch. The same command with larger budgets, more rungs
-or more seeds goes on. `fit` writes docs/scaling.md and its figures from the rows.
+or more seeds goes on. `fit` writes docs/scaling.md and its figures from the rows. `pace` compares ways to train one
+rung at equal time, from rows of `run` with different `--set` in a file of their own.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import torch
 
 from studies.scaling import page, rows, runs
 from studies.scaling.ladder import LADDERS
+from studies.scaling.pace import compare
 from tintype.training.pictures.crops import load
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +48,9 @@ def main(arguments: list[str] | None = None) -> None:
     fit.add_argument("--page", type=Path, default=ROOT / "docs" / "scaling.md", help="(%(default)s)")
     fit.add_argument("--figures", type=Path, default=ROOT / "docs" / "figures", help="(%(default)s)")
     fit.add_argument("--draws", type=int, default=400, help="bootstrap samples (%(default)s)")
+    pace = commands.add_parser("pace", help="print which settings learn most in a core-second")
+    pace.set_defaults(run=lambda options: print(compare(rows.read(options.results))))
+    pace.add_argument("--results", type=Path, required=True, help="file of rows of one rung")
     options = parser.parse_args(arguments)
     options.run(options)
 

@@ -21,7 +21,7 @@ class Cost(NamedTuple):
 
     def pixels(self, flops: float, parameters: float) -> float:
         """Hundreds of millions of pixels that a compute pays for."""
-        return flops / (6 * self.k * parameters**self.gamma) / UNIT_D
+        return float(flops / (6 * self.k * parameters**self.gamma) / UNIT_D)
 
 
 class Optimum(NamedTuple):

@@ -156,7 +156,8 @@ def _data(rows: Sequence[Row]) -> str:
         for row in rows
     ]
     return (
-        f"Settings: `{first.settings}`; {first.crops} validation crops. All branches and trunks took "
+        f"Settings: `{first.settings}`; {first.crops} validation crops. The learning rate is that of hpcm-m64 or "
+        "pico-s; of other rungs it is inverse to their width. All branches and trunks took "
         f"{core_seconds(rows) / 3600:.2f} core-hours.\n\n"
         + table(["rung", "seed", "Mpx", "FLOP", "core s, with its trunk", "loss", "bpp", "PSNR, dB"], lines)
         + "\n"

@@ -11,13 +11,13 @@ study costs little more than the largest. Everything resumes: finished branches 
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean, geometric_mean
 from typing import Any, NamedTuple
 
 from studies.scaling import rows
-from studies.scaling.ladder import LADDERS, Family, size, trainable
+from studies.scaling.ladder import LADDERS, Family, relative_rate, size, trainable
 from studies.scaling.rows import Row
 from studies.throughput import clock
 from tintype.errors import UsageError
@@ -31,9 +31,9 @@ from tintype.training.recipes import configure
 RECIPES: dict[Family, tuple[str, ...]] = {
     # the lowest published lambda: there the few latents of small rungs limit least
     "hpcm": ("hpcm_nano", "lambda_=0.0018", "batch=1", "learning_rate=1e-3", "warmup=50", "ema=0.99", "bf16=false"),
-    "pico": ("pico_s", "batch=4", "warmup=50", "ema=0.99"),
+    "pico": ("pico_s", "batch=4", "learning_rate=1e-3", "warmup=50", "ema=0.99"),
 }
-"""Recipe and settings of each family; further ones are added to them."""
+"""Recipe and settings of each family; further ones are added to them. The rate is that of hpcm-m64 or pico-s."""
 
 SPENT = "spent.json"  # in the folder of a finished stretch
 
@@ -76,7 +76,8 @@ class Study:
         """Settings of one stretch of a run; it is judged at the end of branches only."""
         recipe, *settings = self.settings
         own = [f"model={rung}", f"seed={seed}", f"steps={steps}", f"decay={decay}", f"evaluate_every={10**9}"]
-        return configure(recipe, [*settings, *own])
+        config = configure(recipe, [*settings, *own])
+        return replace(config, learning_rate=config.learning_rate * relative_rate(LADDERS[self.family][rung]))
 
 
 def run(study: Study, rungs: Sequence[str], seeds: Sequence[int], budgets: Sequence[float]) -> None:

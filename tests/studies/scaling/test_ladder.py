@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from studies.scaling.ladder import LADDERS, Family, hpcm, pico, size, trainable
+from studies.scaling.ladder import LADDERS, Family, hpcm, pico, relative_rate, size, trainable
 from tintype.errors import InputError
 from tintype.models.hpcm import CONFIGS
 from tintype.models.pico.network import SIZES
@@ -38,3 +38,8 @@ def test_rungs_can_be_trained_only_where_a_study_says_so() -> None:
         assert objective(PicoRun(model="pico-w1")).model.config == pico(1)
     with pytest.raises(InputError, match="hpcm-m16"):
         objective(HPCMRun(model="hpcm-m16"))
+
+
+def test_the_learning_rate_is_inverse_to_the_width() -> None:
+    assert [relative_rate(hpcm(latents)) for latents in (32, 64, 320)] == [2, 1, 0.2]
+    assert [relative_rate(pico(parts)) for parts in (4, 8, 12)] == [2, 1, 256 / 384]
