@@ -51,7 +51,8 @@ def load(name: str) -> Bundle:
         raise WeightsError(
             f"no model named {name!r} ships with tintype; there is {known}, or a path to a {SUFFIX} file"
         )
-    return _shipped(f"{name}{SUFFIX}", entry["sha256"])
+    bundle = _shipped(f"{name}{SUFFIX}", entry["sha256"])
+    return replace(bundle, known_hash=bytes.fromhex(entry["weights_hash"]))
 
 
 def natural(name: str) -> Bundle | None:
@@ -91,7 +92,7 @@ def _shipped(file: str, sha256: str) -> Bundle:
         raise WeightsError(f"{path}: missing; the installation is damaged, install tintype again") from error
     if hashlib.sha256(data).hexdigest() != sha256:
         raise WeightsError(f"{path}: not the file that was shipped; install tintype again")
-    return replace(Bundle.parse(data, str(path)), known_hash=bytes.fromhex(entry["weights_hash"]))
+    return Bundle.parse(data, str(path))
 
 
 def name_of(weights_hash: bytes) -> str | None:
