@@ -191,7 +191,8 @@ def test_decode_to_writes_a_picture_and_names_what_it_cannot_hold(tmp_path: Path
 
 def test_a_codec_says_what_it_is_and_frees_its_models_after_a_with_block() -> None:
     codec = tintype.Codec(threads=2)
-    assert repr(codec) == f"Codec(model='{store.DEFAULT}', threads=2, tile=None, options=None, limits={Limits()})"
+    others = f"look='faithful', threads=2, tile=None, options=None, limits={Limits()}"
+    assert repr(codec) == f"Codec(model='{store.DEFAULT}', {others})"
     with codec as same:
         assert same is codec
         model = codec.load()

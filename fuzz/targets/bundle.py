@@ -1,4 +1,4 @@
-"""Weights from strangers: reading a bundle, and decoding with what was accepted."""
+"""Weights from strangers: reading a bundle or a natural look, and decoding with what was accepted."""
 
 import zlib
 from pathlib import Path
@@ -8,12 +8,14 @@ import torch
 
 from fuzz import archive
 from fuzz.target import Target
+from tests.natural import natural_of
 from tests.pictures import picture
 from tintype.codec import decoder
 from tintype.codec.container.file import parse
 from tintype.codec.encoder import Encoder
 from tintype.errors import FormatError, UnsupportedError, WeightsError
 from tintype.models.pico import native_engine, onnx_engine
+from tintype.models.pico.gate import OPEN, TAPS, Gate
 from tintype.models.pico.network import Pico, PicoConfig
 from tintype.models.pico.start import structured_start
 from tintype.training.export.pico import export
@@ -35,15 +37,21 @@ TINY = PicoConfig(
 
 
 def target(folder: Path) -> Target:
-    tiny, path = tiny_bundle(), folder / "tiny.tintmodel"
+    tiny, path, natural_path = tiny_bundle(), folder / "tiny.tintmodel", folder / "tiny.natural.tintmodel"
     tiny.write(path)
+    natural_of(tiny, Gate(np.zeros((TAPS, TINY.latents)), OPEN)).write(natural_path)
     file = parse(Encoder(onnx_engine.load(tiny), picture(64, 64)).encode(35))
 
     def run(data: bytes) -> None:
         engine = (native_engine, onnx_engine)[zlib.crc32(data) % 2]
-        decoder.decode(file, engine.load(Bundle.parse(data)))
+        bundle = Bundle.parse(data)
+        is_natural = "gate" in bundle.arrays
+        decoder.decode(
+            file, engine.load_natural(engine.load(tiny), tiny, bundle) if is_natural else engine.load(bundle)
+        )
 
-    return Target(run, (WeightsError, UnsupportedError, FormatError), [path.read_bytes()], archive.mutated)
+    seeds = [path.read_bytes(), natural_path.read_bytes()]
+    return Target(run, (WeightsError, UnsupportedError, FormatError), seeds, archive.mutated)
 
 
 def tiny_bundle() -> Bundle:

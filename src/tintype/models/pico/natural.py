@@ -12,7 +12,7 @@ from tintype.pixels import Pixels
 from tintype.weights.bundle import Bundle
 
 FULL, NONE = 30, 40  # levels: up to the first the natural synthesis counts fully, from the second on not at all
-MIXING_BYTES_PER_PIXEL = 40  # of a tile: faithful pixels, their difference from the natural ones, the mask
+FAITHFUL_BYTES_PER_PIXEL = 12  # of a tile, beside its second synthesis; to mix both takes less than that
 
 
 class NaturalModel(PicoModel):
@@ -39,7 +39,7 @@ class NaturalModel(PicoModel):
         return strength(level) > 0
 
     def tile_bytes(self, pixels: int) -> int:
-        return super().tile_bytes(pixels) + MIXING_BYTES_PER_PIXEL * pixels
+        return super().tile_bytes(pixels) + FAITHFUL_BYTES_PER_PIXEL * pixels
 
     def synthesise(self, latents: Floats, level: int) -> Pixels:
         pixels, share = super().synthesise(latents, level), strength(level)
