@@ -130,7 +130,8 @@ def _section(family: Family, rows: Sequence[Row], page: Path, figures: Path, dra
             "needs three rungs, three budgets and seven runs.\n",
         ]
     found, cost = fit(rows, draws), envelope.cost(rows)
-    parts += [_held_out(rows, draws), _law(found, rows, draws), _best_sizes(found, cost, rows)]
+    parts += [_held_out(rows, draws), _law(found, rows, draws), *_to_come(found, rows, family)]
+    parts.append(_best_sizes(found, cost, rows))
     for name, caption, draw in FIGURES:
         file = figures / f"scaling-{family}-{name}.svg"
         draw(rows, found.law, cost, file)
@@ -197,6 +198,20 @@ def _held_out(rows: Sequence[Row], draws: int) -> str:
         + table(["Mpx", "predicted", "95 % interval", "measured", "measured / predicted", "within"], lines)
         + "\n"
     )
+
+
+def _to_come(found: Fit, rows: Sequence[Row], family: Family) -> list[str]:
+    """Losses of the largest rung at the budgets of the others, while it has not run."""
+    name, config = list(LADDERS[family].items())[-1]
+    if name in {row.rung for row in rows}:
+        return []
+    lines = []
+    for pixels in sorted({row.pixels for row in rows}):
+        predicted, (low, high) = found.prediction(size(config).parameters / UNIT_N, pixels / UNIT_D)
+        lines.append([f"{pixels / 1e6:.1f}", f"{predicted:.4f}", f"{low:.4f} to {high:.4f}"])
+    return [
+        f"### {name}, predicted before it runs\n\n" + table(["Mpx", "predicted", "95 % interval"], lines) + "\n",
+    ]
 
 
 def _split(rows: Iterable[Row], rung: str) -> tuple[list[Row], list[Row]]:

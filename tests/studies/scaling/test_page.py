@@ -16,7 +16,7 @@ def test_a_page_has_the_fit_the_prediction_and_the_figures(tmp_path: Path) -> No
     page.write(rows(), docs / "scaling.md", docs / "figures", draws=20)
     text = (docs / "scaling.md").read_text()
     assert "### hpcm-m144 predicted from smaller rungs" in text and "of its 5 losses lie within" in text
-    assert "| hpcm-1b | 1000.3 |" in text
+    assert "| hpcm-1b | 1000.3 |" in text and "before it runs" not in text
     figures = sorted(path.name for path in (docs / "figures").iterdir())
     assert figures == ["scaling-hpcm-envelope.svg", "scaling-hpcm-isoflop.svg"]
     assert all(f"](figures/{name})" in text for name in figures)
@@ -37,6 +37,7 @@ def test_three_rungs_are_fitted_but_none_is_predicted(tmp_path: Path) -> None:
     page.write(rows(rungs=3, family="pico"), tmp_path / "scaling.md", tmp_path, draws=20)
     text = (tmp_path / "scaling.md").read_text()
     assert "pico-w3 cannot be predicted" in text and "### The law of all rungs" in text
+    assert "### pico-w12, predicted before it runs" in text
     assert "published models" not in text.split("## pico")[1]
 
 
