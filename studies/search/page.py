@@ -1,5 +1,6 @@
 """The page of the study: tables and the plot, from the rows that exist."""
 
+import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from tintype.evaluation.results.markdown import table
 
 PAGE, FIGURE = "search.md", "figures/search.svg"
 ENGINES = ("native", "onnx")
+WIDTH = 100  # of lines of text
 INTRODUCTION = """\
 # Search for a faster decoder
 
@@ -35,21 +37,24 @@ the mean over the eight anchor levels on validation crops. Times are CPU times o
 tile of 512x512, as shares of today's decoder's in the same seconds.
 
 A decoder's name has channels x blocks x expansion at 1/16, 1/8 and 1/4 of the sides, then the side
-of the last kernel. Today's is `{today}`.
-"""
+of the last kernel. Today's is `{today}`."""
 
 
 def write(docs: Path, times: Sequence[Row], chosen: Sequence[Row], trained: Sequence[Row], halving: Funnel) -> None:
     """Write the page and its plot."""
-    parts = [INTRODUCTION.format(today=TODAY.name), "## The space\n", spaces(), "## Times\n", time_models(times)]
+    parts = [INTRODUCTION.format(today=TODAY.name), "## The space", spaces(), "## Times", time_models(times)]
     if chosen:
-        parts += ["## Decoders within the budgets\n", budgets(chosen)]
+        parts += ["## Decoders within the budgets", budgets(chosen)]
     if any(row["shape"] == TODAY.name for row in trained):
-        parts += ["## Training\n", training(chosen, trained, halving)]
-        parts += ["![PSNR over time](figures/search.svg)", "## Seeds\n", seeds(trained)]
+        parts += ["## Training", training(chosen, trained, halving)]
+        parts += [f"![PSNR over time]({FIGURE})", "## Seeds", seeds(trained)]
         (docs / FIGURE).parent.mkdir(parents=True, exist_ok=True)
         draw(chosen, trained, docs / FIGURE)
-    (docs / PAGE).write_text("\n".join(f"{part}\n" if not part.endswith("\n") else part for part in parts))
+    (docs / PAGE).write_text("\n\n".join(parts) + "\n")
+
+
+def _paragraph(text: str) -> str:
+    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def spaces() -> str:
@@ -58,15 +63,12 @@ def spaces() -> str:
     today = float(space.kmac_per_pixel(TODAY.row[None])[0])
     low, high = (share * today for share in space.KMAC_SHARES)
     values = [(f"1/{stride}", *_values(stage)) for stage, stride in enumerate(space.STRIDES)]
-    return "\n".join(
-        [
-            table(("stage", "channels", "blocks", "expansion"), values),
-            "",
-            "The last kernel is 1x1 or 3x3. Stages get narrower towards the pixels. "
-            f"That makes {len(all_):,} decoders. The filter keeps those of {low:.1f} to {high:.1f} kMAC/px",
-            f"(thousands of multiply-adds per pixel of the synthesis; today's has {today:.1f}): {len(left):,}.",
-        ]
+    text = (
+        "The last kernel is 1x1 or 3x3. Stages get narrower towards the pixels. That makes "
+        f"{len(all_):,} decoders. The filter keeps those of {low:.1f} to {high:.1f} kMAC/px (thousands of "
+        f"multiply-adds per pixel of the synthesis; today's has {today:.1f}): {len(left):,}."
     )
+    return f"{table(('stage', 'channels', 'blocks', 'expansion'), values)}\n\n{_paragraph(text)}"
 
 
 def _values(stage: int) -> Iterable[str]:
@@ -76,34 +78,34 @@ def _values(stage: int) -> Iterable[str]:
 
 def time_models(times: Sequence[Row]) -> str:
     """What the time model reaches on decoders that it has not seen."""
+    models = {engine: time_model.fit(times, engine) for engine in ENGINES}
     lines = []
-    for engine in ENGINES:
-        found = time_model.fit(times, engine)
+    for version, (engine, found) in zip(times[0]["engines"], models.items(), strict=True):
         value, low, high = found.correlation
-        anchor = median(row[f"{engine}_anchor_ms"] for row in times)
-        lines.append(
-            (
-                times[0]["engines"][ENGINES.index(engine)],
-                f"{anchor:.1f}",
-                str(found.fitted),
-                str(found.unseen),
-                f"{value:.3f} ({low:.3f} to {high:.3f})",
-                f"{found.error:.1%}",
-            )
-        )
+        today = median(row[f"{engine}_anchor_ms"] for row in times)
+        interval = f"{value:.3f} ({low:.3f} to {high:.3f})"
+        lines.append((version, f"{today:.1f}", str(found.fitted), str(found.unseen), interval, f"{found.error:.1%}"))
     header = ("engine", "today's, ms", "fitted", "unseen", "rank correlation (95 %)", "median error")
     ratios = np.array([[row[f"{engine}_ratio"] for engine in ENGINES] for row in times])
-    between = time_model.correlation(ratios[:, 0], ratios[:, 1])
-    return "\n".join(
+    between = time_model.correlation(ratios[:, 0], ratios[:, 1])[0]
+    costs = [
+        (name, *(f"{100 * models[engine].costs[name]:.1f}" for engine in ENGINES))
+        for name in models[ENGINES[0]].costs
+        if any(models[engine].costs[name] for engine in ENGINES)
+    ]
+    return "\n\n".join(
         [
-            f"{len(times)} decoders, drawn at random, were measured on {times[0]['machine']}. The model adds up",
-            "costs of layers (multiply-adds by stage and kind, values moved, outputs beside full vectors). None",
-            "can be negative. It is fitted to two thirds and checked on the rest.",
-            "",
+            _paragraph(
+                f"{len(times)} decoders, today's and random ones, were measured on {times[0]['machine']}. The model "
+                "adds up costs of layers, none of them negative. It is fitted to two thirds and checked on the rest."
+            ),
             table(header, lines),
-            "",
-            f"The rank correlation of the two engines' times is {between[0]:.3f}. Multiply-adds alone order the native",
-            f"engine's times with {_by_macs(times):.3f}.",
+            _paragraph(
+                f"The rank correlation of the two engines' times is {between:.3f}. Multiply-adds alone order the "
+                f"native engine's times with {_by_macs(times):.3f}. Costs are in per cent of today's time, for each "
+                "thousand per pixel. On the native engine blocks at 1/16 compute with 8 bits, all else with 16."
+            ),
+            table(("cost", *times[0]["engines"]), costs),
         ]
     )
 
@@ -123,14 +125,11 @@ def budgets(chosen: Sequence[Row]) -> str:
         arms = [str(sum(row["arm"] == arm for row in drawn)) for arm in ("funnel", "control")]
         lines.append((f"{budget:g}", f"{drawn[0]['fitting']:,}", *arms, f"{macs.min():.1f} to {macs.max():.1f}"))
     header = ("budget", "within 5 % by the model", "drawn for the funnel", "for the control", "kMAC/px")
-    return "\n".join(
-        [
-            table(header, lines),
-            "",
-            "Drawn ones are within 5 % of their budget by a measurement too. The same time buys very different",
-            "numbers of multiply-adds.",
-        ]
+    text = (
+        "Drawn ones are within 5 % of their budget by a measurement too. The same time buys very different numbers of "
+        "multiply-adds."
     )
+    return f"{table(header, lines)}\n\n{_paragraph(text)}"
 
 
 def training(chosen: Sequence[Row], trained: Sequence[Row], halving: Funnel) -> str:
@@ -147,18 +146,19 @@ def training(chosen: Sequence[Row], trained: Sequence[Row], halving: Funnel) -> 
     minutes = sum(row["core_seconds"] for row in trained) / 60
     shipped = [row for row in trained if row["shape"] == SHIPPED]
     today = [row for row in trained if row["shape"] == TODAY.name and row["seed"] == 0]
-    return "\n".join(
+    reached = ", ".join(f"{score(row) - score(shipped[0]):+.2f} dB after {row['steps']:,} steps" for row in today)
+    return "\n\n".join(
         [
-            "PSNR is compared with that of today's decoder after equal training, in dB. A funnel costs",
-            f"{halving.cost:,} steps for a budget. The control has the same cost: {halving.controls} random decoders,",
-            "each as long as the longest rung. Steps are batches of 8 crops of 128x128.",
-            "",
+            _paragraph(
+                "PSNR is compared with that of today's decoder after equal training, in dB. A funnel costs "
+                f"{halving.cost:,} steps for a budget. The control has the same cost: {halving.controls} random "
+                "decoders, each as long as the longest rung. Steps are batches of 8 crops of 128x128."
+            ),
             table(header, [line for line in lines if line[3] != "0"]),
-            "",
-            "The training of today's decoder is short too: against the shipped weights of the same shape it reaches "
-            + ", ".join(f"{score(row) - score(shipped[0]):+.2f} dB after {row['steps']:,} steps" for row in today)
-            + f". All runs together cost {minutes:.0f} core minutes.",
-            "",
+            _paragraph(
+                "The training of today's decoder is short too: against the shipped weights of the same shape it has "
+                f"{reached}. All runs together cost {minutes:.0f} core minutes."
+            ),
             *luck(chosen, trained, halving),
             *winners(chosen, trained, halving),
         ]
@@ -179,7 +179,7 @@ def luck(chosen: Sequence[Row], trained: Sequence[Row], halving: Funnel) -> list
                 f"At a budget of {budget:g}, the funnel's decoder has {found - max(random):+.3f} dB against the best "
                 f"and {found - fmean(random):+.3f} dB against the mean of {len(random)} random ones."
             )
-    return [*lines, ""] if lines else []
+    return [_paragraph(" ".join(lines))] if lines else []
 
 
 def _arm(
@@ -215,7 +215,7 @@ def winners(chosen: Sequence[Row], trained: Sequence[Row], halving: Funnel) -> l
                 break
     anchors = [f"anchor {anchor}" for anchor in range(len(lines[0]) - 5)] if lines else []
     header = ("best of each budget", "time", "kMAC/px", "steps", "native engine, dB", *anchors)
-    return [table(header, lines), ""] if lines else []
+    return [table(header, lines)] if lines else []
 
 
 def seeds(trained: Sequence[Row]) -> str:

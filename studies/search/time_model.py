@@ -24,11 +24,12 @@ class TimeModel:
 
     Parameters
     ----------
+    costs : by feature
     correlation : Spearman's, of predicted and measured times that the fit did not see, with its 95 % interval
     error : median relative error of those
     """
 
-    costs: Floats
+    costs: dict[str, float]
     fitted: int
     unseen: int
     correlation: tuple[float, float, float]  # value, low, high
@@ -36,28 +37,32 @@ class TimeModel:
 
     def predict(self, shapes: Shapes) -> Floats:
         """Times as shares of today's decoder's, (n,)."""
-        found: Floats = features(shapes) @ self.costs
-        return found
+        return sum((self.costs[name] * value for name, value in features(shapes).items()), np.zeros(len(shapes)))
 
 
-def features(shapes: Shapes) -> Floats:
-    """(n, F): what each kind of layer computes and moves per pixel, thousands."""
+def features(shapes: Shapes) -> dict[str, Floats]:
+    """What each kind of layer computes and moves per pixel, thousands, (n,) each."""
     c16, c8, c4, head = shapes[:, 0], shapes[:, 3], shapes[:, 6], shapes[:, 9]
-    columns = [
-        np.full(len(shapes), 1000.0),  # what all have
-        (BASE.latents * c16 + 4 * (c16 + BASE.latents) * c8) / STRIDES[0] ** 2,
-        4 * c8 * c4 / STRIDES[1] ** 2,
-        PIXELS * c4 * head**2 / STRIDES[2] ** 2,
-        (head > 1) * c4 / STRIDES[2] ** 2,  # the integers that a 3x3 reads
-        c8 / STRIDES[1] ** 2,  # maps that resampling writes
-        c4 / STRIDES[2] ** 2,
-    ]
+    at16, at8, at4 = (1000 * stride**2 for stride in STRIDES)
+    found = {
+        "once": np.ones(len(shapes)),
+        "multiply-adds of 1x1 layers at 1/16": (BASE.latents * c16 + 4 * (c16 + BASE.latents) * c8) / at16,
+        "multiply-adds of the 1x1 layer at 1/8": 4 * c8 * c4 / at8,
+        "multiply-adds of the last kernel": PIXELS * c4 * head**2 / at4,
+        "values that a last 3x3 reads": (head > 1) * c4 / at4,
+        "values given to 1/8": c8 / at8,
+        "values given to 1/4": c4 / at4,
+    }
     for stage, stride in enumerate(STRIDES):
         channels, blocks, expansion = shapes[:, 3 * stage : 3 * stage + 3].T
-        hidden = expansion * channels
-        ragged = hidden % TILE * channels + channels % TILE * hidden
-        columns += [blocks * each / stride**2 for each in (2 * hidden * channels, channels, hidden, ragged)]
-    return np.stack(columns, 1) / 1000
+        hidden, times, where = expansion * channels, blocks / (1000 * stride**2), f"of blocks at 1/{stride}"
+        found |= {
+            f"multiply-adds {where}": 2 * hidden * channels * times,
+            f"values {where}": channels * times,
+            f"hidden values {where}": hidden * times,
+            f"multiply-adds {where} beside full tiles": (hidden % TILE * channels + channels % TILE * hidden) * times,
+        }
+    return found
 
 
 def fit(rows: Sequence[Row], engine: str) -> TimeModel:
@@ -65,12 +70,16 @@ def fit(rows: Sequence[Row], engine: str) -> TimeModel:
     shapes = np.array([Shape.named(row["shape"]).row for row in rows])
     times = np.array([row[f"{engine}_ratio"] for row in rows])
     unseen = np.arange(len(rows)) % UNSEEN == 0
-    scaled = features(shapes) / times[:, None]
-    costs, _ = nnls(scaled[~unseen], np.ones(int((~unseen).sum())))
-    predicted = features(shapes[unseen]) @ costs
+    names, columns = zip(*features(shapes).items(), strict=True)
+    costs, _ = nnls((np.stack(columns, 1) / times[:, None])[~unseen], np.ones(int((~unseen).sum())))
+    predicted = np.stack(columns, 1)[unseen] @ costs
     errors = np.abs(predicted / times[unseen] - 1)
     return TimeModel(
-        costs, int((~unseen).sum()), int(unseen.sum()), correlation(predicted, times[unseen]), median(errors.tolist())
+        dict(zip(names, costs.tolist(), strict=True)),
+        int((~unseen).sum()),
+        int(unseen.sum()),
+        correlation(predicted, times[unseen]),
+        median(errors.tolist()),
     )
 
 
