@@ -1,0 +1,24 @@
+"""Results as JSON lines: one row for each finished measurement, so that a command goes on where it was stopped."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+
+
+def read(path: Path) -> list[Row]:
+    """All rows; none if there is no file. A last line that a kill cut off is left out."""
+    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def append(path: Path, row: Row) -> None:
+    """Add a row; a cut line before it is removed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = path.read_bytes() if path.exists() else b""
+    whole = rows[: rows.rfind(b"\n") + 1]
+    with path.open("r+b" if rows else "wb") as file:
+        file.seek(len(whole))
+        file.truncate()
+        file.write(json.dumps(row).encode() + b"\n")
