@@ -13,6 +13,7 @@ FLAGS = ("-std=c++17", "-O1", "-g", "-fsanitize=address,undefined", "-fno-saniti
 X86 = platform.machine() in ("x86_64", "AMD64")
 KERNELS = {
     "portable": (),
+    "sse2": (),
     "avx2": ("-mavx2", "-mfma"),
     "avx512": ("-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni", "-mfma"),
 }

@@ -10,7 +10,7 @@ namespace tintype::engine {
 
 extern const Kernels kPortable;
 #ifdef TINTYPE_X86
-extern const Kernels kAvx2, kAvx512;
+extern const Kernels kSse2, kAvx2, kAvx512;
 #endif
 
 inline std::vector<const Kernels*> available() {
@@ -22,6 +22,7 @@ inline std::vector<const Kernels*> available() {
             found.push_back(&kAvx512);
         found.push_back(&kAvx2);
     }
+    found.push_back(&kSse2);
 #endif
     found.push_back(&kPortable);
     return found;

@@ -92,15 +92,16 @@ struct OwnedBlock {
     }
 };
 
-// each(channel, pixel) for all of a map, in squares: lines of the cache are read and written whole, whether channels or
-// pixels stand side by side in them.
+// each(channel, row, column) for all of a map, in squares of channels and columns: lines of the cache are read and
+// written whole, whether channels or columns stand side by side in them.
 template <typename Each>
-void in_squares(size_t channels, size_t pixels, Each each) noexcept {
+void in_squares(size_t channels, size_t height, size_t width, Each each) noexcept {
     constexpr size_t kSide = 16;
     for (size_t c0 = 0; c0 < channels; c0 += kSide)
-        for (size_t i0 = 0; i0 < pixels; i0 += kSide)
-            for (size_t c = c0; c < std::min(channels, c0 + kSide); c++)
-                for (size_t i = i0; i < std::min(pixels, i0 + kSide); i++) each(c, i);
+        for (size_t y = 0; y < height; y++)
+            for (size_t x0 = 0; x0 < width; x0 += kSide)
+                for (size_t c = c0; c < std::min(channels, c0 + kSide); c++)
+                    for (size_t x = x0; x < std::min(width, x0 + kSide); x++) each(c, y, x);
 }
 
 // Float32 (channels, height, width) in any order: how many floats lie between neighbours along each axis
@@ -271,11 +272,11 @@ class Network {
         require(from.channels == step.channels, "an array has other channels than the network's input");
         Held made = held(from.height, from.width, step.padded);
         const size_t width = size_t(from.width), channels = size_t(from.channels), padded = size_t(step.padded);
-        for (size_t y = 0; y < size_t(from.height); y++) {
-            float* row = made.map.data + y * width * padded;
-            in_squares(channels, width, [&](size_t c, size_t x) { row[x * padded + c] = *from.at(c, y, x); });
-            for (size_t x = 0; x < width; x++) std::fill_n(row + x * padded + channels, padded - channels, 0.0f);
-        }
+        in_squares(channels, size_t(from.height), width, [&](size_t c, size_t y, size_t x) {
+            made.map.data[(y * width + x) * padded + c] = *from.at(c, y, x);
+        });
+        for (size_t i = 0; i < made.map.pixels(); i++)
+            std::fill_n(made.map.data + i * padded + channels, padded - channels, 0.0f);
         return made;
     }
 
@@ -366,9 +367,10 @@ class Network {
         if (!planes) return {std::move(held.memory), step.channels, map.height, map.width, map.channels};
         Result made{std::unique_ptr<float[]>(new float[map.pixels() * size_t(step.channels)]), step.channels, map.height,
                     map.width, 0};
-        const size_t pixels = map.pixels(), width = size_t(map.channels);
-        in_squares(size_t(step.channels), pixels,
-                   [&](size_t c, size_t i) { made.data[c * pixels + i] = map.data[i * width + c]; });
+        const size_t pixels = map.pixels(), width = size_t(map.width), padded = size_t(map.channels);
+        in_squares(size_t(step.channels), size_t(map.height), width, [&](size_t c, size_t y, size_t x) {
+            made.data[c * pixels + y * width + x] = map.data[(y * width + x) * padded + c];
+        });
         return made;
     }
 
@@ -382,23 +384,22 @@ class Network {
 // gain * e^(the second half within -limit and limit).
 inline void mean_width(const Kernels& kernels, const Array& prior, const float* gain, float unit, float limit,
                        float* mean, float* width) {
-    const size_t channels = size_t(prior.channels) / 2, columns = size_t(prior.width), stride = padded(int(channels));
-    std::vector<float> factors(columns * stride);  // of a row, channels side by side
-    for (size_t y = 0; y < size_t(prior.height); y++) {
-        for (size_t x = 0; x < columns; x++) {
-            const float* from = prior.at(channels, y, x);
-            for (size_t c = 0; c < channels; c++) {
-                const float t = from[ptrdiff_t(c) * prior.channel_step];
-                factors[x * stride + c] = std::min(std::max(t, -limit), limit);
-            }
+    const size_t channels = size_t(prior.channels) / 2, height = size_t(prior.height), columns = size_t(prior.width);
+    std::vector<float> factors(columns * kLane);  // of some channels of a row, channels side by side
+    for (size_t c0 = 0; c0 < channels; c0 += kLane)
+        for (size_t y = 0; y < height; y++) {
+            const size_t count = std::min(size_t(kLane), channels - c0);
+            for (size_t x = 0; x < columns; x++)
+                for (size_t c = 0; c < count; c++)
+                    factors[x * kLane + c] = std::min(std::max(*prior.at(channels + c0 + c, y, x), -limit), limit);
+            kernels.exponentials(factors.data(), int(factors.size()));
+            for (size_t c = 0; c < count; c++)
+                for (size_t x = 0; x < columns; x++) {
+                    const size_t to = ((c0 + c) * height + y) * columns + x;
+                    mean[to] = unit * *prior.at(c0 + c, y, x);
+                    width[to] = factors[x * kLane + c] * gain[c0 + c];
+                }
         }
-        kernels.exponentials(factors.data(), int(factors.size()));
-        in_squares(channels, columns, [&](size_t c, size_t x) {
-            const size_t to = (c * size_t(prior.height) + y) * columns + x;
-            mean[to] = unit * *prior.at(c, y, x);
-            width[to] = factors[x * stride + c] * gain[c];
-        });
-    }
 }
 
 // The exact part: docs/architecture and models/pico/integer.py say why no sum can leave int32.

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__AVX2__) || defined(__AVX512F__)
+#ifdef __SSE2__
 #include <immintrin.h>
 #endif
 
@@ -64,6 +64,73 @@ struct Portable {
         return sum;
     }
 };
+
+#ifdef __SSE2__
+// What every x86-64 has
+struct Sse2 {
+    static constexpr bool bytes = false;
+    static constexpr int lanes = 4;
+    static constexpr int rows = 4, columns = 2;
+    using F = __m128;
+    using I = __m128i;
+
+    static F load(const float* from) noexcept { return _mm_loadu_ps(from); }
+    static void store(float* to, F x) noexcept { _mm_storeu_ps(to, x); }
+    static F all(float x) noexcept { return _mm_set1_ps(x); }
+    static F add(F a, F b) noexcept { return _mm_add_ps(a, b); }
+    static F mul(F a, F b) noexcept { return _mm_mul_ps(a, b); }
+    static F div(F a, F b) noexcept { return _mm_div_ps(a, b); }
+    static F fma(F a, F b, F c) noexcept {
+        const auto upper = [](F x) { return _mm_cvtps_pd(_mm_movehl_ps(x, x)); };
+        return _mm_movelh_ps(fused(_mm_cvtps_pd(a), _mm_cvtps_pd(b), _mm_cvtps_pd(c)),
+                             fused(upper(a), upper(b), upper(c)));
+    }
+    static F power(F n) noexcept {
+        const __m128i exponent = _mm_add_epi32(_mm_cvtps_epi32(n), _mm_set1_epi32(127));
+        return _mm_castsi128_ps(_mm_slli_epi32(exponent, 23));
+    }
+    static F max(F a, F b) noexcept { return _mm_max_ps(a, b); }
+    static F abs(F a) noexcept { return _mm_andnot_ps(_mm_set1_ps(-0.0f), a); }
+    static float largest(F a) noexcept {
+        a = _mm_max_ps(a, _mm_movehl_ps(a, a));
+        return _mm_cvtss_f32(_mm_max_ss(a, _mm_shuffle_ps(a, a, 1)));
+    }
+
+    static I zero() noexcept { return _mm_setzero_si128(); }
+    static F to_float(I a) noexcept { return _mm_cvtepi32_ps(a); }
+    static void store(int32_t* to, I x) noexcept { _mm_storeu_si128(reinterpret_cast<I*>(to), x); }
+    static void store_rounded(int16_t* to, F x) noexcept {
+        const I wide = _mm_cvtps_epi32(x);
+        _mm_storel_epi64(reinterpret_cast<I*>(to), _mm_packs_epi32(wide, wide));
+    }
+    static I dot(I sum, const int16_t* pair, const int16_t* w) noexcept {
+        int32_t both;
+        std::memcpy(&both, pair, sizeof both);
+        const I products = _mm_madd_epi16(_mm_set1_epi32(both), _mm_loadu_si128(reinterpret_cast<const I*>(w)));
+        return _mm_add_epi32(sum, products);
+    }
+
+   private:
+    // a * b + c of two lanes, rounded once to float32. The product of two float32 is exact in float64. The sum is made
+    // odd where it is not exact, so that rounding it again goes where the exact sum would go (Boldo and Melquiond,
+    // Emulation of FMA and correctly rounded sums, 2008).
+    static F fused(__m128d a, __m128d b, __m128d c) noexcept {
+        const __m128d product = _mm_mul_pd(a, b), sum = _mm_add_pd(product, c);
+        const __m128d back = _mm_sub_pd(sum, product);
+        const __m128d error = _mm_add_pd(_mm_sub_pd(product, _mm_sub_pd(sum, back)), _mm_sub_pd(c, back));
+        const __m128d zero = _mm_setzero_pd();
+        const I inexact = _mm_castpd_si128(_mm_cmpneq_pd(error, zero));
+        // the error leads away from zero or towards it, by a unit in the last place at most
+        const I outwards = _mm_cmpeq_epi32(_mm_castpd_si128(_mm_cmplt_pd(error, zero)),
+                                           _mm_castpd_si128(_mm_cmplt_pd(sum, zero)));
+        const I bits = _mm_castpd_si128(sum), one = _mm_set1_epi64x(1);
+        const I even = _mm_sub_epi64(_mm_and_si128(bits, one), one);  // all ones if so
+        const I step = _mm_or_si128(_mm_andnot_si128(outwards, _mm_set1_epi32(-1)), one);  // 1 or -1
+        const I odd = _mm_add_epi64(bits, _mm_and_si128(step, _mm_and_si128(even, inexact)));
+        return _mm_cvtpd_ps(_mm_castsi128_pd(odd));
+    }
+};
+#endif
 
 #ifdef __AVX2__
 struct Avx2 {

@@ -25,8 +25,8 @@ def test_the_environment_names_the_engine(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     "sets, installed, expected",
     [
-        (["avx512", "avx2", "portable"], True, "native"),
-        (["avx2", "portable"], False, "native"),
+        (["avx512", "avx2", "sse2", "portable"], True, "native"),
+        (["sse2", "portable"], True, "native"),
         (["portable"], True, "onnx"),
         (["portable"], False, "native"),
     ],
