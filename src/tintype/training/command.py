@@ -29,6 +29,10 @@ shards of at most 16 MB."""
 DRAW = """\
 Draw training pictures: text, windows, terminals and charts, which photographs lack. Train on them together with
 photographs: a model that has seen no sharp text blurs it at every quality."""
+TEXT_MASKS = """\
+Find the text of packed pictures once, and write masks beside them (photos.npy: photos.text.npy), for recipes with
+`text` above 0. Pages drawn by `train draw` are recognised. Needs the package rapidocr, of which only the network is
+used: pip install --no-deps rapidocr==3.10.0."""
 KEEP = """\
 Copy only the averaged weights of a checkpoint, in float16. A run that starts from the copy (--init) warms up again."""
 EXPORT = """\
@@ -46,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_run(commands)
     _add_pack(commands)
     _add_draw(commands)
+    _add_text_masks(commands)
     _add_keep(commands)
     _add_export(commands)
 
@@ -129,6 +134,15 @@ def _add_draw(commands: "Subparsers") -> None:
     parser.add_argument("--force", action="store_true", help="replace earlier drawn pictures")
 
 
+def _add_text_masks(commands: "Subparsers") -> None:
+    parser = commands.add_parser("text-masks", help="find text in packed pictures", description=TEXT_MASKS)
+    parser.set_defaults(act=_text_masks)
+    parser.add_argument("pictures", metavar="PICTURES.npy", type=Path, help="packed pictures")
+    parser.add_argument("--count", metavar="N", type=int, default=72, help="of `train draw` (%(default)s)")
+    parser.add_argument("--seed", metavar="N", type=int, default=0, help="of `train draw` (%(default)s)")
+    parser.add_argument("--force", action="store_true", help="replace earlier masks")
+
+
 def _add_keep(commands: "Subparsers") -> None:
     parser = commands.add_parser("keep", help="copy the averaged weights of a checkpoint", description=KEEP)
     parser.set_defaults(act=_keep)
@@ -170,6 +184,12 @@ def _draw(options: argparse.Namespace) -> None:
     from tintype.training.pictures.drawn import write
 
     print(write(options.out, options.count, options.side, options.seed, options.force))
+
+
+def _text_masks(options: argparse.Namespace) -> None:
+    from tintype.training.pictures.text_masks import write
+
+    print(write(options.pictures, options.count, options.seed, options.force))
 
 
 def _keep(options: argparse.Namespace) -> None:
@@ -246,6 +266,7 @@ def _train(options: argparse.Namespace, config: RunConfig, started: float) -> No
 
     from tintype.training import checkpoint, machine
     from tintype.training.loop import LOG, Trainer
+    from tintype.training.pictures import text_masks
     from tintype.training.pictures.crops import load
 
     # before other processes start: none has written anything yet
@@ -260,10 +281,12 @@ def _train(options: argparse.Namespace, config: RunConfig, started: float) -> No
     validation = load(options.validation, 256, options.out, limit)
     if not here.rank:
         here.barrier()
+    masks: Any = text_masks.beside(options.data)
     if here.device.type != "cpu":
         train = torch.as_tensor(train).to(here.device)
+        masks = None if masks is None else torch.as_tensor(masks).to(here.device)
     source = options.out if options.resume else options.init
-    trainer = Trainer(config, train, validation, options.out, source, here, options.weights_only)
+    trainer = Trainer(config, train, validation, options.out, source, here, options.weights_only, masks)
     if options.force:
         here.barrier()  # all have read --init, which may be the same folder
         if not here.rank:

@@ -77,11 +77,13 @@ class PicoRun(RunConfig):
 
 @dataclass(frozen=True, slots=True)
 class PicoEyesRun(PicoRun):
-    """A run of pico that is trained for eyes: four distortions in shares, see `training/objectives/perceptual.py`.
+    """A run of pico that is trained for eyes: distortions in shares, see `training/objectives/perceptual.py`.
 
     Parameters
     ----------
     mse, ms_ssim, lp, wd : shares of the distortion at the weights the scales were measured with; usually one in all
+    tal : share of errors across a border of tiles; with it every fourth step codes its crops as two tiles
+    text : share of errors inside text; needs masks beside the packed pictures (`tintype train text-masks`)
     features : file of the feature network; empty: that of the installed package
     """
 
@@ -89,6 +91,8 @@ class PicoEyesRun(PicoRun):
     ms_ssim: float = 0.4
     lp: float = 0.45
     wd: float = 0.0
+    tal: float = 0.0
+    text: float = 0.0
     features: str = ""
 
 

@@ -41,6 +41,7 @@ class Trainer:
     source : folder of a checkpoint to continue: exactly, if it has the state of the same optimiser, else with a new
         warm-up; None: start values
     machine : where to compute; by default this process, on the CPU
+    masks : uint8, (N, S, S), of the text in `train`; needed where the objective has a term for it
     weights_only : checkpoints hold only the averaged weights, a quarter of the size with AdamW; a run that continues
         from one starts at the average, with a new warm-up
     """
@@ -54,6 +55,7 @@ class Trainer:
         source: Path | None = None,
         machine: Machine | None = None,
         weights_only: bool = False,
+        masks: Any = None,
     ) -> None:
         self.config, self.folder, self.validation = config, folder, validation
         self.weights_only = weights_only
@@ -61,7 +63,6 @@ class Trainer:
         if config.batch % self.machine.ranks:
             raise InputError(f"batch: {config.batch} pictures cannot be shared by {self.machine.ranks} processes")
         self.device = self.machine.device
-        self.crops = Crops(train, config.seed, self.device)
         self.step = self.skipped = self.since_warmup = self.pixels = 0
         self.seconds = 0.0  # of all stretches of this run
         self.window: list[dict[str, Tensor]] = []  # samples since the last line of the log
@@ -69,6 +70,13 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.objective = objective(config).to(self.device)
         self.model = self.objective.model
+        with_text = self.objective.channels == 4
+        if with_text and masks is None:
+            raise InputError(
+                "text: errors inside text need masks beside packed pictures; make them by "
+                "`tintype train text-masks PICTURES.npy`"
+            )
+        self.crops = Crops(train, config.seed, self.device, masks if with_text else None)
         saved, complete = checkpoint.load(source) if source else None, False
         if saved:
             complete = self._take(saved[0])

@@ -111,6 +111,14 @@ def test_every_pair_is_asked_about_on_every_picture_at_every_rate(site: Site) ->
     assert sum(t.catch for t in trials) >= 1
 
 
+def test_the_key_has_the_sizes_of_the_files(site: Site) -> None:
+    files = json.loads((site[0] / blind_test.KEY).read_text())["files"]
+    assert len(files) == 2 * 2 * len(CODECS)
+    for file in files:
+        assert file["codec"] in CODECS
+        assert file["size_bytes"] == pytest.approx(file["rate"] * 96 * 128 / 8, rel=0.1)
+
+
 def test_the_page_does_not_tell_whose_a_picture_is(site: Site) -> None:
     folder, trials = site
     text, data = page_data(folder)

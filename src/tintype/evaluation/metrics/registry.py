@@ -8,6 +8,7 @@
 | ssimulacra2 | below 0 to 100 | XYB from sRGB                        | Sneyers 2022, package ssimulacra2   |
 | butteraugli | 0 to infinity  | XYB from sRGB                        | 3-norm by libjxl's butteraugli_main |
 | texture     | 0 to 1         | luma with BT.601 weights             | strength of Gaussian derivatives    |
+| text        | 0 to infinity  | R, G, B as stored                    | misread characters, package rapidocr |
 
 LPIPS and DISTS are missing: both need trained weights that tintype neither ships nor can check.
 """
@@ -23,7 +24,8 @@ from numpy.typing import NDArray
 
 from tintype import metrics
 from tintype.errors import InputError, UnsupportedError
-from tintype.evaluation.metrics import resnet, texture
+from tintype.evaluation.metrics import resnet, text, texture
+from tintype.models import rapidocr
 from tintype.pixels import Pixels8
 from tintype.ssimulacra2 import missing, ssimulacra2, write_png
 
@@ -74,11 +76,11 @@ def butteraugli(original: Pixels8, decoded: Pixels8) -> float:
     """Butteraugli's 3-norm by libjxl's `butteraugli_main`."""
     with tempfile.TemporaryDirectory() as folder:
         command = ["butteraugli_main", *write_png(folder, original, decoded)]
-        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    for line in text.splitlines():
+        printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    for line in printed.splitlines():
         if "3-norm" in line:
             return float(line.split()[-1])
-    raise UnsupportedError(f"butteraugli_main printed no 3-norm: {text[:200]!r}")
+    raise UnsupportedError(f"butteraugli_main printed no 3-norm: {printed[:200]!r}")
 
 
 def _program(name: str) -> Callable[[], str]:
@@ -116,12 +118,20 @@ METRICS: Mapping[str, Metric] = {
         ),
         lambda a, b: texture.distance(luma(a) / np.float32(255), luma(b) / np.float32(255)),
     ),
+    "text": Metric(
+        (
+            Column("text_errors", "misread text", decimals=4, higher_is_better=False),
+            Column("text_characters", stored_decimals=0),
+        ),
+        text.errors,
+        rapidocr.missing,
+    ),
 }
 COLUMNS: Mapping[str, Column] = {column.name: column for metric in METRICS.values() for column in metric.columns}
 DEFAULT = ("psnr", "psnr_y", "ms_ssim", "texture")
 
 
-def named(text: str) -> list[str]:
+def named(listed: str) -> list[str]:
     """Metrics from a list separated by commas.
 
     Raises
@@ -129,7 +139,7 @@ def named(text: str) -> list[str]:
     InputError
         Unknown, or not installed; the message says which.
     """
-    names = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    names = list(dict.fromkeys(part.strip() for part in listed.split(",") if part.strip()))
     for name in names:
         if name not in METRICS:
             raise InputError(f"no metric named {name!r}; there is {', '.join(METRICS)}")

@@ -81,6 +81,7 @@ def build(
     entries: list[dict[str, str]] = []
     trials: list[Trial] = []
     left_out: list[str] = []
+    files: list[dict[str, str | float]] = []
     chosen = [codec_named(name, threads) for name in names]
 
     # trials: every pair of codecs on every picture at every rate, and now and then one whose answer is known
@@ -93,10 +94,15 @@ def build(
         reference = _keep(shown, original)
         for rate in rates:
             target = round(rate * original.shape[0] * original.shape[1] / 8)
-            keys = {codec.name: _keep(shown, _decoded(codec, original, target)) for codec in chosen}
+            keys = {}
+            for codec in chosen:
+                decoded, size = _decoded(codec, original, target)
+                keys[codec.name] = _keep(shown, decoded)
+                files.append({"image": picture.name, "rate": rate, "codec": codec.name, "size_bytes": size})
             questions = list(combinations(keys, 2))
             if len(trials) * CATCH_SHARE >= sum(trial.catch for trial in trials):
-                keys[WORSE] = _keep(shown, _decoded(codec_named("jpeg420"), original, round(CATCH_FACTOR * target)))
+                worse, _ = _decoded(codec_named("jpeg420"), original, round(CATCH_FACTOR * target))
+                keys[WORSE] = _keep(shown, worse)
                 questions.append((chosen[0].name, WORSE))
             for pair in questions:
                 left, right = rng.permutation(pair).tolist()  # so that no side in the page belongs to one codec
@@ -106,20 +112,22 @@ def build(
     if not trials:
         raise InputError(f"no picture can be used: {'; '.join(left_out)}")
 
-    # the page shows pictures and numbers of trials; the key says which codec made what
+    # the page shows pictures and numbers of trials; the key says which codec made what, of how many bytes
     order = rng.permutation(len(trials)).tolist()  # the order in the page must not reveal it either
     out.mkdir(parents=True, exist_ok=True)
     identity = hashlib.sha256("".join(sorted(trial.id for trial in trials)).encode()).hexdigest()[:16]
     data = {"id": identity, "images": shown, "trials": [entries[at] for at in order]}
     text = page.document("Blind comparison", page.asset("study.html"), data, ("study",))
     replace_text(out / PAGE, text)
-    key = {"study": identity, "trials": [asdict(trial) for trial in trials]}
+    key = {"study": identity, "trials": [asdict(trial) for trial in trials], "files": files}
     replace_text(out / KEY, json.dumps(key, indent=1) + "\n")
     return trials, left_out
 
 
-def _decoded(codec: Codec, original: Pixels8, target: int) -> Pixels8:
-    return alike(codec.decode(match(codec, original, target).data), original)
+def _decoded(codec: Codec, original: Pixels8, target: int) -> tuple[Pixels8, int]:
+    """What a viewer of the file closest to the target gets, and the file's bytes."""
+    data = match(codec, original, target).data
+    return alike(codec.decode(data), original), len(data)
 
 
 def _keep(shown: dict[str, str], pixels: Pixels8) -> str:

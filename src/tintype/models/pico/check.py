@@ -65,8 +65,6 @@ def check_natural(natural: Bundle, weights_hash: bytes, latents: int) -> None:
         raise WeightsError(
             f"{natural.card['name']!r} is the natural look of the weights {base.hex()}, not of {weights_hash.hex()}"
         )
-    if natural.shipped:
-        return
     _require_arrays("the gate", natural.arrays["gate"], {"weight": ("<i2", (TAPS, latents)), "bias": ("<i4", (1,))})
     _require_names("graphs", natural.graphs, {"synthesis"})
     check_graph("synthesis", natural.graphs["synthesis"], _synthesis(latents))

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 from torch.func import functional_call
 
+from tintype.errors import InputError
 from tintype.models.pico.network import SIZES, Pico, PicoConfig, Synthesis
 from tintype.models.pico.schedule import Z_LIMIT, lambda_of, schedule
-from tintype.training.config import PicoNaturalRun
+from tintype.training.config import PicoNaturalRun, RunConfig
 from tintype.training.objectives.discriminator import Discriminator, found_out, told_apart
 from tintype.training.objectives.distortion import clipped, mse_255, psnr
 from tintype.training.objectives.objective import Draw, Group, Row
@@ -48,7 +49,7 @@ class PicoNaturalObjective(PicoEyesObjective):
         )
 
     def completed(self, weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-        """Of a pico's checkpoint: the natural synthesis is a copy of the faithful one, the discriminator new."""
+        """Of a pico's checkpoint: the natural synthesis is a copy of the faithful one, what else it lacks is new."""
         if any(name.startswith(NATURAL) for name in weights):
             return weights
         copied = {
@@ -56,8 +57,17 @@ class PicoNaturalObjective(PicoEyesObjective):
             for name, value in weights.items()
             if name.startswith("synthesis.")
         }
-        fresh = {DISCRIMINATOR + name: value.detach() for name, value in self.model.discriminator.named_parameters()}
-        return {**weights, **copied, **fresh}
+        fresh = {
+            name: value.detach()
+            for name, value in self.model.named_parameters()
+            if name.startswith((NATURAL, DISCRIMINATOR))
+        }
+        return {**weights, **fresh, **copied}
+
+    def check(self, config: RunConfig) -> None:
+        super().check(config)
+        if self.config.tal:
+            raise InputError("tal: a second synthesis is not trained on two tiles; leave tal at 0")
 
     def groups(self) -> list[Group]:
         model = self.model
@@ -74,18 +84,18 @@ class PicoNaturalObjective(PicoEyesObjective):
 
     def forward(self, x: Tensor, *drawn: Tensor) -> dict[str, Tensor]:
         level, rise = drawn
-        model = self.model
+        model, pictures = self.model, x[:, :3]
         with torch.no_grad():
-            y_hat, bits = latents(model, x, level)
+            y_hat, bits = latents(model, pictures, level)
             faithful = model.synthesis(y_hat).float().clamp(0, 1)
-            original_maps, faithful_maps = self.terms.network(x), self.terms.network(faithful)
+            original_maps, faithful_maps = self.terms.network(pictures), self.terms.network(faithful)
         natural = clipped(model.natural(y_hat).float())
         maps = self.terms.network(natural)
-        distortion = self.weighted(self.terms.between(natural, x, maps, original_maps, level, self.wanted), level)
+        distortion = self.weighted(self.terms.between(natural, x, maps, original_maps, level, self.wanted()), level)
         # the synthesis is judged by a discriminator that it cannot move, which learns from pictures that it cannot move
         fixed = {name: value.detach() for name, value in model.discriminator.named_parameters()}
         judged = functional_call(model.discriminator, fixed, (natural, maps, faithful, faithful_maps))
-        real = model.discriminator(x, original_maps, faithful, faithful_maps)
+        real = model.discriminator(pictures, original_maps, faithful, faithful_maps)
         fake = model.discriminator(natural.detach(), [each.detach() for each in maps], faithful, faithful_maps)
         # in units of the distortion; less at higher levels, whose pictures have their texture
         share = self.config.adversarial * rise * (1 - level / self.config.top_level) * distortion.detach()
@@ -95,7 +105,7 @@ class PicoNaturalObjective(PicoEyesObjective):
             "loss": ((distortion + share * found_out(judged)) * weight).mean() + apart.mean(),
             "level": level,
             "bpp": torch.stack(bits).sum(0) / x[0, 0].numel(),
-            "psnr": psnr(mse_255(natural.detach(), x)),
+            "psnr": psnr(mse_255(natural.detach(), pictures)),
             "cost": distortion.detach(),
             "apart": apart.detach(),
         }

@@ -51,6 +51,7 @@ class Objective(nn.Module, ABC):
 
     model: nn.Module
     multiple: int  # what a crop's side must be a multiple of
+    channels = 3  # of the pictures; 4: with a mask of text
     block_types: tuple[type[nn.Module], ...] = ()
 
     def check(self, config: RunConfig) -> None:
@@ -87,7 +88,7 @@ class Objective(nn.Module, ABC):
 
         Parameters
         ----------
-        x : float32, (B, 3, S, S) in [0, 1]
+        x : float32, (B, 3, S, S) in [0, 1]; (B, 4, S, S) with a mask, 1 inside text, where `channels` is 4
         drawn : what `draw` gave
 
         Returns

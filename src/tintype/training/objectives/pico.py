@@ -1,6 +1,6 @@
 """Training pico: one model for all levels (pico's loss is averaged over them)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -67,22 +67,34 @@ class PicoObjective(Objective):
         )
 
     def forward(self, x: Tensor, *drawn: Tensor) -> dict[str, Tensor]:
-        level, y_noise, z_noise = drawn
-        x_hat, bits = forward(self.model, x, level, Noise(y_noise, z_noise))
-        bpp = torch.stack(bits).sum(0) / x[0, 0].numel()
+        level, *noise = drawn
+        x_hat, bits = self.coded(x[:, :3], level, noise)
+        bpp = bits / x[0, 0].numel()
         x_hat, lambda_ = clipped(x_hat), lambda_of(level)
-        cost = bpp + self.distortion(x_hat, x, level)
+        cost = bpp + self.distortion(x_hat, x, level, len(noise) // 2)
         weighted = cost * lambda_**self.config.lambda_weight
         return {
             "loss": weighted.mean(),
             "level": level,
             "bpp": bpp.detach(),
-            "psnr": psnr(mse_255(x_hat.detach(), x)),
+            "psnr": psnr(mse_255(x_hat.detach(), x[:, :3])),
             "cost": cost.detach(),
         }
 
-    def distortion(self, x_hat: Tensor, x: Tensor, level: Tensor) -> Tensor:
-        """What an error costs, in bits a pixel (B,): lambda 255^2 MSE."""
+    def coded(self, x: Tensor, level: Tensor, noise: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """Decoded pictures, not clipped, and bits (B,); the noise is that of y, then that of z."""
+        x_hat, bits = forward(self.model, x, level, Noise(*noise))
+        return x_hat, torch.stack(bits).sum(0)
+
+    def distortion(self, x_hat: Tensor, x: Tensor, level: Tensor, tiles: int = 1) -> Tensor:
+        """What an error costs, in bits a pixel (B,): lambda 255^2 MSE.
+
+        Parameters
+        ----------
+        x_hat : (B, 3, S, S) in [0, 1]
+        x : as `forward` gets it
+        tiles : side by side, that were coded without knowing each other
+        """
         return lambda_of(level) * mse_255(x_hat, x)
 
     def summary(self, samples: Mapping[str, Tensor]) -> dict[str, Any]:

@@ -169,10 +169,13 @@ class Crops:
     Parameters
     ----------
     pictures : uint8, (N, S, S, 3); a torch tensor on the device, or an array on the host
+    masks : uint8, (N, S, S), likewise: a fourth channel that is cut as the pictures are
     """
 
-    def __init__(self, pictures: Pictures | Tensor, seed: int, device: torch.device) -> None:
-        self.pictures, self.seed, self.device = pictures, seed, device
+    def __init__(
+        self, pictures: Pictures | Tensor, seed: int, device: torch.device, masks: Pictures | Tensor | None = None
+    ) -> None:
+        self.pictures, self.seed, self.device, self.masks = pictures, seed, device, masks
 
     def batch(self, step: int, size: int, side: int, samples: Sequence[int] | None = None) -> Tensor:
         """Crops of a step.
@@ -187,7 +190,7 @@ class Crops:
 
         Returns
         -------
-        float32, (len(samples), 3, side, side) in [0, 1]
+        float32, (len(samples), 3, side, side) in [0, 1]; four channels with masks
         """
         rng = np.random.default_rng((self.seed, step))
         n, height, width = self.pictures.shape[:3]
@@ -203,10 +206,16 @@ class Crops:
             flips = [axis for axis in (0, 1) if rng.random() < 0.5]
             if position not in wanted:
                 continue
-            crop = self.pictures[i, top : top + cut, left : left + cut]
-            crop = torch.from_numpy(np.array(crop)) if isinstance(crop, np.ndarray) else crop  # a copy
+            place = i, slice(top, top + cut), slice(left, left + cut)
+            crop = _tensor(self.pictures[place])
+            if self.masks is not None:
+                crop = torch.cat((crop, _tensor(self.masks[place])[..., None]), 2)
             crops.append(crop.flip(flips).movedim(-1, 0))
         x = torch.stack(crops).to(self.device).float() / 255
         if cut != side:
             x = F.interpolate(x, (side, side), mode="bilinear", antialias=True, align_corners=False)
         return x.clamp(0, 1)
+
+
+def _tensor(crop: Pictures | Tensor) -> Tensor:
+    return torch.from_numpy(np.array(crop)) if isinstance(crop, np.ndarray) else crop  # a copy

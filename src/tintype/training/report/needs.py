@@ -52,7 +52,7 @@ def needs(config: RunConfig) -> Needs:
 def example(made: Objective, config: RunConfig, batch: int) -> tuple[Tensor, ...]:
     """Inputs of the shapes of a step, on the device that is being used."""
     size = (config.crop, config.crop)
-    return torch.empty(batch, 3, *size), *made.draw(size, Draw(0, 0, range(batch), torch.empty(0).device))
+    return torch.empty(batch, made.channels, *size), *made.draw(size, Draw(0, 0, range(batch), torch.empty(0).device))
 
 
 def saved_bytes(made: nn.Module, blocks: Sequence[nn.Module], inputs: Sequence[Tensor]) -> tuple[int, int]:
