@@ -15,53 +15,84 @@
 
 namespace tintype::simd {
 
+// Four numbers: a vector where the compiler has such a type, so that it keeps them in one register.
+#ifdef __GNUC__
+template <typename T>
+struct FourOf {
+    typedef T Type __attribute__((vector_size(4 * sizeof(T))));
+};
+template <typename T>
+using Four = typename FourOf<T>::Type;
+#else
+template <typename T>
+struct Four {
+    T values[4];
+    T& operator[](int i) noexcept { return values[i]; }
+    const T& operator[](int i) const noexcept { return values[i]; }
+};
+#endif
+
 // Plain C++, which compilers turn into what a machine has.
 struct Portable {
     static constexpr bool bytes = false;  // there are products of bytes that are faster than those of 16 bits
     static constexpr int lanes = 4;
-    static constexpr int rows = 2, columns = 2;  // vectors of a tile of sums that stay in registers
-    struct F { float v[lanes]; };
-    struct I { int32_t v[lanes]; };
+    static constexpr int rows = 4, columns = 2;  // vectors of a tile of sums that stay in registers
+    using F = Four<float>;
+    using I = Four<int32_t>;
 
     template <typename Each>
     static F map(Each each) noexcept {
         F out;
-        for (int i = 0; i < lanes; i++) out.v[i] = each(i);
+        for (int i = 0; i < lanes; i++) out[i] = each(i);
         return out;
     }
     static F load(const float* from) noexcept { return map([&](int i) { return from[i]; }); }
-    static void store(float* to, F x) noexcept { std::memcpy(to, x.v, sizeof x.v); }
+    static void store(float* to, F x) noexcept { std::memcpy(to, &x, sizeof x); }
     static F all(float x) noexcept { return map([&](int) { return x; }); }
-    static F add(F a, F b) noexcept { return map([&](int i) { return a.v[i] + b.v[i]; }); }
-    static F mul(F a, F b) noexcept { return map([&](int i) { return a.v[i] * b.v[i]; }); }
-    static F div(F a, F b) noexcept { return map([&](int i) { return a.v[i] / b.v[i]; }); }
-    static F fma(F a, F b, F c) noexcept { return map([&](int i) { return std::fma(a.v[i], b.v[i], c.v[i]); }); }
+    static F add(F a, F b) noexcept { return map([&](int i) { return a[i] + b[i]; }); }
+    static F mul(F a, F b) noexcept { return map([&](int i) { return a[i] * b[i]; }); }
+    static F div(F a, F b) noexcept { return map([&](int i) { return a[i] / b[i]; }); }
+    static F fma(F a, F b, F c) noexcept { return map([&](int i) { return std::fma(a[i], b[i], c[i]); }); }
     // 2^n for whole numbers from -126 to 127
-    static F power(F n) noexcept { return map([&](int i) { return std::ldexp(1.0f, int(n.v[i])); }); }
+    static F power(F n) noexcept { return map([&](int i) { return std::ldexp(1.0f, int(n[i])); }); }
     // as maxps: the second where one of them is NaN
-    static F max(F a, F b) noexcept { return map([&](int i) { return a.v[i] > b.v[i] ? a.v[i] : b.v[i]; }); }
-    static F abs(F a) noexcept { return map([&](int i) { return std::fabs(a.v[i]); }); }
+    static F max(F a, F b) noexcept { return map([&](int i) { return a[i] > b[i] ? a[i] : b[i]; }); }
+    static F abs(F a) noexcept { return map([&](int i) { return std::fabs(a[i]); }); }
     static float largest(F a) noexcept {
-        float found = a.v[0];
-        for (int i = 1; i < lanes; i++) found = found > a.v[i] ? found : a.v[i];
+        float found = a[0];
+        for (int i = 1; i < lanes; i++) found = found > a[i] ? found : a[i];
         return found;
     }
 
-    static I zero() noexcept { return {}; }
-    static F to_float(I a) noexcept { return map([&](int i) { return float(a.v[i]); }); }
-    static void store(int32_t* to, I x) noexcept { std::memcpy(to, x.v, sizeof x.v); }
+    static I zero() noexcept { return I{}; }
+    static F to_float(I a) noexcept { return map([&](int i) { return float(a[i]); }); }
+    static void store(int32_t* to, I x) noexcept { std::memcpy(to, &x, sizeof x); }
     // Rounded to the nearest, halves to even; what is no int16 saturates, as does NaN.
     static void store_rounded(int16_t* to, F x) noexcept {
         for (int i = 0; i < lanes; i++) {
-            const float bounded = x.v[i] > -32768.0f ? (x.v[i] < 32767.0f ? x.v[i] : 32767.0f) : -32768.0f;
+            const float bounded = x[i] > -32768.0f ? (x[i] < 32767.0f ? x[i] : 32767.0f) : -32768.0f;
             to[i] = int16_t(std::lrint(bounded));
         }
     }
     // sum + a0 * w[2i] + a1 * w[2i + 1], for a pair (a0, a1) in all lanes. Wraps around where numbers are not finite.
     static I dot(I sum, const int16_t* pair, const int16_t* w) noexcept {
-        for (int i = 0; i < lanes; i++)
-            sum.v[i] = int32_t(uint32_t(sum.v[i]) + uint32_t(pair[0] * w[2 * i]) + uint32_t(pair[1] * w[2 * i + 1]));
+        I both;  // halves are taken by shifts: compilers find no vector code for every other int16
+        std::memcpy(&both, w, sizeof both);
+        const int of_lower = lower_half(), of_upper = 1 - of_lower;
+        for (int i = 0; i < lanes; i++) {
+            const int32_t lower = int32_t(uint32_t(both[i]) << 16) >> 16, upper = both[i] >> 16;
+            sum[i] = int32_t(uint32_t(sum[i]) + uint32_t(pair[of_lower] * lower) + uint32_t(pair[of_upper] * upper));
+        }
         return sum;
+    }
+
+   private:
+    // Which of two neighbouring int16 is the lower half of an int32
+    static int lower_half() noexcept {
+        const int16_t order[2] = {0, 1};
+        int32_t both;
+        std::memcpy(&both, order, sizeof both);
+        return both & 0xffff;
     }
 };
 
