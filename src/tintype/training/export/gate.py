@@ -49,13 +49,12 @@ class Kept(NamedTuple):
     """How much a gate keeps from being drawn, in shares."""
 
     text: float  # recall
-    other: float  # false alarms
+    other: float  # false alarms; NaN where there is nothing but text
     precision: float
 
     def __str__(self) -> str:
-        return (
-            f"{self.text:.1%} of text and {self.other:.1%} of the rest stay faithful (precision {self.precision:.1%})"
-        )
+        rest = "" if np.isnan(self.other) else f", and {self.other:.1%} of the rest (precision {self.precision:.1%})"
+        return f"{self.text:.1%} of text stays faithful{rest}"
 
 
 def labels_of(picture: NDArray[np.uint8], mask: NDArray[np.uint8], drawn: bool) -> Labels:
