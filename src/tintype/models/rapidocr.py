@@ -25,7 +25,7 @@ STRIDE = 32  # sides of what the finder takes are multiples of it
 INSIDE = 0.3  # a pixel of that probability belongs to a line's kernel
 SURE_FOUND, SURE_READ = 0.5, 0.5  # mean probabilities of a kernel, and of the characters of a line
 GROWTH = 1.6  # lines are kernels grown by this many times area / perimeter
-LEAST_KERNEL = 3  # pixels
+LEAST_KERNEL, LARGEST_KERNEL = 3, 0.25  # height: pixels, share of the shorter side; larger ones are mostly objects
 
 HEIGHT = 48  # pixels of a line at the reader
 LEAST_WIDTH = 320  # pixels; narrower lines are padded, as the package does
@@ -92,7 +92,7 @@ class TextReader:
         found = []
         for (down, across), mean in zip(ndimage.find_objects(kernels), means, strict=True):
             h, w = down.stop - down.start, across.stop - across.start
-            if mean < SURE_FOUND or min(h, w) < LEAST_KERNEL:
+            if mean < SURE_FOUND or min(h, w) < LEAST_KERNEL or h > LARGEST_KERNEL * min(height, width):
                 continue
             more = round(GROWTH * h * w / (2 * (h + w)))
             left, top = max(across.start - more, 0), max(down.start - more, 0)
