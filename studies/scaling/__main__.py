@@ -47,6 +47,7 @@ def main(arguments: list[str] | None = None) -> None:
     fit.add_argument("--results", type=Path, default=RESULTS, help="file of rows (%(default)s)")
     fit.add_argument("--page", type=Path, default=ROOT / "docs" / "scaling.md", help="(%(default)s)")
     fit.add_argument("--figures", type=Path, default=ROOT / "docs" / "figures", help="(%(default)s)")
+    fit.add_argument("--least", type=float, default=0.0, help="millions of pixels; smaller budgets are not fitted")
     fit.add_argument("--draws", type=int, default=400, help="bootstrap samples (%(default)s)")
     pace = commands.add_parser("pace", help="print which settings learn most in a core-second")
     pace.set_defaults(run=lambda options: print(compare(rows.read(options.results))))
@@ -76,7 +77,7 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _fit(options: argparse.Namespace) -> None:
-    page.write(rows.read(options.results), options.page, options.figures, options.draws)
+    page.write(rows.read(options.results), options.page, options.figures, options.draws, options.least)
 
 
 if __name__ == "__main__":

@@ -53,8 +53,13 @@ geometric mean over its anchors. Compute is 6 MAC D: three forward passes for ea
 """
 
 
-def write(rows: Sequence[Row], path: Path, figures: Path, draws: int) -> None:
+def write(rows: Sequence[Row], path: Path, figures: Path, draws: int, least: float = 0.0) -> None:
     """Write the page, and the figures of each family that can be fitted.
+
+    Parameters
+    ----------
+    draws : bootstrap samples of each fit
+    least : millions of pixels; smaller budgets are listed and not fitted
 
     Raises
     ------
@@ -65,7 +70,7 @@ def write(rows: Sequence[Row], path: Path, figures: Path, draws: int) -> None:
     for family in LADDERS:
         chosen = sorted((row for row in rows if row.family == family), key=_order)
         if chosen:
-            parts += [f"## {TITLES[family]}\n", *_section(family, chosen, path, figures, draws)]
+            parts += [f"## {TITLES[family]}\n", *_section(family, chosen, path, figures, draws, least)]
     replace_text(path, _wrapped("\n".join(parts)))
 
 
@@ -116,12 +121,15 @@ def _order(row: Row) -> tuple[int, int, int]:
     return row.parameters, row.pixels, row.seed
 
 
-def _section(family: Family, rows: Sequence[Row], page: Path, figures: Path, draws: int) -> list[str]:
+def _section(family: Family, finished: Sequence[Row], page: Path, figures: Path, draws: int, least: float) -> list[str]:
     """What the rows of one family say."""
-    labels = {row.settings for row in rows}
+    labels = {row.settings for row in finished}
     if len(labels) > 1:
         raise UsageError(f"{family}: the rows have different settings, give each its own file: {'; '.join(labels)}")
-    parts = [_data(rows), _spread(rows)]
+    rows = [row for row in finished if row.pixels >= 1e6 * least]
+    parts = [_data(finished), _spread(finished)]
+    if least:
+        parts.append(f"Budgets below {least:g} Mpx are not fitted.\n")
     if not enough(rows):
         count = len({row.rung for row in rows}), len({row.pixels for row in rows})
         return [
@@ -130,7 +138,7 @@ def _section(family: Family, rows: Sequence[Row], page: Path, figures: Path, dra
             "needs three rungs, three budgets and seven runs.\n",
         ]
     found, cost = fit(rows, draws), envelope.cost(rows)
-    parts += [_held_out(rows, draws), _law(found, rows, draws), *_to_come(found, rows, family)]
+    parts += [*_transient(rows), _held_out(rows, draws), _law(found, rows, draws), *_to_come(found, rows, family)]
     parts.append(_best_sizes(found, cost, rows))
     for name, caption, draw in FIGURES:
         file = figures / f"scaling-{family}-{name}.svg"
@@ -175,6 +183,25 @@ def _spread(rows: Sequence[Row]) -> str:
     if not freedom:
         return "Every run has one seed, so the spread between seeds is not known.\n"
     return f"The standard deviation between seeds is {100 * (sum(squares) / freedom) ** 0.5:.2f} % of the loss.\n"
+
+
+def _transient(rows: Sequence[Row]) -> list[str]:
+    """A warning where losses fall faster and faster, which no law of this form does."""
+    steeper = judged = 0
+    for curve in plots.curves(rows).values():
+        if len(curve) >= 3:
+            flops, losses = np.log(np.array(curve)).T
+            slopes = np.diff(losses) / np.diff(flops)
+            judged += 1
+            steeper += bool(slopes[-1] < slopes[0])
+    if 2 * steeper <= judged:
+        return []
+    return [
+        f"**Too short for a law.** In {steeper} of {judged} rungs the loss falls faster between the last two budgets "
+        "than between the first two. A law of this form only flattens. These runs still leave their start values "
+        "behind, so the exponents, best sizes and extrapolations below mean nothing yet. Larger budgets are needed, "
+        "and a fit without the small ones (`fit --least`).\n"
+    ]
 
 
 def _held_out(rows: Sequence[Row], draws: int) -> str:

@@ -33,6 +33,24 @@ def test_a_page_of_few_runs_has_no_fit(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["scaling.md"]
 
 
+def test_losses_that_fall_faster_and_faster_are_too_short_for_a_law(tmp_path: Path) -> None:
+    made = rows(rungs=3)
+    falling = [replace(row, loss=2 - 0.1 * (row.pixels / 4e6) ** 0.5) for row in made]
+    page.write(falling, tmp_path / "falling.md", tmp_path, draws=5)
+    assert "**Too short for a law.** In 3 of 3 rungs" in (tmp_path / "falling.md").read_text()
+    page.write(made, tmp_path / "flattening.md", tmp_path, draws=5)
+    assert "Too short" not in (tmp_path / "flattening.md").read_text()
+
+
+def test_small_budgets_can_be_left_out_of_the_fit(tmp_path: Path) -> None:
+    made = rows(rungs=3)
+    spoilt = [replace(row, loss=9.0) if row.pixels < 8e6 else row for row in made]
+    for name, given in (("a.md", made), ("b.md", spoilt)):
+        page.write(given, tmp_path / name, tmp_path, draws=5, least=8)
+    first, second = ((tmp_path / name).read_text().split("### The law")[1] for name in ("a.md", "b.md"))
+    assert first == second and "Budgets below 8 Mpx are not fitted." in (tmp_path / "a.md").read_text()
+
+
 def test_three_rungs_are_fitted_but_none_is_predicted(tmp_path: Path) -> None:
     page.write(rows(rungs=3, family="pico"), tmp_path / "scaling.md", tmp_path, draws=20)
     text = (tmp_path / "scaling.md").read_text()
