@@ -141,7 +141,7 @@ def train(options: argparse.Namespace) -> None:
         if run is None:
             return
         shape = space.Shape.named(run.shape)
-        found = training.train(shape, run.seed, run.steps, coded, held_out)
+        found = training.train(shape, model.synthesis, run.seed, run.steps, coded, held_out)
         row = {"shape": run.shape, "steps": run.steps, "seed": run.seed, "psnr": found.psnr}
         row["core_seconds"] = round(found.core_seconds, 1)
         if run.steps == halving.steps[-1]:

@@ -31,10 +31,11 @@ page` writes this page from the rows in `studies/results/search`. `python -m stu
 names the other commands.
 
 Only the synthesis transform changes. Encoder and entropy model are those of the shipped weights, so
-all decoders read the same files, and their PSNR compares at equal bytes. A decoder starts as the
-best linear one (`models/pico/start.py`) and learns from decoded latents of training crops. PSNR is
-the mean over the eight anchor levels on validation crops. Times are CPU times of one thread for a
-tile of 512x512, as shares of today's decoder's in the same seconds.
+all decoders read the same files, and their PSNR compares at equal bytes. A decoder starts from the
+shipped one: blocks keep the channels that count most, and the layers between stages are fitted
+(`inherit` in `models/pico/start.py`). It learns from decoded latents of training crops. PSNR is the
+mean over the eight anchor levels on validation crops. Times are CPU times of one thread for a tile
+of 512x512, as shares of today's decoder's in the same seconds.
 
 A decoder's name has channels x blocks x expansion at 1/16, 1/8 and 1/4 of the sides, then the side
 of the last kernel. Today's is `{today}`."""
@@ -156,8 +157,8 @@ def training(chosen: Sequence[Row], trained: Sequence[Row], halving: Funnel) -> 
             ),
             table(header, [line for line in lines if line[3] != "0"]),
             _paragraph(
-                "The training of today's decoder is short too: against the shipped weights of the same shape it has "
-                f"{reached}. All runs together cost {minutes:.0f} core minutes."
+                "Today's decoder begins as the shipped one and trains as the others do. Against the shipped weights it "
+                f"has {reached}. All runs together cost {minutes:.0f} core minutes."
             ),
             *luck(chosen, trained, halving),
             *winners(chosen, trained, halving),

@@ -14,13 +14,13 @@ from studies.search.space import BASE, Shape
 from tintype.models.pico.network import ANCHORS, Synthesis
 from tintype.models.pico.onnx_graph import trace
 from tintype.models.pico.schedule import lambda_of
-from tintype.models.pico.start import decoder_start
+from tintype.models.pico.start import inherit
 from tintype.training.config import PicoRun
 from tintype.training.objectives.distortion import clipped, mse_255, psnr
 from tintype.training.optimiser import BETAS
 from tintype.training.recipes import pico_s
 
-START_CROPS = 256  # that the linear start is fitted to
+START_CROPS = 128  # that the start is fitted to
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,13 @@ class Trained:
     synthesis: Synthesis
 
 
-def train(shape: Shape, seed: int, steps: int, training: Coded, validation: Coded) -> Trained:
-    """Train a decoder from its linear start; the learning rate falls to zero over the second half of the steps."""
+def train(shape: Shape, trained: Synthesis, seed: int, steps: int, training: Coded, validation: Coded) -> Trained:
+    """Train a decoder that begins near to a trained one; the learning rate falls to zero over the second half."""
     began = time.process_time()
     torch.manual_seed(seed)
     synthesis = Synthesis(shape.config)
-    y, x, _ = training.batch(slice(0, START_CROPS))
-    decoder_start(synthesis, y, x)
+    y, _, _ = training.batch(slice(0, START_CROPS))
+    inherit(synthesis, trained, y)
     synthesis.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's types
     config = PicoRun(steps=steps, decay=steps // 2, warmup=50, clip=pico_s().clip, lambda_weight=pico_s().lambda_weight)
     optimiser = torch.optim.AdamW(synthesis.parameters(), betas=BETAS, weight_decay=0.0, fused=True)

@@ -9,14 +9,16 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from tintype.codec.entropy.tables import SIGMA_MIN
-from tintype.models.pico.layers import Conv
+from tintype.models.pico.layers import Block, Conv
 from tintype.models.pico.network import LOG_RATIO, Pico, Synthesis
 from tintype.models.pico.schedule import UNIT
 
 Z_SCALE_MIN = 0.05  # components that hardly vary are not blown up
-RIDGE = 1e-6  # variance added to latents / UNIT: those that are always zero get no weight
+RIDGE = 1e-9  # of the mean variance: channels that are always zero get no weight
+FIT_PLACES = 2**15  # of maps, that a layer is fitted to at most
 SMALLEST_LOG_SCALE = -1.0  # of sigma / width at the start: a sharper density would have no gradient
 
 
@@ -76,42 +78,91 @@ def structured_start(model: Pico, pictures: Tensor) -> None:
 
 
 @torch.no_grad()
-def decoder_start(synthesis: Synthesis, y_hat: Tensor, pictures: Tensor) -> None:
-    """Set the weights of a new synthesis in place, for latents that are given: linear, fitted by least squares.
+def inherit(synthesis: Synthesis, trained: Synthesis, y_hat: Tensor) -> None:
+    """Bring a new synthesis near to a trained one of another shape, in place; the same shape becomes equal.
+
+    Blocks keep the channels that count most. The layers between stages are fitted one after the other, by least
+    squares, to what the trained ones give. What a trained one does not have keeps its start values.
 
     Parameters
     ----------
-    y_hat : float32, (B, N, h, w), decoded latents; B h w should be many times N
-    pictures : float32, (B, 3, 16h, 16w) in [0, 1], what they were made from
+    y_hat : float32, (B, N, h, w), decoded latents; B h w should be many times the channels
     """
-    # targets from fine to coarse: the strongest principal components, as many as there are channels
-    squares = Conv(3, 48, resampling="in").to(pictures.device)
+    y = y_hat / UNIT
+    h16 = trained.tail(y)
+    out16 = trained.blocks16(h16)
+    h8 = trained.up8(out16) + trained.linear(y)
+    out8 = trained.blocks8(h8)
+    h4 = trained.up4(out8)
+    out4 = trained.blocks4(h4)
+    kept16 = _strongest(out16, trained.up8, synthesis.tail.weight.shape[0])
+    kept8 = _strongest(out8, trained.up4, synthesis.up4.weight.shape[1])
+    kept4 = _strongest(out4, trained.out, synthesis.out.weight.shape[1])
+
+    _copy(synthesis.tail, trained.tail, kept16)
+    _copy_blocks(synthesis.blocks16, trained.blocks16, h16, kept16)
+    x16 = synthesis.blocks16(synthesis.tail(y))
+    weight, bias = _fit(torch.cat((y, x16), 1), _bands(h8[:, kept8]))
+    _set_up(synthesis.linear, weight[:, : y.shape[1]], len(kept8))
+    _set_up(synthesis.up8, weight[:, y.shape[1] :], len(kept8))
+    synthesis.linear.bias.view(4, -1)[:, : len(kept8)] = bias.view(4, -1)
+
+    _copy_blocks(synthesis.blocks8, trained.blocks8, h8, kept8)
+    x8 = synthesis.blocks8(synthesis.up8(x16) + synthesis.linear(y))
+    weight, bias = _fit(x8, _bands(h4[:, kept4]))
+    _set_up(synthesis.up4, weight, len(kept4))
+    synthesis.up4.bias.view(4, -1)[:, : len(kept4)] = bias.view(4, -1)
+
+    _copy_blocks(synthesis.blocks4, trained.blocks4, h4, kept4)
+    squares = Conv(3, 48, resampling="in").to(y.device)
     _eye(squares)
-    bands4 = _batched(lambda x: squares(x - 0.5), pictures)  # (B, 48, 4h, 4w)
-    basis4 = _principal(bands4)[:, : synthesis.up4.weight.shape[0] // 4]
-    bands8 = _bands(torch.einsum("bchw,ck->bkhw", bands4, basis4))  # (B, 4 K4, 2h, 2w)
-    basis8 = _principal(bands8)[:, : synthesis.up4.weight.shape[1]]
-    bands16 = _bands(torch.einsum("bchw,ck->bkhw", bands8, basis8))  # (B, 4 K8, h, w)
+    side = synthesis.out.weight.shape[-1]
+    x4 = synthesis.blocks4(synthesis.up4(x8))
+    weight, bias = _fit(x4, squares(trained.out(out4)), side)
+    synthesis.out.weight.copy_(weight.view(synthesis.out.weight.shape))
+    synthesis.out.bias.copy_(bias)
 
-    # the linear path predicts them from the latents; the non-linear one begins at zero
-    rows = y_hat.movedim(1, -1).flatten(0, 2).double() / UNIT  # (n, N)
-    targets = bands16.movedim(1, -1).flatten(0, 2).double()  # (n, 4 K8)
+
+def _strongest(x: Tensor, reader: Conv, count: int) -> Tensor:
+    """Indices of the channels of (B, C, h, w) that move most of what a layer makes of them, ascending."""
+    strength = x.var((0, 2, 3)) * reader.folded()[0].pow(2).sum((0, 2, 3))
+    return strength.topk(min(count, len(strength))).indices.sort().values
+
+
+def _copy(conv: Conv, trained: Conv, outputs: Tensor, inputs: Tensor | None = None) -> None:
+    """Some outputs of a trained layer, reading some of its inputs, as the first ones of a new layer."""
+    weight, bias = trained.folded()
+    weight = weight[outputs] if inputs is None else weight[outputs][:, inputs]
+    conv.weight[: len(outputs)] = 0
+    conv.weight[: len(outputs), : weight.shape[1]] = weight
+    conv.bias[: len(outputs)] = bias[outputs]
+
+
+def _copy_blocks(blocks: nn.Sequential, trained: nn.Sequential, x: Tensor, kept: Tensor) -> None:
+    """The first blocks of a stage with some of their channels; `x` is what the first of the trained ones reads."""
+    for new, block in zip(blocks, trained, strict=False):
+        assert isinstance(new, Block) and isinstance(block, Block)
+        hidden = block.act(block.expand(block.depthwise(x)))
+        units = _strongest(hidden, block.project, new.expand.weight.shape[0])
+        _copy(new.depthwise, block.depthwise, kept)
+        _copy(new.expand, block.expand, units, kept)
+        _copy(new.project, block.project, kept, units)
+        x = block(x)
+
+
+def _fit(x: Tensor, target: Tensor, side: int = 1) -> tuple[Tensor, Tensor]:
+    """Kernel (K, C side^2) and bias (K,) that predict (B, K, h, w) from squares of (B, C, h, w) by least squares."""
+    height, width = x.shape[2:]
+    pictures = max(1, FIT_PLACES // (height * width))
+    # (n, C side^2) and (n, K)
+    rows = F.unfold(x[:pictures], side, padding=side // 2).movedim(1, -1).flatten(0, 1).double()
+    targets = target[:pictures].movedim(1, -1).flatten(0, 2).double()
     mean, mean_target = rows.mean(0), targets.mean(0)
-    covariance = torch.cov(rows.T) + RIDGE * torch.eye(rows.shape[1], device=rows.device)
-    products = (rows - mean).T @ (targets - mean_target) / (len(rows) - 1)
-    fitted = torch.linalg.solve(covariance, products)  # (N, 4 K8)
-    nn.init.zeros_(synthesis.linear.weight)
-    _set_up(synthesis.linear, fitted.T.float(), basis8.shape[1])
-    bias = synthesis.linear.bias.view(4, -1)  # (band, C8)
-    bias[:, : basis8.shape[1]] = (mean_target - mean @ fitted).view(4, -1).float()
-    _eye(synthesis.tail)
-    nn.init.zeros_(synthesis.up8.weight)
-
-    # and the way back to pixels
-    _set_up(synthesis.up4, basis8, basis4.shape[1])
-    middle = synthesis.out.weight.shape[-1] // 2
-    nn.init.zeros_(synthesis.out.weight)
-    synthesis.out.weight[:, : basis4.shape[1], middle, middle] = basis4
+    rows = rows - mean
+    products = rows.T @ rows
+    products.diagonal().add_(RIDGE * products.diagonal().mean())
+    fitted = torch.linalg.solve(products, rows.T @ (targets - mean_target))  # (C side^2, K)
+    return fitted.T.float(), (mean_target - mean @ fitted).float()
 
 
 def _batched(layer: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
