@@ -17,6 +17,7 @@ from studies.search.funnel import SHIPPED, Funnel, score
 from studies.search.rows import Row
 from studies.search.space import TODAY, Shape
 from tintype.evaluation.results.markdown import table
+from tintype.models.pico.network import ANCHORS
 
 PAGE, FIGURE = "search.md", "figures/search.svg"
 ENGINES = ("native", "onnx")
@@ -155,7 +156,7 @@ def training(chosen: Sequence[Row], trained: Sequence[Row], halving: Funnel) -> 
                 f"{halving.cost:,} steps for a budget. The control has the same cost: {halving.controls} random "
                 "decoders, each as long as the longest rung. Steps are batches of 8 crops of 128x128."
             ),
-            table(header, [line for line in lines if line[3] != "0"]),
+            *([table(header, found)] if (found := [line for line in lines if line[3] != "0"]) else []),
             _paragraph(
                 "Today's decoder begins as the shipped one and trains as the others do. Against the shipped weights it "
                 f"has {reached}. All runs together cost {minutes:.0f} core minutes."
@@ -212,11 +213,16 @@ def winners(chosen: Sequence[Row], trained: Sequence[Row], halving: Funnel) -> l
                 macs = space.kmac_per_pixel(Shape.named(best).row[None])[0]
                 gains = (f"{a - b:+.2f}" for a, b in zip(row["psnr"], today, strict=True))
                 engine = f"{fmean(row['native_psnr']) - score(row):+.3f}" if "native_psnr" in row else ""
-                lines.append((f"`{best}`", f"{ratio:.2f}", f"{macs:.1f}", f"{steps:,}", engine, *gains))
+                shipped = f"{score(row) - score(results[SHIPPED, 0]):+.3f}"
+                lines.append((f"`{best}`", f"{ratio:.2f}", f"{macs:.1f}", f"{steps:,}", shipped, engine, *gains))
                 break
-    anchors = [f"anchor {anchor}" for anchor in range(len(lines[0]) - 5)] if lines else []
-    header = ("best of each budget", "time", "kMAC/px", "steps", "native engine, dB", *anchors)
-    return [table(header, lines)] if lines else []
+    anchors = [f"anchor {anchor}" for anchor in range(ANCHORS)]
+    header = ("best so far", "time", "kMAC/px", "steps", "against shipped", "by the native engine", *anchors)
+    text = (
+        "For the best decoder of each budget: PSNR against the shipped weights, what the native engine's integers add, "
+        "and PSNR against today's decoder after equal training at each anchor, in dB:"
+    )
+    return [_paragraph(text), table(header, lines)] if lines else []
 
 
 def seeds(trained: Sequence[Row]) -> str:
