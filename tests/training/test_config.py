@@ -31,7 +31,7 @@ def test_unknown_keys_and_wrong_values_are_errors(setting: str, part: str) -> No
 
 
 def test_an_unknown_recipe_is_an_error_that_lists_the_known_ones() -> None:
-    with pytest.raises(InputError, match="pico_s, pico_s_gpu, pico_s_eyes, hpcm_nano"):
+    with pytest.raises(InputError, match="pico_s, pico_s_gpu, pico_s_eyes, pico_s_natural, hpcm_nano"):
         configure("pico_xl", [])
 
 

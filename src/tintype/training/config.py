@@ -110,13 +110,13 @@ class PicoNaturalRun(PicoEyesRun):
     """
 
     top_level: float = 40.0
-    mse: float = 0.05
-    ms_ssim: float = 0.05
-    lp: float = 0.6
+    mse: float = 0.03
+    ms_ssim: float = 0.02
+    lp: float = 0.65
     wd: float = 0.3
-    adversarial: float = 0.4
+    adversarial: float = 0.2
     adversarial_from: int = 0
-    adversarial_rise: int = 500
+    adversarial_rise: int = 300
     discriminator_rate: float = 4.0
     discriminator_width: int = 32
     discriminator_heads: int = 32

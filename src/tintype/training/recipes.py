@@ -57,10 +57,24 @@ def pico_s_eyes() -> PicoEyesRun:
 def pico_s_natural() -> PicoNaturalRun:
     """A second synthesis for pico-s that draws texture, for files that there are; needs tintype[perceptual].
 
+    Hardware: as pico_s.
+    Time: 1.5 s a step on an idle core.
+    Expect: docs/results.md, The natural look: 2,200 steps, half of them with a discriminator of twice this weight or
+        more, draw hair and fabric, and a grid in water. Twice the rate and 2.5 times the weight from the first step
+        on made every distance worse.
+
     tintype train run pico_s_natural --init weights/training/pico-s-eyes --data PICTURES --validation PICTURES --out RUN
     """
     return PicoNaturalRun(
-        batch=8, crop=192, steps=98_000, decay=1_000, learning_rate=3e-4, clip=100.0, ema=0.998, lambda_weight=-0.4
+        batch=8,
+        crop=192,
+        steps=97_100,
+        decay=1_300,
+        learning_rate=4e-4,
+        clip=100.0,
+        ema=0.99,
+        lambda_weight=-0.4,
+        adversarial_from=95_000,
     )
 
 
