@@ -168,6 +168,12 @@ def _add_export(commands: "Subparsers") -> None:
         type=Path,
         help="natural look: file of python -m tintype.training.export.gate",
     )
+    pico.add_argument(
+        "--share",
+        metavar="X",
+        type=float,
+        help="natural look: how far to go from the faithful weights to those of the run, 0 to 1 (1)",
+    )
     pico.add_argument("--pictures", metavar="N", type=int, help="training pictures that tables are fitted to (48)")
     pico.add_argument("--hardware", metavar="TEXT", help="for the model's card (this machine's)")
     pico.add_argument("--provenance", metavar="TEXT", help="where the training pictures come from, for the card")
@@ -211,7 +217,7 @@ def _export(options: argparse.Namespace) -> None:
     is_file = options.out.suffix == ".safetensors"
     given = {
         name: value
-        for name in ("data", "validation", "name", "base", "gate", "pictures", "hardware", "provenance")
+        for name in ("data", "validation", "name", "base", "gate", "share", "pictures", "hardware", "provenance")
         if (value := getattr(options, name)) is not None
     }
     if model in CONFIGS:
@@ -231,7 +237,7 @@ def _export(options: argparse.Namespace) -> None:
         raise UsageError(f"{options.out}: {model} is exported to a folder; give --out FOLDER")
     is_natural = natural.is_natural(state)
     needed = {"data", "validation"} | ({"base", "gate"} if is_natural else {"name"})
-    allowed = needed | {"hardware", "provenance"} | (set() if is_natural else {"pictures"})
+    allowed = needed | {"hardware", "provenance", "share" if is_natural else "pictures"}
     what = f"{'the natural look of ' * is_natural}{model}"
     for name in sorted(needed - given.keys()):
         raise UsageError(f"--{name} is needed to export {what}")

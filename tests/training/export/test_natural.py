@@ -12,9 +12,11 @@ from tests.natural import OPENED
 from tests.pictures import picture
 from tests.training.runs import pictures
 from tintype.api import Codec
-from tintype.models.pico.network import SIZES, Pico
+from tintype.models.pico.layers import Conv
+from tintype.models.pico.network import SIZES, Pico, Synthesis
 from tintype.training import checkpoint
 from tintype.training.__main__ import main
+from tintype.training.export.natural import between
 from tintype.training.export.pico import export
 from tintype.training.export.ship import install
 from tintype.training.objectives.natural import NATURAL
@@ -69,6 +71,27 @@ def test_an_exported_look_is_found_beside_its_bundle(folder: Path, capsys: pytes
     assert not np.array_equal(plain, drawn)
     with pytest.raises(SystemExit, match=r"base\.natural\.tintmodel"):  # --force would replace it
         main(arguments(folder))
+
+
+def test_weights_between_both_syntheses() -> None:
+    torch.manual_seed(0)
+    faithful, natural = Synthesis(SIZES["pico-s"]), Synthesis(SIZES["pico-s"])
+    for layer in faithful.modules():
+        if isinstance(layer, Conv):
+            torch.nn.init.uniform_(layer.s_in, 0.5, 2)
+            torch.nn.init.uniform_(layer.s_out, 0.5, 2)
+    ends = [each.out.folded()[0] for each in (faithful, natural)]
+    y_hat = torch.randn(1, 320, 2, 2)
+    expected = natural(y_hat)
+    between(faithful, natural, 1.0)
+    torch.testing.assert_close(natural(y_hat), expected)
+    between(faithful, natural, 0.25)
+    torch.testing.assert_close(natural.out.folded()[0], 0.75 * ends[0] + 0.25 * ends[1])
+
+
+def test_a_share_of_nothing_is_refused(folder: Path) -> None:
+    with pytest.raises(SystemExit, match="--share 0: must be above 0"):
+        main([*arguments(folder), "--force", "--share", "0"])
 
 
 def test_a_run_or_a_gate_of_other_weights_is_refused(folder: Path) -> None:

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
-from tintype.errors import WeightsError
+from tintype.errors import UsageError, WeightsError
 from tintype.models.pico import onnx_engine
 from tintype.models.pico.gate import Gate
-from tintype.models.pico.network import SIZES, Pico
+from tintype.models.pico.layers import Conv
+from tintype.models.pico.network import SIZES, Pico, Synthesis
 from tintype.models.pico.onnx_graph import trace
 from tintype.replacing import staged
 from tintype.training.export.ship import MANIFEST, trained
@@ -40,6 +42,7 @@ def ship(
     data: Path,
     validation: Path,
     out: Path,
+    share: float = 1.0,
     hardware: str = "",
     provenance: str = "not recorded",
 ) -> str:
@@ -51,24 +54,30 @@ def ship(
     gate : file that `tintype.training.export.gate` wrote for these weights
     data, validation : pictures, as for training
     out : folder of the bundle
+    share : how far its weights lie from the faithful ones, 0, to those of the run, 1 (`between`)
     hardware, provenance : for the card, as for a bundle
 
     Raises
     ------
+    UsageError
+        The share is not above 0 and at most 1.
     WeightsError
         The run began from other weights than those of the bundle, or the gate is of others.
     """
+    if not 0 < share <= 1:
+        raise UsageError(f"--share {share:g}: must be above 0 and at most 1")
     bundle = store.load(base)
     size = state["config"]["model"]
     require_same_start(state, bundle)
     model = natural_of(state["ema"], SIZES[size]).float().eval()
+    between(faithful_of(state), model.synthesis, share)
     with np.load(gate, allow_pickle=False) as file:
         arrays = dict(file)
     if arrays.pop("weights_hash").tobytes() != bundle.weights_hash():
         raise WeightsError(f"{gate}: fitted to other weights than those of {base}; fit it again")
     card = {
         "licence": "Apache-2.0",
-        "training": trained(state, load(data), hardware, provenance),
+        "training": {**trained(state, load(data), hardware, provenance), "share": share},
         "validation": evaluate(model, load(validation, 256)),
     }
     return install(export(model, bundle, Gate.of(arrays), card), base, out)
@@ -105,17 +114,41 @@ def install(natural: Bundle, base: str, folder: Path) -> str:
     return f"{path}: {path.stat().st_size} bytes, the natural look of {base}"
 
 
-def require_same_start(state: dict[str, Any], bundle: Bundle) -> None:
-    """That the faithful synthesis of a run, which did not learn, is that of a bundle."""
-    model = Pico(SIZES[state["config"]["model"]])
+def faithful_of(state: dict[str, Any]) -> Synthesis:
+    """The faithful synthesis of a run, which did not learn."""
     prefix = "synthesis."
     weights = {name.removeprefix(prefix): each for name, each in state["ema"].items() if name.startswith(prefix)}
-    model.synthesis.load_state_dict(weights)
-    y_hat = np.random.default_rng(0).normal(0, 3, (model.config.latents, 4, 4)).astype(np.float32)
+    synthesis = Synthesis(SIZES[state["config"]["model"]])
+    synthesis.load_state_dict(weights)
+    return synthesis.float().eval()
+
+
+@torch.no_grad()
+def between(faithful: Synthesis, natural: Synthesis, share: float) -> None:
+    """Move the natural synthesis to a place between both, in place: kernels as they are folded, so scales become 1.
+
+    Weights between those of a network and of a fine-tuned copy often keep what the copy learned and lose less of the
+    rest (Wortsman et al. 2022, arXiv 2109.01903).
+    """
+    for start, end in zip(faithful.modules(), natural.modules(), strict=True):
+        if isinstance(start, Conv) and isinstance(end, Conv):
+            for layer in (start, end):
+                layer.weight.mul_(layer.s_in * layer.s_out)
+                layer.bias.mul_(layer.s_out.flatten())
+                layer.s_in.fill_(1)
+                layer.s_out.fill_(1)
+            end.weight.lerp_(start.weight, 1 - share)
+            end.bias.lerp_(start.bias, 1 - share)
+
+
+def require_same_start(state: dict[str, Any], bundle: Bundle) -> None:
+    """That the faithful synthesis of a run is that of a bundle."""
+    config, faithful = SIZES[state["config"]["model"]], faithful_of(state)
+    y_hat = np.random.default_rng(0).normal(0, 3, (config.latents, 4, 4)).astype(np.float32)
     pixels = (
         onnx_engine.OnnxSynthesis({"synthesis": graph}).synthesis(y_hat)
         for graph in (
-            trace(model.synthesis.float().eval(), {"y": model.config.latents}, ("pixels",)),
+            trace(faithful, {"y": config.latents}, ("pixels",)),
             bundle.graphs["synthesis"],
         )
     )
