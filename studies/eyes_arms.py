@@ -36,7 +36,7 @@ from tintype.training import checkpoint
 from tintype.training.loop import Trainer
 from tintype.training.objectives import features, natural, perceptual
 from tintype.training.objectives.objective import pictures_to
-from tintype.training.objectives.pico_rate import forward
+from tintype.training.objectives.pico_rate import forward, latents
 from tintype.training.pictures import drawn, text_masks
 from tintype.training.pictures.crops import Crops, load
 from tintype.training.recipes import configure
@@ -233,7 +233,7 @@ def of_model(model: Pico) -> Decode:
 
 def of_natural(model: natural.NaturalPico) -> Decode:
     def decode(x: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
-        y_hat, bits = natural.latents(model, x, level)
+        y_hat, bits = latents(model, x, level, None)
         return model.natural(y_hat).float(), torch.stack(bits).sum(0)
 
     return decode
