@@ -30,13 +30,14 @@ from tintype import metrics
 from tintype.errors import InputError
 from tintype.evaluation.metrics import resnet
 from tintype.evaluation.metrics.registry import COLUMNS, METRICS, measure
+from tintype.evaluation.results import markdown
 from tintype.evaluation.results.bd_rate import Curve, bd_rate_or_none
 from tintype.models.pico.network import SIZES, Pico, PicoConfig, Synthesis
 from tintype.training import checkpoint
 from tintype.training.loop import Trainer
 from tintype.training.objectives import features, natural, perceptual
 from tintype.training.objectives.objective import pictures_to
-from tintype.training.objectives.pico_rate import forward
+from tintype.training.objectives.pico_rate import forward, latents
 from tintype.training.pictures import drawn, text_masks
 from tintype.training.pictures.crops import Crops, load
 from tintype.training.recipes import configure
@@ -233,7 +234,7 @@ def of_model(model: Pico) -> Decode:
 
 def of_natural(model: natural.NaturalPico) -> Decode:
     def decode(x: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
-        y_hat, bits = natural.latents(model, x, level)
+        y_hat, bits = latents(model, x, level, None)
         return model.natural(y_hat).float(), torch.stack(bits).sum(0)
 
     return decode
@@ -288,7 +289,7 @@ def table(rows: dict[tuple[str, int], dict[str, Any]], arms: Sequence[str]) -> s
     start = rows["start", 0]
     shown = [name for name in TITLES if name in start]
     heads = [*(TITLES[name] for name in shown), "PSNR in drawn text", "jump at borders", "CPU s a step"]
-    lines = [f"| arm | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
+    lines: list[list[str]] = []
     squares: list[list[float]] = []
     for arm in arms:
         runs = [changes(start, row, shown) for (name, _), row in rows.items() if name == arm]
@@ -296,12 +297,12 @@ def table(rows: dict[tuple[str, int], dict[str, Any]], arms: Sequence[str]) -> s
         squares += [[(run - fmean(column)) ** 2 for run, column in zip(row, columns, strict=True)] for row in runs]
         cells = [_percent(fmean(column), "+") for column in columns]
         seconds = fmean(row["seconds_per_step"] for (name, _), row in rows.items() if name == arm)
-        lines.append(f"| {arm} | {' | '.join(cells)} | {seconds:.2f} |")
+        lines.append([arm, *cells, f"{seconds:.2f}"])
     if (freedom := len(squares) - len(arms)) > 0:
         spreads = [math.sqrt(sum(column) / freedom) for column in zip(*squares, strict=True)]
         cells = [_percent(2 * spread) for spread in spreads]
-        lines.append(f"| twice the spread between seeds | {' | '.join(cells)} | |")
-    return "\n".join(lines)
+        lines.append(["twice the spread between seeds", *cells, ""])
+    return markdown.table(["arm", *heads], lines)
 
 
 def _percent(value: float, sign: str = "") -> str:

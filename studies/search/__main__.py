@@ -119,9 +119,7 @@ def choose(options: argparse.Namespace) -> None:
     found = choosing.choose(
         space.within_filter(), model, options.budgets, counts, confirmed, options.side, options.repeats
     )
-    path.unlink(missing_ok=True)
-    for row in (*kept, *found):
-        rows.append(path, row)
+    rows.write(path, (*kept, *found))
 
 
 def train(options: argparse.Namespace) -> None:

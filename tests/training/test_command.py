@@ -135,6 +135,11 @@ def test_a_run_is_replaced_only_with_force(tmp_path: Path) -> None:
     assert steps == [1, 1]
 
 
+def test_masks_are_not_read_where_no_term_needs_them(tmp_path: Path) -> None:
+    np.save(tmp_path / "pictures.text.npy", np.zeros((1, 2, 3), np.uint8))  # of other pictures
+    assert tintype(tmp_path, "train", "run", "pico_s", *options(tmp_path, "steps=1")).status == 0
+
+
 def test_export_refuses_options_of_the_other_family(tmp_path: Path) -> None:
     for folder, model in (("pico", "pico-s"), ("hpcm", "hpcm-nano")):
         checkpoint.save(tmp_path / folder, {"step": 1, "ema": {}, "config": {"model": model}}, None)

@@ -81,8 +81,8 @@ nb::list run(const Network& network, const std::vector<Strided>& arrays) {
 }
 
 void mean_width_of(Strided prior, Contiguous<float, 1> gain, float unit, float limit,
-                nb::ndarray<float, nb::ndim<3>, nb::c_contig, nb::device::cpu> mean,
-                nb::ndarray<float, nb::ndim<3>, nb::c_contig, nb::device::cpu> width) {
+                   nb::ndarray<float, nb::ndim<3>, nb::c_contig, nb::device::cpu> mean,
+                   nb::ndarray<float, nb::ndim<3>, nb::c_contig, nb::device::cpu> width) {
     const Array from = array(prior);
     for (const auto& to : {mean, width})
         require(2 * to.shape(0) == prior.shape(0) && to.shape(0) == gain.size() && to.shape(1) == prior.shape(1) &&
@@ -93,8 +93,8 @@ void mean_width_of(Strided prior, Contiguous<float, 1> gain, float unit, float l
     mean_width(*available()[0], from, gain.data(), unit, limit, mean.data(), width.data());
 }
 
-nb::object run_integers(const Integers& network, Contiguous<int16_t, 3> z, const std::vector<Contiguous<int32_t, 1>>& biases,
-                        const std::vector<size_t>& outputs) {
+nb::object run_integers(const Integers& network, Contiguous<int16_t, 3> z,
+                        const std::vector<Contiguous<int32_t, 1>>& biases, const std::vector<size_t>& outputs) {
     require(biases.size() == outputs.size(), "there are not biases for each layer");
     std::vector<const int32_t*> pointers;
     for (size_t i = 0; i < biases.size(); i++) {
@@ -131,12 +131,14 @@ NB_MODULE(_engine, m) {
         .def("input", &Network::input)
         .def("pixels", &Network::pixels)
         .def("dense",
-             [](Network& self, int from, Contiguous<float, 2> weights, Contiguous<float, 1> bias, Shape shape, int channels,
-                float slope) { return self.dense(from, matrix(weights), biases(bias, weights), shape, channels, slope); })
+             [](Network& self, int from, Contiguous<float, 2> weights, Contiguous<float, 1> bias, Shape shape,
+                int channels, float slope) {
+                 return self.dense(from, matrix(weights), biases(bias, weights), shape, channels, slope);
+             })
         .def("block",
-             [](Network& self, int from, Contiguous<float, 1> taps, Contiguous<float, 1> tap_biases, Contiguous<float, 2> expand,
-                Contiguous<float, 1> expand_biases, Contiguous<float, 2> project, Contiguous<float, 1> project_biases, float slope,
-                bool narrow) {
+             [](Network& self, int from, Contiguous<float, 1> taps, Contiguous<float, 1> tap_biases,
+                Contiguous<float, 2> expand, Contiguous<float, 1> expand_biases, Contiguous<float, 2> project,
+                Contiguous<float, 1> project_biases, float slope, bool narrow) {
                  return self.block(from, copied(taps), copied(tap_biases), matrix(expand),
                                    biases(expand_biases, expand), matrix(project), biases(project_biases, project),
                                    slope, narrow);
@@ -152,8 +154,8 @@ NB_MODULE(_engine, m) {
         .def("__init__", [](Integers* self, const std::string& set) { new (self) Integers(named(set)); },
              nb::arg("instruction_set") = "")
         .def("layer",
-             [](Integers& self, Contiguous<int16_t, 2> weights, Contiguous<double, 1> scales, int32_t top, int channels, bool around,
-                bool shuffled) {
+             [](Integers& self, Contiguous<int16_t, 2> weights, Contiguous<double, 1> scales, int32_t top,
+                int channels, bool around, bool shuffled) {
                  self.layer(matrix(weights), {copied(scales), top}, channels, around, shuffled);
              })
         .def("run", &run_integers);

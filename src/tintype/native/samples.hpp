@@ -10,7 +10,7 @@
 
 namespace tintype::samples {
 
-constexpr int kOne = 256;        // a weight of 1 in the sums of shares
+constexpr int kOne = 256;       // a weight of 1 in the sums of shares
 constexpr size_t kBlock = 512;  // pixels worked on together
 
 // A rectangle of a larger array: rows are `stride` elements behind each other.
@@ -45,7 +45,7 @@ inline float clipped(float x, float top) noexcept {
     return positive < top ? positive : top;
 }
 
-// each(first column, columns, channel, values) for all of a tile
+// each(row, first column, columns, channel, values) for all of a tile
 template <typename Each>
 inline void for_all(const Planes& planes, size_t channels, Each each) noexcept {
     float mean[kBlock];

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tintype.errors import UsageError
-from tintype.training.config import RunConfig
+from tintype.training.config import PicoEyesRun, RunConfig
 from tintype.training.recipes import RECIPES, configure
 
 if TYPE_CHECKING:
@@ -287,7 +287,8 @@ def _train(options: argparse.Namespace, config: RunConfig, started: float) -> No
     validation = load(options.validation, 256, options.out, limit)
     if not here.rank:
         here.barrier()
-    masks: Any = text_masks.beside(options.data)
+    with_text = isinstance(config, PicoEyesRun) and config.text > 0
+    masks: Any = text_masks.beside(options.data) if with_text else None
     if here.device.type != "cpu":
         train = torch.as_tensor(train).to(here.device)
         masks = None if masks is None else torch.as_tensor(masks).to(here.device)

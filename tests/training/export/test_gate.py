@@ -78,3 +78,10 @@ def test_masks_of_other_pictures_are_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "b.npy", np.zeros((3, 64, 64), np.uint8))
     with pytest.raises(InputError, match=r"b\.npy: holds uint8 \(3, 64, 64\), not masks \(2, 64, 64\)"):
         gate.main(store.DEFAULT, str(tmp_path / "a.npy"), str(tmp_path / "b.npy"), str(tmp_path / "c.npz"))
+
+
+def test_a_result_of_another_suffix_is_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.zeros((2, 64, 64, 3), np.uint8))
+    np.save(tmp_path / "b.npy", np.zeros((2, 64, 64), np.uint8))
+    with pytest.raises(InputError, match=r"OUT\.npz"):
+        gate.main(store.DEFAULT, str(tmp_path / "a.npy"), str(tmp_path / "b.npy"), str(tmp_path / "gate"))

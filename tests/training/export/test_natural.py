@@ -104,6 +104,13 @@ def test_a_run_or_a_gate_of_other_weights_is_refused(folder: Path) -> None:
         main([*arguments(folder, gate="other.npz"), "--force"])
 
 
+@pytest.mark.parametrize("name", ["pictures.npy", "missing.npz", "half.npz"])
+def test_a_file_that_is_no_gate_is_refused(folder: Path, name: str) -> None:
+    np.savez(folder / "half.npz", weight=np.zeros(3))
+    with pytest.raises(SystemExit, match=rf"{name}: no gate .*tintype\.training\.export\.gate"):
+        main([*arguments(folder, gate=name), "--force"])
+
+
 def test_options_of_the_other_kind_are_refused(folder: Path) -> None:
     with pytest.raises(SystemExit, match="--name is no option of the natural look of pico-s"):
         main([*arguments(folder), "--name", "a"])

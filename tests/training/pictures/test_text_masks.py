@@ -31,6 +31,14 @@ def test_masks_of_other_pictures_are_refused(tmp_path: Path) -> None:
         text_masks.beside(tmp_path / "a.npy")
 
 
+@pytest.mark.parametrize("content", [b"", b"text"])
+def test_a_file_without_an_array_is_refused(tmp_path: Path, content: bytes) -> None:
+    np.save(tmp_path / "a.npy", np.zeros((2, 64, 64, 3), np.uint8))
+    (tmp_path / "a.text.npy").write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.text\.npy: holds no masks .*text-masks"):
+        text_masks.beside(tmp_path / "a.npy")
+
+
 def test_masks_need_packed_pictures(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="tintype train pack"):
         text_masks.write(tmp_path)

@@ -2,8 +2,9 @@
 
     python -m tintype.training.export.gate BUNDLE PICTURES MASKS OUT.npz
 
-PICTURES are packed (.npy), MASKS an array of the same pictures, uint8 (N, S, S), not 0 where there is text. Of pictures
-that are mostly drawn, all that is not flat counts as text. `tintype train export --gate OUT.npz` takes the result.
+PICTURES are packed (.npy), MASKS those of `tintype train text-masks`, or other uint8 (N, S, S), not 0 where there is
+text. Of pictures that are mostly drawn, all that is not flat counts as text. `tintype train export --gate OUT.npz`
+takes the result.
 """
 
 import sys
@@ -25,7 +26,7 @@ from tintype.models.pico.tile_model import Floats, PicoModel
 from tintype.replacing import staged
 from tintype.training.export.pico_fit import whole_tile
 from tintype.training.export.readout import latents
-from tintype.training.pictures import crops
+from tintype.training.pictures import crops, text_masks
 
 PHOTOGRAPHS = 400  # besides all that is mostly drawn
 LEVELS_BETWEEN = 29  # of consecutive pictures; a prime, so that all levels occur
@@ -167,14 +168,13 @@ def main(name: str, pictures: str, masks: str, out: str) -> None:
     """Write the gate of a bundle."""
     model = load.model(name)
     assert isinstance(model, PicoModel)
-    packed, where = crops.load(Path(pictures)), np.load(masks, mmap_mode="r", allow_pickle=False)
-    if where.shape != packed.shape[:3] or where.dtype != np.uint8:
-        raise InputError(f"{masks}: holds {where.dtype} {where.shape}, not masks {packed.shape[:3]} of uint8")
-    gate, lines = fit(model, packed, where)
-    path = Path(out)
+    path, packed = Path(out), crops.load(Path(pictures))
+    if path.suffix != ".npz":
+        raise InputError(f"{out}: a gate is an .npz file; give OUT.npz")
+    gate, lines = fit(model, packed, text_masks.load(Path(masks), packed))
     with staged(path.parent) as part:
-        weights_hash = np.frombuffer(model.identity.weights_hash, np.uint8)
-        np.savez(part / path.name, allow_pickle=False, weights_hash=weights_hash, **gate.to_arrays())
+        weights_hash, arrays = np.frombuffer(model.identity.weights_hash, np.uint8), gate.to_arrays()
+        np.savez(part / path.name, weights_hash=weights_hash, weight=arrays["weight"], bias=arrays["bias"])
     print(f"{lines}\n{path}: {path.stat().st_size} bytes")
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def ship(
     UsageError
         The share is not above 0 and at most 1.
     WeightsError
-        The run began from other weights than those of the bundle, or the gate is of others.
+        The run began from other weights than those of the bundle, or the gate is of others or is none.
     """
     if not 0 < share <= 1:
         raise UsageError(f"--share {share:g}: must be above 0 and at most 1")
@@ -71,16 +72,13 @@ def ship(
     require_same_start(state, bundle)
     model = natural_of(state["ema"], SIZES[size]).float().eval()
     between(faithful_of(state), model.synthesis, share)
-    with np.load(gate, allow_pickle=False) as file:
-        arrays = dict(file)
-    if arrays.pop("weights_hash").tobytes() != bundle.weights_hash():
-        raise WeightsError(f"{gate}: fitted to other weights than those of {base}; fit it again")
+    fitted = read_gate(gate, bundle)
     card = {
         "licence": "Apache-2.0",
         "training": {**trained(state, load(data), hardware, provenance), "share": share},
         "validation": evaluate(model, load(validation, 256)),
     }
-    return install(export(model, bundle, Gate.of(arrays), card), base, out)
+    return install(export(model, bundle, fitted, card), base, out)
 
 
 def export(model: Pico, base: Bundle, gate: Gate, card: dict[str, Any]) -> Bundle:
@@ -112,6 +110,18 @@ def install(natural: Bundle, base: str, folder: Path) -> str:
         with staged(folder) as part:
             (part / MANIFEST).write_text(json.dumps(entries, indent=1) + "\n")
     return f"{path}: {path.stat().st_size} bytes, the natural look of {base}"
+
+
+def read_gate(path: Path, bundle: Bundle) -> Gate:
+    """The gate that was fitted to a bundle; raises WeightsError if the file holds no gate, or that of others."""
+    try:
+        with zipfile.ZipFile(path) as _, np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in ("weights_hash", "weight", "bias")}
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise WeightsError(f"{path}: no gate ({error}); fit one by python -m tintype.training.export.gate") from error
+    if arrays["weights_hash"].tobytes() != bundle.weights_hash():
+        raise WeightsError(f"{path}: fitted to other weights than those of {bundle.card['name']}; fit it again")
+    return Gate.of(arrays)
 
 
 def faithful_of(state: dict[str, Any]) -> Synthesis:

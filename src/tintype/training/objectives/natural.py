@@ -14,14 +14,14 @@ from torch.func import functional_call
 
 from tintype.errors import InputError
 from tintype.models.pico.network import SIZES, Pico, PicoConfig, Synthesis
-from tintype.models.pico.schedule import Z_LIMIT, lambda_of, schedule
+from tintype.models.pico.schedule import lambda_of
 from tintype.training.config import PicoNaturalRun, RunConfig
 from tintype.training.objectives.discriminator import Discriminator, found_out, told_apart
 from tintype.training.objectives.distortion import clipped, mse_255, psnr
 from tintype.training.objectives.objective import Draw, Group, Row
 from tintype.training.objectives.perceptual import PicoEyesObjective
 from tintype.training.objectives.pico import evaluate
-from tintype.training.objectives.pico_rate import TrainingNetworks, train_through
+from tintype.training.objectives.pico_rate import latents
 
 NATURAL, DISCRIMINATOR = "natural.", "discriminator."  # names of the weights that learn
 
@@ -86,7 +86,7 @@ class PicoNaturalObjective(PicoEyesObjective):
         level, rise = drawn
         model, pictures = self.model, x[:, :3]
         with torch.no_grad():
-            y_hat, bits = latents(model, pictures, level)
+            y_hat, bits = latents(model, pictures, level, None)
             faithful = model.synthesis(y_hat).float().clamp(0, 1)
             original_maps, faithful_maps = self.terms.network(pictures), self.terms.network(faithful)
         natural = clipped(model.natural(y_hat).float())
@@ -117,15 +117,6 @@ class PicoNaturalObjective(PicoEyesObjective):
         device = next(iter(weights.values())).device
         model = natural_of(weights, self.model.config).to(device)
         return evaluate(model.to(memory_format=torch.channels_last), pictures, bf16)  # type: ignore[call-overload]
-
-
-@torch.no_grad()
-def latents(model: Pico, x: Tensor, level: Tensor) -> tuple[Tensor, list[Tensor]]:
-    """Rounded latents (B, N, h, w) of pictures (B, 3, H, W) in [0, 1], and bits per sample of each step."""
-    y, z = model.analysis(x)
-    y, z = y.float(), z.float().clamp(-Z_LIMIT, Z_LIMIT)
-    steps = schedule(TrainingNetworks(model, level), tuple(z.shape[1:]), tuple(y.shape[1:]), z, y)
-    return train_through(steps, None)
 
 
 def natural_of(weights: Mapping[str, Tensor], config: PicoConfig) -> Pico:

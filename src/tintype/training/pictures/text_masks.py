@@ -25,22 +25,28 @@ def path_of(pictures: Path) -> Path:
 
 
 def beside(pictures: Path) -> Masks | None:
-    """Masks of packed pictures, memory-mapped; None where there are none.
+    """Masks of packed pictures, memory-mapped; None where there are none; errors as for `load`."""
+    path = path_of(pictures)
+    return load(path, crops.load(pictures)) if pictures.suffix == ".npy" and path.exists() else None
+
+
+def load(path: Path, pictures: crops.Pictures) -> Masks:
+    """Masks of these pictures (N, S, S, 3), memory-mapped.
 
     Raises
     ------
     InputError
-        The file is not that of these pictures.
+        The file holds no masks, or those of other pictures.
     """
-    path = path_of(pictures)
-    if pictures.suffix != ".npy" or not path.exists():
-        return None
-    masks: Masks = np.load(path, mmap_mode="r")
-    expected = crops.load(pictures).shape[:3]
+    expected = pictures.shape[:3]
+    try:
+        masks: Masks = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (EOFError, ValueError) as error:
+        raise InputError(f"{path}: holds no masks ({error}); `tintype train text-masks` makes them") from error
     if masks.dtype != np.uint8 or masks.shape != expected:
         raise InputError(
             f"{path}: holds {masks.dtype} {masks.shape}, not masks {expected} of uint8; `tintype train text-masks "
-            f"{pictures} --force` makes them again"
+            "--force` makes them again"
         )
     return masks
 
