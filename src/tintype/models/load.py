@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -138,10 +137,9 @@ def _natural(name: str, process: int) -> TileModel:
     """As `_bundled`, with which it shares the networks of that model."""
     faithful, beside = _bundled(name, process), store.natural(name)
     if beside is None:
-        where = store.natural_path(Path(name)) if name.endswith(SUFFIX) else f"{name}{store.NATURAL}"
         raise UnsupportedError(
-            f"the weights {name} have no natural look: there is no {where}; decode with the faithful look "
-            "(--look faithful)"
+            f"the weights {name} have no natural look: there is no {store.natural_path(name)}; decode with the "
+            "faithful look (--look faithful)"
         )
     bundle = store.load(name)
     found: TileModel = _family_of_bundle(bundle).module().load_natural(faithful, bundle, beside)

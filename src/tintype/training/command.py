@@ -231,6 +231,7 @@ def _export(options: argparse.Namespace) -> None:
         print(hpcm.write(state, options.out))
         return
     from tintype.training.export import natural, ship
+    from tintype.weights import store
     from tintype.weights.bundle import SUFFIX
 
     if is_file:
@@ -245,7 +246,7 @@ def _export(options: argparse.Namespace) -> None:
         raise UsageError(f"--{name} is no option of {what}")
     if not is_natural and Path(options.name).name != options.name:
         raise UsageError(f"--name {options.name}: a name, not a path, is needed")
-    result = options.out / (natural.file_of(options.base) if is_natural else f"{options.name}{SUFFIX}")
+    result = options.out / (store.natural_path(options.base).name if is_natural else f"{options.name}{SUFFIX}")
     refuse([result] if result.exists() else [], options.force)
     make: Callable[..., str] = natural.ship if is_natural else ship.ship
     print(make(state, out=options.out, **given))

@@ -64,15 +64,15 @@ def natural(name: str) -> Bundle | None:
         A shipped file is not what the manifest says, or a file is not a bundle.
     """
     if name.endswith(SUFFIX):
-        path = natural_path(Path(name))
+        path = natural_path(name)
         return Bundle.read(path) if path.exists() else None
     sha256 = manifest()[name].get("natural_sha256")
-    return None if sha256 is None else _shipped(f"{name}{NATURAL}", sha256)
+    return None if sha256 is None else _shipped(natural_path(name).name, sha256)
 
 
-def natural_path(bundle: Path) -> Path:
-    """Where the natural look of a bundle is."""
-    return bundle.with_name(f"{bundle.name.removesuffix(SUFFIX)}{NATURAL}")
+def natural_path(bundle: str | Path) -> Path:
+    """Where the natural look of a bundle is, by its path; of a shipped one by its name: the name of the file."""
+    return Path(f"{str(bundle).removesuffix(SUFFIX)}{NATURAL}")
 
 
 def looks(weights_hash: bytes) -> tuple[Look, ...]:

@@ -25,11 +25,10 @@ from tintype.models.pico.schedule import Y_STRIDE
 from tintype.models.pico.tile_model import Floats, PicoModel
 from tintype.replacing import staged
 from tintype.training.export.pico_fit import whole_tile
-from tintype.training.export.readout import latents
+from tintype.training.export.readout import LEVELS_BETWEEN, latents, neighbourhoods
 from tintype.training.pictures import crops, text_masks
 
 PHOTOGRAPHS = 400  # besides all that is mostly drawn
-LEVELS_BETWEEN = 29  # of consecutive pictures; a prime, so that all levels occur
 HELD_OUT = 5  # each fifth picture is not fitted to
 TEXT_PLACES, OTHER_PLACES = 80, 120  # at most so many of a picture: a page would count as much as ten photographs
 FLAT = 6.0  # 8-bit levels, standard deviation of a flat square
@@ -88,7 +87,7 @@ def fit(model: PicoModel, pictures: NDArray[np.uint8], masks: NDArray[np.uint8])
         is_other = (~labels.text & labels.known).reshape(-1)
         kinds = ((is_text, TEXT_PLACES), (is_other, OTHER_PLACES))
         chosen = np.concatenate([rng.permutation(np.flatnonzero(kind))[:most] for kind, most in kinds])
-        seen = _neighbourhoods(y_hat)[chosen]  # (n, TAPS N + 1)
+        seen = neighbourhoods(np.pad(features(y_hat), PADDING, "edge"), REACH)[chosen]  # (n, TAPS N + 1)
         products += seen.T @ seen
         targets += seen.T @ (2.0 * is_text[chosen] - 1)
         count += len(chosen)
@@ -135,15 +134,6 @@ def _gate(weight: NDArray[np.float64], bias: float) -> Gate:
             f"the gate has a weight of {np.abs(rounded).max():.0f}, above 16 bits; fit it to more pictures"
         )
     return Gate(rounded, round(scale * (CLOSED_FROM - bias)))
-
-
-def _neighbourhoods(y_hat: Floats) -> NDArray[np.float64]:
-    """Features of each place and its neighbours, and 1: (N, h, w) to (h w, TAPS N + 1)."""
-    _, height, width = y_hat.shape
-    wide = np.pad(features(y_hat), PADDING, "edge")
-    offsets = np.ndindex(2 * REACH + 1, 2 * REACH + 1)
-    taps = np.concatenate([wide[:, row : row + height, column : column + width] for row, column in offsets])
-    return np.concatenate([taps.reshape(len(taps), -1), np.ones((1, height * width))]).T
 
 
 def _squares(plane: NDArray[np.generic]) -> NDArray[np.generic]:

@@ -21,7 +21,7 @@ from tintype.training.objectives.natural import NATURAL, natural_of
 from tintype.training.objectives.pico import evaluate
 from tintype.training.pictures.crops import load
 from tintype.weights import store
-from tintype.weights.bundle import SUFFIX, Bundle
+from tintype.weights.bundle import Bundle
 
 SAME = 2e-3  # of the largest value: half-precision copies differ by 2e-4, states of one run by 2e-2
 
@@ -29,11 +29,6 @@ SAME = 2e-3  # of the largest value: half-precision copies differ by 2e-4, state
 def is_natural(state: dict[str, Any]) -> bool:
     """Whether a checkpoint's state has a natural synthesis."""
     return any(name.startswith(NATURAL) for name in state["ema"])
-
-
-def file_of(base: str) -> str:
-    """Name of the file beside a bundle, given by its name or path."""
-    return store.natural_path(Path(base)).name if base.endswith(SUFFIX) else f"{base}{store.NATURAL}"
 
 
 def ship(
@@ -100,7 +95,7 @@ def export(model: Pico, base: Bundle, gate: Gate, card: dict[str, Any]) -> Bundl
 
 def install(natural: Bundle, base: str, folder: Path) -> str:
     """Write the file for a bundle of this name or path; returns a line about it."""
-    path, manifest = folder / file_of(base), folder / MANIFEST
+    path, manifest = folder / store.natural_path(base).name, folder / MANIFEST
     with staged(folder) as part:
         natural.write(part / path.name)
     entries: dict[str, Any] = json.loads(manifest.read_text()) if manifest.exists() else {}

@@ -7,6 +7,7 @@ writes the readout of weights that ship; `tintype train export` does it for new 
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ def fit(model: PicoModel, pictures: NDArray[np.uint8]) -> Readout:
     for number, picture in enumerate(pictures):
         level = number * LEVELS_BETWEEN % model.identity.levels
         y_hat = latents(model, extract(picture, whole_tile(pictures)), level)
-        known = _neighbourhoods(y_hat)  # (h w, TAPS N + 1)
+        known = neighbourhoods(np.pad(y_hat, ((0, 0), (REACH, REACH), (REACH, REACH))), REACH)  # (h w, TAPS N + 1)
         products = products + (known.T @ known).astype(np.float64)
         targets = targets + (known.T @ _wanted(model.synthesise(y_hat, level))).astype(np.float64)
     assert isinstance(products, np.ndarray)
@@ -70,13 +71,12 @@ def latents(model: PicoModel, pixels: Pixels, level: int) -> Floats:
     return walk(model.decode(height, width, level), lambda _: next(coded).symbols)
 
 
-def _neighbourhoods(y_hat: Floats) -> Floats:
-    """Latents of each position and its neighbours, zero beyond the tile, and 1: (N, h, w) to (h w, TAPS N + 1)."""
-    _, height, width = y_hat.shape
-    wide = np.pad(y_hat, ((0, 0), (REACH, REACH), (REACH, REACH)))
-    offsets = [(row, column) for row in range(2 * REACH + 1) for column in range(2 * REACH + 1)]
-    taps = np.concatenate([wide[:, row : row + height, column : column + width] for row, column in offsets])
-    return np.concatenate([taps.reshape(len(taps), -1), np.ones((1, height * width), np.float32)]).T
+def neighbourhoods(wide: NDArray[Any], reach: int) -> NDArray[Any]:
+    """Values of each position and its neighbours, and 1: padded (N, h + 2 reach, w + 2 reach) to (h w, TAPS N + 1)."""
+    side = 2 * reach + 1
+    height, width = (length - 2 * reach for length in wide.shape[1:])
+    taps = [wide[:, row : row + height, column : column + width] for row, column in np.ndindex(side, side)]
+    return np.concatenate([*taps, np.ones((1, height, width), wide.dtype)]).reshape(-1, height * width).T
 
 
 def _wanted(pixels: Pixels) -> Floats:
