@@ -50,6 +50,24 @@ def test_any_number_of_threads_gives_the_same_bytes_and_pixels() -> None:
     assert np.array_equal(one, five)
 
 
+class _TwoAtATime(ToyModel):
+    """Its analysis ends only when that of another tile has begun."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.both = threading.Barrier(2, timeout=20)
+
+    def analyse(self, pixels: Pixels) -> NDArray[np.float32]:
+        self.both.wait()
+        return super().analyse(pixels)
+
+
+def test_threads_do_not_wait_for_each_other_where_tiles_are_looked_at() -> None:
+    original = picture(128, 64)
+    data = Encoder(_TwoAtATime(), original, Tiling.of(128, 64, 64, 8), threads=2, content="auto").encode(4)
+    assert len(parse(data).tiles) == 2
+
+
 class _OneAtATime(ToyModel):
     """Refuses to work on a thread of a pool."""
 

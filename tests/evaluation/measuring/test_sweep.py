@@ -192,7 +192,7 @@ def test_jpeg_xl_is_measured_where_its_plugin_is_installed() -> None:
 def test_aliases_and_labels_are_understood() -> None:
     assert parse_names("jpeg, avif,jpeg444,jpg,tintype") == ["jpeg444", "avif444_s6", store.DEFAULT]
     assert codec_named("mine=webp_m4").name == "mine"
-    with pytest.raises(InputError, match="no codec named 'jepg'; there is tintype, .*jpeg, "):
+    with pytest.raises(InputError, match=r"no codec named 'jepg'; there is tintype, .*jpeg, "):
         codec_named("jepg")
     with pytest.raises(InputError, match="no codec is named"):
         parse_names(" , ")

@@ -7,7 +7,7 @@ test, and nothing else is tried for them.
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -145,10 +145,16 @@ class _Way:
 
     def __init__(self, choice: Choice, core: IntPixels, depth: int, worth: float) -> None:
         self.choice, self.core, self.depth, self.worth = choice, core, depth, worth
+        self._error: float | None = None
 
-    @cached_property
+    @property
     def error(self) -> float:
         """Mean squared error of the samples that show."""
+        if self._error is None:
+            self._error = self._measured()
+        return self._error
+
+    def _measured(self) -> float:
         layer, learned = self.choice
         if learned is None and layer is not None and layer.coder.exact:
             return 0.0
@@ -183,17 +189,24 @@ class _Ways:
         self.worth = worth * (255 / (2**depth - 1)) ** 2  # of samples as they are
         self.quality = round(float(np.interp(np.log(worth), np.log(WORTHS), QUALITIES)))
         self.most_error = MAX_ERROR / self.worth
+        # not cached_property: before Python 3.12 it has one lock for all instances, and threads would wait in turn
+        self._plain_way: _Way | None = None
+        self._exact_way: _Way | None = None
 
-    @cached_property
+    @property
     def plain(self) -> _Way:
         """The networks alone."""
-        return self._way(None, self.code(None))
+        if self._plain_way is None:
+            self._plain_way = self._way(None, self.code(None))
+        return self._plain_way
 
-    @cached_property
+    @property
     def exact(self) -> _Way:
         """A layer that returns what shows as it is."""
-        self.check()
-        return self._way(*self.exactly(self.plainest))
+        if self._exact_way is None:
+            self.check()
+            self._exact_way = self._way(*self.exactly(self.plainest))
+        return self._exact_way
 
     def best(self, blocks: Blocks, every: bool) -> Choice:
         """The cheapest of those that suit a tile with these blocks, or of every way."""
