@@ -1,6 +1,6 @@
 """Which parts of pictures a change made better and which worse, to look at.
 
-    python -m benchmarks.looks PICTURE... --out SHEET.webp [--before pico-s-dev] [--after pico-s-eyes-dev] [--bpp 0.3]
+    python -m benchmarks.looks PICTURE... --out SHEET.webp [--before pico-s-psnr] [--after pico-s] [--bpp 0.3]
 
 Both codecs get files of about equal size. A judge that is in no loss compares each square of the pictures with the
 original. Writes a sheet of the squares that gained most, then of those that lost most: original, before, after. Prints

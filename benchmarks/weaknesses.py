@@ -1,6 +1,6 @@
 """Where a codec is weak, to look at: generated text, a generated desktop, flat shapes, and a face.
 
-    python benchmarks/weaknesses.py --out SHEET.webp [--codec pico-s-eyes-dev] [--against avif444_s6] [--quality 40]
+    python benchmarks/weaknesses.py --out SHEET.webp [--codec pico-s] [--against avif444_s6] [--quality 40]
 
 The second codec is held to the size of the first one's files. Prints a table, and writes a sheet with a row per scene:
 original, first, second. The face is part of a photo that comes with scikit-image; all else is drawn here.

@@ -587,7 +587,7 @@ def test_a_tune_that_is_unknown_or_beside_a_model_is_refused() -> None:
     with pytest.raises(InputError, match="possible are eyes, psnr"):
         tintype.Codec(tune="vmaf")
     with pytest.raises(InputError, match="either it or a model"):
-        tintype.Codec("pico-s-dev", tune="eyes")
+        tintype.Codec("pico-s-psnr", tune="eyes")
 
 
 @pytest.mark.parametrize("depth", [8, 10, 16])

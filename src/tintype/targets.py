@@ -39,7 +39,7 @@ def ms_ssim_db(original: Pixels8, decoded: Pixels8) -> float:
     return metrics.decibels(metrics.ms_ssim(original, decoded))
 
 
-# typical: means of eleven photographs with pico-s-dev
+# typical: means of eleven photographs with pico-s-psnr
 MEASURES: Mapping[Name, Measure] = {
     "size": Measure("bytes", (0.1, 1.5)),  # typical: in bpp
     "bpp": Measure("bpp", (0.1, 1.5)),

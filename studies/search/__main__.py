@@ -32,7 +32,7 @@ from tintype.training.pictures.crops import load
 
 RESULTS = Path(__file__).parents[1] / "results" / "search"
 DOCS = Path(__file__).parents[2] / "docs"
-WEIGHTS = Path(__file__).parents[2] / "weights/training/pico-s"
+WEIGHTS = Path(__file__).parents[2] / "weights/training/pico-s-psnr"
 TIMES, CONFIRMED, CHOSEN, TRAINED = "times.jsonl", "confirmed.jsonl", "chosen.jsonl", "trained.jsonl"
 
 

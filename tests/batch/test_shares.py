@@ -48,4 +48,4 @@ def test_free_memory_is_shared_and_a_limit_holds_for_each_job() -> None:
 def test_all_else_of_the_codec_stays() -> None:
     limits = Limits(max_pixels=99, deadline=3)
     codec, _ = shares.shared(Codec(tune="eyes", look="natural", tile=120, limits=limits), 1)
-    assert (codec.model, codec.look, codec.tile, codec.limits) == ("pico-s-eyes-dev", "natural", 120, limits)
+    assert (codec.model, codec.look, codec.tile, codec.limits) == ("pico-s", "natural", 120, limits)

@@ -35,17 +35,17 @@ def test_the_page_has_a_place_for_every_part() -> None:
 def test_tables_compare_our_model_with_every_other_codec(tmp_path: Path) -> None:
     for number in range(2):
         Image.fromarray(picture(64, 96, seed=50 * number)).save(tmp_path / f"p{number}.png")
-    steps = {"pico-s-dev": [40, 60, 80, 100], "jpeg444": [40, 60, 80, 95]}
-    plan = sweep.Plan(sweep.subjects([tmp_path]), ("pico-s-dev", "jpeg444"), ("psnr", "ms_ssim"), steps)
+    steps = {"pico-s-psnr": [40, 60, 80, 100], "jpeg444": [40, 60, 80, 95]}
+    plan = sweep.Plan(sweep.subjects([tmp_path]), ("pico-s-psnr", "jpeg444"), ("psnr", "ms_ssim"), steps)
     found = Results(sweep.run(plan, tmp_path / "out"), window=(0.0, 100.0))
-    measured = results.Measured("pico-s-dev", found, found, ["p1"])
+    measured = results.Measured("pico-s-psnr", found, found, ["p1"])
     kodak = measured.kodak()
-    assert "| BD-rate of pico-s-dev | pico-s-dev | jpeg444 |" not in kodak
-    assert "| BD-rate of pico-s-dev | jpeg444 |" in kodak and "| 40 | " in kodak
+    assert "| BD-rate of pico-s-psnr | pico-s-psnr | jpeg444 |" not in kodak
+    assert "| BD-rate of pico-s-psnr | jpeg444 |" in kodak and "| 40 | " in kodak
     assert "In all 6 pairs of adjacent qualities" in kodak
     assert "Not measured in this run: SSIMULACRA2, Butteraugli." in kodak
     assert "| jpeg444 | " in measured.settings()
-    assert measured.headline().startswith("| bytes of pico-s-dev at equal | jpeg444 |")
+    assert measured.headline().startswith("| bytes of pico-s-psnr at equal | jpeg444 |")
     lines = measured.on_large().splitlines()
     assert [line.split(",")[0] for line in lines[2:]] == ["| 2 (all)"] * 3 + ["| 1 (photographs)"] * 3
 
@@ -60,7 +60,7 @@ def test_losses_are_said() -> None:
 
 
 def test_a_command_is_run_again_for_other_weights_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    commands = results.Commands(tmp_path, "pico-s-dev")
+    commands = results.Commands(tmp_path, "pico-s-psnr")
     command = [results.sys.executable, "-c", "import time; print(time.perf_counter_ns())"]
     first = commands.once("x", command)
     assert commands.once("x", command) == first

@@ -78,7 +78,7 @@ def test_a_model_without_its_weights_is_refused(tmp_path: Path) -> None:
     [
         ("encode", "a.png", "--device", "cuda"),
         ("encode", "a.png", "--tune", "eyes", "--precision", "bfloat16"),
-        ("encode", "a.png", "--model", "pico-s-dev", "--compile"),
+        ("encode", "a.png", "--model", "pico-s-psnr", "--compile"),
         ("encode", "a.png", "--model", "x.tintmodel", "--weights", "x"),
         ("encode", "a.png", "--tolerance", "0"),
         ("encode", "a.png", "--max-threads", "2"),

@@ -22,8 +22,8 @@ def test_options_of_another_type_are_refused_when_a_codec_is_made(options: Any) 
 def test_a_codec_is_refused_when_it_is_made_not_at_its_first_picture() -> None:
     with pytest.raises(InputError, match=r"hpcm-base: its weights do not ship.*options=hpcm\.Options\(FILE\)"):
         Codec("hpcm-base")
-    with pytest.raises(InputError, match="pico-s-dev: pico models take no weights file and no options"):
-        Codec("pico-s-dev", options=Options("base.safetensors"))
+    with pytest.raises(InputError, match="pico-s-psnr: pico models take no weights file and no options"):
+        Codec("pico-s-psnr", options=Options("base.safetensors"))
 
 
 def test_weights_that_were_forgotten_are_read_again(tmp_path: Path) -> None:

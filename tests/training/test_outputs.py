@@ -120,16 +120,16 @@ def test_a_checkpoint_of_pico_is_exported_to_a_bundle_that_a_second_export_keeps
     prepare_pico(tmp_path)
     monkeypatch.chdir(tmp_path)
     np.save("pictures.npy", pictures(2, 64))
-    command = ["export", "run", "--out", "out", "--name", "mine-dev"]
+    command = ["export", "run", "--out", "out", "--name", "mine"]
     command += ["--data", "pictures.npy", "--validation", "pictures.npy", "--pictures", "2"]
     main(command)
     made = files(Path("out"))
-    assert sorted(made) == ["manifest.json", "mine-dev.readout.npz", "mine-dev.tintmodel"]
-    bundle = Bundle.read(Path("out/mine-dev.tintmodel"))
-    assert bundle.card["name"] == "mine-dev" and bundle.card["training"]["steps"] == 0
+    assert sorted(made) == ["manifest.json", "mine.readout.npz", "mine.tintmodel"]
+    bundle = Bundle.read(Path("out/mine.tintmodel"))
+    assert bundle.card["name"] == "mine" and bundle.card["training"]["steps"] == 0
     assert bundle.weights_hash().hex() in capsys.readouterr().out
 
-    with pytest.raises(SystemExit, match=r"out/mine-dev\.tintmodel: exists; --force replaces it"):
+    with pytest.raises(SystemExit, match=r"out/mine\.tintmodel: exists; --force replaces it"):
         main(command)
     assert files(Path("out")) == made
 

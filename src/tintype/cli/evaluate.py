@@ -18,7 +18,7 @@ DESCRIPTION = """\
 Encode every picture with every codec at several qualities, decode the files and compare. Writes results.csv (one row
 per picture, codec and quality), summary.md and the coded files. An interrupted run continues where it stopped.
 
-codecs: pico-s-dev or another shipped model, PATH.tintmodel, either with +natural at its end for the natural look,
+codecs: pico-s or another shipped model, PATH.tintmodel, either with +natural at its end for the natural look,
 hpcm-base:FILE.safetensors+FILE.safetensors (one file per rate, from low to high), jpeg444, jpeg420, webp_m6,
 avif444_s6, avif444_s6_psnr, avif420_s6, jxl_e7, and the like with other methods (m), speeds (s) and efforts (e).
 tintype, jpeg, webp, avif, avif_psnr and jxl mean their usual settings. cjxl_e7, avifenc444_s6,

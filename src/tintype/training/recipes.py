@@ -44,10 +44,10 @@ def pico_s_eyes() -> PicoEyesRun:
     Expect: docs/results.md, Trained for eyes. The shipped weights had 3,600 steps of 4 crops with shares of
         .3 / .35 / .35 / 0, then 1,800 steps of this recipe (decay=1300), both without gains. 3,800 steps more with
         shares of .25 / .35 / .4 at 4e-4, whose rate fell only over the last 900, were worse by every judge on
-        validation crops: what a high rate undoes needs a long decay to come back. 3,900 steps from pico-s at 2e-4
+        validation crops: what a high rate undoes needs a long decay to come back. 3,900 steps from pico-s-psnr at 2e-4
         falling to zero are level with the shipped ones.
 
-    tintype train run pico_s_eyes --init weights/training/pico-s --data PICTURES --validation PICTURES --out RUN
+    tintype train run pico_s_eyes --init weights/training/pico-s-psnr --data PICTURES --validation PICTURES --out RUN
     """
     return PicoEyesRun(
         batch=8, crop=192, steps=92_000, decay=1_500, learning_rate=3e-4, clip=100.0, ema=0.998, lambda_weight=-0.4

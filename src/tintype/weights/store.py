@@ -14,7 +14,7 @@ from tintype.errors import WeightsError
 from tintype.weights.bundle import SUFFIX, Bundle
 
 FOLDER = Path(__file__).parent
-TUNES = {"eyes": "pico-s-eyes-dev", "psnr": "pico-s-dev"}
+TUNES = {"eyes": "pico-s", "psnr": "pico-s-psnr"}
 """Shipped weights by what they were trained for: what people see, or squared error."""
 DEFAULT = TUNES["eyes"]
 Look = Literal["faithful", "natural"]

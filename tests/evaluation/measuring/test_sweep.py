@@ -207,10 +207,10 @@ def test_a_codec_that_breaks_in_an_unforeseen_way_becomes_a_row(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tintype.evaluation.codecs.pillow._require", lambda *_: 1 // 0)
-    found = sweep.run(plan(folder, ["jpeg444", "pico-s-dev"], steps={"pico-s-dev": [50]}), tmp_path / "out")
+    found = sweep.run(plan(folder, ["jpeg444", "pico-s-psnr"], steps={"pico-s-psnr": [50]}), tmp_path / "out")
     (failed,) = [row for row in found if row.error]
     assert failed.codec == "jpeg444" and failed.error.startswith("ZeroDivisionError: ")
-    assert sum(row.codec == "pico-s-dev" for row in found) == 3
+    assert sum(row.codec == "pico-s-psnr" for row in found) == 3
 
 
 def test_what_could_not_be_used_is_forgotten_once_it_is_left_out(folder: Path, tmp_path: Path) -> None:

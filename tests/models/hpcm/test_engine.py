@@ -353,7 +353,7 @@ def test_a_codec_with_weights_still_decodes_what_ships(weights: Path) -> None:
     "model, options, error, message",
     [
         (NANO, None, InputError, r"hpcm-nano: its weights do not ship.*hpcm\.Options\(FILE\), or --weights FILE"),
-        ("pico-s-dev", {"weights": "x"}, InputError, "pico-s-dev: pico models take no weights file"),
+        ("pico-s-psnr", {"weights": "x"}, InputError, "pico-s-psnr: pico models take no weights file"),
         ("x.tintmodel", {"weights": "x"}, InputError, "x.tintmodel: pico models take no weights file"),
         (None, {"weights": "missing.safetensors"}, WeightsError, "missing.safetensors: cannot be read"),
         (NANO, {"weights": ""}, InputError, "give the path of a weights file"),

@@ -42,7 +42,7 @@ MODEL_NAMES: Mapping[int, str] = {
     21: "hpcm-tiny",
     22: "hpcm-small",
 }
-"""Registered models. A `-dev` suffix is part of the weights' name; the file names weights by their hash."""
+"""Registered models: networks. Weights have names of their own; a file names them by their hash."""
 
 
 NETWORK_MULTIPLES: Mapping[int, int] = {

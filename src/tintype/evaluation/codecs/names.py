@@ -5,8 +5,8 @@ EXIF or XMP), and every codec is held to the same number of threads.
 
 | name                                   | what                                                               |
 |----------------------------------------|--------------------------------------------------------------------|
-| `pico-s-dev`, `PATH.tintmodel`         | tintype with shipped weights, or with those of a bundle            |
-| `pico-s-eyes-dev+natural`, ...         | the same files, decoded with the natural look                      |
+| `pico-s`, `PATH.tintmodel`             | tintype with shipped weights, or with those of a bundle            |
+| `pico-s+natural`, ...                  | the same files, decoded with the natural look                      |
 | `hpcm-base:FILE.safetensors`           | HPCM with a weights file; several, joined by +, make one curve     |
 | `jpeg444`, `jpeg420`                   | JPEG, optimised and progressive                                    |
 | `webp_m6` (m0 to m6)                   | lossy WebP (always 4:2:0)                                          |
@@ -144,5 +144,5 @@ def parse_names(text: str) -> list[str]:
     """
     found = [ALIASES.get(part.strip(), part.strip()) for part in text.split(",") if part.strip()]
     if not found:
-        raise InputError("no codec is named; give a list such as pico-s-dev,jpeg,webp,avif")
+        raise InputError("no codec is named; give a list such as pico-s,jpeg,webp,avif")
     return list(dict.fromkeys(found))

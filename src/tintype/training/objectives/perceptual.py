@@ -35,7 +35,7 @@ TILED_EVERY = 4  # steps
 SIGMA_LOW, SIGMA_HIGH = 4.0, 1.0  # log2 of the window in pixels at the lowest and the highest level: 16 and 2 px
 
 # lambda 255^2 MSE / term at the anchors, of pico-s after 89,500 steps on squared error:
-# `python studies/perceptual_scales.py weights/training/pico-s --data PICTURES`
+# `python studies/perceptual_scales.py weights/training/pico-s-psnr --data PICTURES`
 SCALES = {
     "ms_ssim": (1.425, 3.014, 6.334, 13.72, 29.34, 62.78, 136.8, 307.1),
     "lp": (0.03506, 0.06397, 0.1175, 0.2152, 0.4032, 0.7549, 1.453, 2.906),
