@@ -1,6 +1,6 @@
 """What each part of training for eyes does: short runs from one start, judged by measures that are in no loss.
 
-    python -m studies.eyes_arms terms --init weights/training/pico-s-psnr --data PICTURES --validation CROPS --out FOLDER
+    python -m studies.eyes_arms terms --init weights/training/pico-s-psnr --data PICTURES --validation CROPS ...
     python -m studies.eyes_arms natural --init weights/training/pico-s-eyes --data PICTURES --validation CROPS ...
 
 Each arm changes one thing. FOLDER/results.jsonl gets a row for each arm and seed; rows that are there are not measured

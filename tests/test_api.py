@@ -464,7 +464,7 @@ def test_unknown_weights_are_named(small: bytes) -> None:
     header = dataclasses.replace(container.header, weights_hash=b"stranger")
     data = write(dataclasses.replace(container, header=header))
     assert not tintype.info(data).decodable
-    with pytest.raises(UnsupportedError, match=f"pico-s weights {b'stranger'.hex()}"):
+    with pytest.raises(UnsupportedError, match=f"for the network pico-s with weights {b'stranger'.hex()}"):
         tintype.decode(data)
 
 

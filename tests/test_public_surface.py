@@ -81,14 +81,18 @@ def test_exit_codes_stay() -> None:
 def test_keys_of_json_stay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.tint").write_bytes(tintype.encode(picture(16, 16)))
     info = (
-        *("file", "width", "height", "grey", "depth", "alpha", "code_points", "model", "weights_hash", "level"),
-        *("tiles", "size_bytes", "bpp", "graphics", "exact", "chunks", "numerics", "decodable", "looks"),
+        *("file", "width", "height", "grey", "depth", "alpha", "code_points", "network", "model"),
+        *("weights_hash", "release", "level", "tiles", "size_bytes", "bpp", "graphics", "exact", "chunks"),
+        *("numerics", "decodable", "looks"),
     )
     assert [field.name for field in dataclasses.fields(tintype.Info)] == list(info[1:])
     assert main(["info", "--json", str(tmp_path / "a.tint")]) == 0
     assert tuple(json.loads(capsys.readouterr().out)) == info
 
-    size = {"name", "parameters", "encoder_kmac_per_pixel", "decoder_kmac_per_pixel", "levels", "weights_hash"}
+    size = {
+        *("name", "parameters", "encoder_kmac_per_pixel", "decoder_kmac_per_pixel", "levels"),
+        *("weights_hash", "release"),
+    }
     assert main(["models", "--json"]) == 0
     for line in capsys.readouterr().out.splitlines():
         assert size <= set(json.loads(line))

@@ -20,8 +20,10 @@ class Info:
     depth: int  # bits per sample
     alpha: bool  # has transparency
     code_points: images.CodePoints | None  # colour as ITU-T H.273 numbers it; None: the ICC profile's, else sRGB
-    model: str  # name of the weights, or of the model where the weights are unknown
+    network: str  # the registered model, docs/format.md
+    model: str | None  # name of the weights; None: they do not ship with this version
     weights_hash: str  # 16 hexadecimal digits
+    release: str | None  # first with these weights: later versions open the file; None: this version knows of none
     level: int
     tiles: int
     size_bytes: int
@@ -48,8 +50,10 @@ def info(data: Encoded) -> Info:
         depth=header.samples.depth,
         alpha=container.chunk(ChunkType.ALPHA) is not None,
         code_points=contents.code_points(header.samples),
-        model=name or header.model_name,
+        network=header.model_name,
+        model=name,
         weights_hash=header.weights_hash.hex(),
+        release=store.release_of(header.weights_hash),
         level=header.level,
         tiles=header.tile_count,
         size_bytes=size_bytes,

@@ -76,12 +76,17 @@ def test_a_suffix_that_no_picture_has_is_wrong_usage(tmp_path: Path, small: byte
 
 def test_unknown_weights_are_a_missing_part_and_named(tmp_path: Path, stranger: bytes) -> None:
     (tmp_path / "a.tint").write_bytes(stranger)
+    unknown = b"stranger".hex()
     for arguments in (("decode", "a.tint"), ("verify", "a.tint")):
         result = tintype(tmp_path, *arguments)
         assert (result.status, result.out) == (4, "")
-        assert result.err.startswith(f"a.tint: the file was made with pico-s weights {b'stranger'.hex()}")
+        assert result.err.startswith(f"a.tint: the file was made for the network pico-s with weights {unknown}")
     assert names(tmp_path) == ["a.tint"]
-    assert f"pico-s, weights {b'stranger'.hex()} (not available)" in tintype(tmp_path, "info", "a.tint").out
+    text = tintype(tmp_path, "info", "a.tint").out
+    assert f"  model    weights {unknown} for the network pico-s (not available)\n" in text
+    assert "  opens    only with its own weights, which are of no release that this version knows\n" in text
+    facts = json.loads(tintype(tmp_path, "info", "--json", "a.tint").out)
+    assert (facts["network"], facts["model"], facts["release"]) == ("pico-s", None, None)
 
 
 def test_every_changed_byte_and_every_cut_is_an_error_without_output(tmp_path: Path, small: bytes) -> None:
@@ -116,6 +121,7 @@ def test_info_tells_what_the_library_knows(tmp_path: Path, small: bytes) -> None
   picture  16 x 16 pixels, grey, 8 bits
   file     {len(small)} bytes, {len(small) / 32:.3f} bpp
   model    {about.model}, weights {about.weights_hash}
+  opens    with this and every later version of tintype: weights of release {about.release}
   looks    {", ".join(about.looks)}
   level    0
   tiles    1
@@ -178,11 +184,13 @@ def test_models_lists_what_ships(tmp_path: Path, small: bytes) -> None:
     assert (result.status, result.err) == (0, "")
     facts = {each["name"]: each for each in map(json.loads, result.out.splitlines())}
     about = library.info(small)
-    assert facts[about.model]["weights_hash"] == about.weights_hash
+    assert about.model is not None and facts[about.model]["weights_hash"] == about.weights_hash
+    assert facts[about.model]["release"] == about.release
     assert 0 < facts[about.model]["decoder_kmac_per_pixel"] < facts[about.model]["encoder_kmac_per_pixel"]
     text = tintype(tmp_path, "models")
     assert text.out.splitlines()[0] in facts
-    for word in ("weights", "parameters", "encoder", "decoder", "levels", "training", about.weights_hash, "kMAC/px"):
+    rows = ("weights", "release", "parameters", "encoder", "decoder", "levels", "training")
+    for word in (*rows, about.weights_hash, "kMAC/px"):
         assert word in text.out
 
 

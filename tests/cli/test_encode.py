@@ -33,8 +33,8 @@ def test_quality_and_output_are_obeyed_and_verbose_says_what_came_out(tmp_path: 
     assert data == library.encode(pixels, quality=20)
     about = library.info(data)
     assert (result.status, result.out) == (0, "")
-    expected = rf"a\.png: {len(data)} bytes, {about.bpp:.3f} bpp, level {about.level}, \d+\.\d\d s\n"
-    assert re.fullmatch(expected, result.err)
+    size, promise = f"{len(data)} bytes, {about.bpp:.3f} bpp", "opens in every later version"
+    assert re.fullmatch(rf"a\.png: {size}, level {about.level}, {promise}, \d+\.\d\d s\n", result.err)
 
 
 def test_an_existing_file_is_kept_unless_forced(tmp_path: Path) -> None:

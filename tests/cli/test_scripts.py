@@ -46,6 +46,7 @@ def test_encode_tells_each_file_as_json(tmp_path: Path) -> None:
         "exact": 0.0,
         "target": {"measure": "bpp", "value": 2.0},
         "reached": about.bpp,
+        "release": about.release,
     }
     assert (second["file"], second["output"]) == ("in/b.png", "out/b.tint")
 

@@ -29,7 +29,8 @@ class Made:
         """For people."""
         about, target, reached = info(self.data), self.target, self.data.reached
         quality = f", {described(target.measure, reached)}" if target and target.quality and reached is not None else ""
-        return f"{about.size_bytes} bytes, {about.bpp:.3f} bpp, level {about.level}{quality}"
+        promise = "opens only with its own weights" if about.release is None else "opens in every later version"
+        return f"{about.size_bytes} bytes, {about.bpp:.3f} bpp, level {about.level}{quality}, {promise}"
 
     def facts(self) -> dict[str, Any]:
         """For programs; docs/cli.md has the keys."""
@@ -44,4 +45,5 @@ class Made:
             "exact": about.exact,
             "target": None if target is None else {"measure": target.measure, "value": target.value},
             "reached": self.data.reached,
+            "release": about.release,
         }

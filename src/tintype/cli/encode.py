@@ -28,6 +28,7 @@ from tintype.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
+    from tintype.codec.tile_model import Identity
     from tintype.images import ReadOptions
 
 STRIPPED = ("all", "gps")
@@ -122,7 +123,9 @@ def run(options: argparse.Namespace) -> int:
         if options.lossless and options.quality is not None:
             raise UsageError("--lossless has no quality; leave out -q")
         target = target_of(options)
-        check(options.quality, target, codec.load())  # a wrong name is reported once, not per file
+        model = codec.load()  # a wrong name is reported once, not per file
+        check(options.quality, target, model)
+        _say_promise(model.identity)
         encoder = Encode(
             codec,
             options.quality,
@@ -165,6 +168,14 @@ def _check_output(output: str | None) -> None:
         raise UsageError(
             f"-o {output} is the name of a picture, but encode writes .tint files; name it {Path(output).stem}.tint"
         )
+
+
+def _say_promise(identity: "Identity") -> None:
+    """Remark on weights that later versions of tintype may not have."""
+    from tintype.weights import store
+
+    if store.release_of(identity.weights_hash) is None:
+        say(f"{identity.name}: weights of no release; only they open these files, so keep their file too")
 
 
 def _read_options(options: argparse.Namespace) -> "ReadOptions":

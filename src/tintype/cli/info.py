@@ -54,7 +54,8 @@ def _text(name: str, about: "Info") -> str:
         "picture": f"{about.width} x {about.height} pixels, {kind}",
         **({"colour": f"primaries {points.primaries}, transfer {points.transfer} (H.273)"} if points else {}),
         "file": f"{about.size_bytes} bytes, {about.bpp:.3f} bpp",
-        "model": f"{about.model}, weights {about.weights_hash}{'' if about.decodable else ' (not available)'}",
+        "model": _model(about),
+        "opens": _promise(about),
         **({"looks": ", ".join(about.looks)} if about.looks else {}),
         "level": str(about.level),
         "tiles": str(about.tiles),
@@ -63,6 +64,20 @@ def _text(name: str, about: "Info") -> str:
         **({"made by": about.numerics} if about.numerics else {}),
     }
     return "\n".join([name, *(f"  {key:<8} {value}" for key, value in rows.items())])
+
+
+def _model(about: "Info") -> str:
+    """Names of weights and networks may be alike, so the network of unknown weights is called one."""
+    if about.model is None:
+        return f"weights {about.weights_hash} for the network {about.network} (not available)"
+    return f"{about.model}, weights {about.weights_hash}"
+
+
+def _promise(about: "Info") -> str:
+    """Which later versions open the file."""
+    if about.release is None:
+        return "only with its own weights, which are of no release that this version knows"
+    return f"with this and every later version of tintype: weights of release {about.release}"
 
 
 def _graphics(about: "Info") -> str:

@@ -50,8 +50,13 @@ def _facts(name: str) -> dict[str, Any]:
     from tintype.weights import store
 
     identity = load.model(name).identity
-    card = store.load(name).card
-    return {**card, "name": name, "levels": identity.levels, "weights_hash": identity.weights_hash.hex()}
+    return {
+        **store.load(name).card,
+        "name": name,
+        "levels": identity.levels,
+        "weights_hash": identity.weights_hash.hex(),
+        "release": store.release_of(identity.weights_hash),
+    }
 
 
 def _hpcm_sizes() -> Iterator[dict[str, Any]]:
@@ -72,6 +77,7 @@ def _hpcm_sizes() -> Iterator[dict[str, Any]]:
             "decoder_kmac_per_pixel": its.kmac_decoder,
             "levels": 1,
             "weights_hash": None,
+            "release": None,
         }
 
 
@@ -83,6 +89,7 @@ def _size_text(facts: Mapping[str, Any]) -> str:
 def _text(facts: Mapping[str, Any]) -> str:
     rows = {
         "weights": facts["weights_hash"],
+        "release": facts["release"] or "none; later versions may lack these weights",
         **_cost_rows(facts),
         "licence": facts.get("licence", "not recorded"),
         "training": _training(facts.get("training", {})),

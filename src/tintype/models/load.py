@@ -192,7 +192,7 @@ def model_for(
     CorruptError
         The file lacks numerics that models of its family need.
     """
-    needed = f"the file was made with {header.model_name} weights {header.weights_hash.hex()}"
+    needed = f"the file was made for the network {header.model_name} with weights {header.weights_hash.hex()}"
     family = family_named(header.model_name)
     if family.bundled:
         name = _bundle_of(header, bundle)

@@ -28,7 +28,8 @@ READOUT = ".readout.npz"  # suffix of the file with a bundle's readout, see `tin
 def manifest() -> dict[str, dict[str, Any]]:
     """Shipped bundles by name: `sha256` of the file and `weights_hash` (hex) that .tint files carry.
 
-    Those with a natural look have its `natural_sha256`.
+    Those with a natural look have its `natural_sha256`. Those of a release have its version as `release`; they stay
+    here, unchanged, in every later version.
     """
     content: dict[str, dict[str, Any]] = json.loads((FOLDER / "manifest.json").read_text())
     return content
@@ -98,6 +99,12 @@ def _shipped(file: str, sha256: str) -> Bundle:
 def name_of(weights_hash: bytes) -> str | None:
     """Name of the shipped bundle with this hash."""
     return next((name for name, entry in manifest().items() if entry["weights_hash"] == weights_hash.hex()), None)
+
+
+def release_of(weights_hash: bytes) -> str | None:
+    """First release with these weights, whose files every later version opens; None where no release has them."""
+    name = name_of(weights_hash)
+    return None if name is None else manifest()[name].get("release")
 
 
 @lru_cache(maxsize=4)
