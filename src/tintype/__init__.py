@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tintype.limits import Limits
     from tintype.targets import Target
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.2.0"
 
 logging.getLogger("tintype").addHandler(logging.NullHandler())  # silent, unless a program asks for its records
 
