@@ -336,11 +336,10 @@ def test_weights_are_known_by_their_content(net: HPCM, weights: Path, tmp_path: 
     assert Codec(options=Options(again)).decode(data).size == (20, 20)
     other = tmp_path / "other.safetensors"
     save(network(seed=1), other)
-    with pytest.raises(
-        UnsupportedError, match=r"hpcm-nano weights [0-9a-f]{16}, but .*other.safetensors holds hpcm-nano"
-    ):
+    needed = "for the network hpcm-nano with weights [0-9a-f]{16}"
+    with pytest.raises(UnsupportedError, match=rf"{needed}, but .*other.safetensors holds hpcm-nano"):
         Codec(options=Options(other)).decode(data)
-    with pytest.raises(UnsupportedError, match=r"hpcm-nano weights [0-9a-f]{16}, which do not ship.*hpcm.Options"):
+    with pytest.raises(UnsupportedError, match=rf"{needed}, which do not ship.*hpcm.Options"):
         tintype.decode(data)
 
 
