@@ -28,6 +28,23 @@ def test_the_least_that_system_and_groups_leave_counts(tmp_path: Path, monkeypat
     assert free_memory.free_memory() is None
 
 
+def test_limits_of_the_groups_around_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cgroup").write_text("0::/slice/service/unit\n")
+    root = tmp_path / "sys"
+    root.mkdir()
+    group(root / "slice", "max", "5")
+    group(root / "slice" / "service", "1000", "600")
+    group(root / "slice" / "service" / "unit", "max", "5")
+    monkeypatch.setattr(free_memory, "_MINE", tmp_path / "cgroup")
+    monkeypatch.setattr(free_memory, "_ROOT", root)
+    monkeypatch.setattr(free_memory, "_free_in_system", lambda: 2000)
+    free_memory._groups.cache_clear()
+    try:
+        assert free_memory.free_memory() == 400
+    finally:
+        free_memory._groups.cache_clear()
+
+
 def test_groups_of_version_1_are_understood(tmp_path: Path) -> None:
     for name, text in (
         ("memory.limit_in_bytes", "1000"),

@@ -1,8 +1,9 @@
 """How much memory this process can still have."""
 
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+_MINE, _ROOT = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 _FILES = (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes"))
 """Limit and use of a control group: version 2, version 1."""
 
@@ -26,17 +27,19 @@ def _free_in_system() -> int | None:
 
 @lru_cache(maxsize=1)  # a process stays where it is, and most of these folders do not exist
 def _groups() -> list[Path]:
-    """Folders that describe the memory of this process's control group; in a container it may be the root."""
+    """Folders with the memory of this process's control group and of those around it, whose limits hold for it too."""
     try:
-        lines = Path("/proc/self/cgroup").read_text().splitlines()
+        lines = _MINE.read_text().splitlines()
     except OSError:
         return []
     found = []
     for line in lines:
         _, controllers, path = line.split(":", 2)
         if controllers in ("", "memory"):  # version 2, version 1
-            root = Path("/sys/fs/cgroup", controllers)
-            found += [root, root / path.lstrip("/")]
+            own = PurePosixPath(path.lstrip("/"))
+            found += [
+                _ROOT / controllers / group for group in (own, *own.parents)
+            ]  # in a container the last may be all
     return [folder for folder in found if any((folder / limit).exists() for limit, _ in _FILES)]
 
 

@@ -1,14 +1,14 @@
 """Where the bytes of a .tint file come from."""
 
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from tintype.codec.container.fields import Bytes
-from tintype.codec.container.source import ByteSource, FileBytes
 from tintype.errors import InputError, LimitError
+from tintype.streams import Bytes, ByteSource, FileBytes, can_seek, read_whole
 
 Encoded = Bytes | str | os.PathLike[str] | BinaryIO  # content of a .tint file, its path, or the open file
 
@@ -25,11 +25,10 @@ def opened(data: Encoded, most: int | None = None, *, whole: bool = True) -> Ite
         with Path(data).open("rb") as file, opened(file, most, whole=whole) as source:
             yield source
     else:
-        seekable = getattr(data, "seekable", None)  # all that is needed of a file is `read`
-        on_disk = seekable is not None and seekable()
-        source = FileBytes(data) if on_disk else data.read() if most is None else data.read(most + 1)
-        if isinstance(source[:0], str):
+        if isinstance(data, io.TextIOBase):
             raise InputError(f"{name_of(data)} was opened as text; open it in binary mode")
+        on_disk = can_seek(data)
+        source = FileBytes(data) if on_disk else data.read() if most is None else read_whole(data, most + 1)
         if most is not None and len(source) > most and (whole or not on_disk):
             raise LimitError(
                 f"{name_of(data)}: more than {most} bytes; raise max_memory (--max-memory) if you trust it"

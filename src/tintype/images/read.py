@@ -28,6 +28,7 @@ from tintype.images.raster import DEPTHS, Raster, repeats_eight_bits, rescaled
 from tintype.images.readers import bmff, bmp, by_mode, jpeg2000, jxl, png, ppm, raw
 from tintype.images.readers.opened import Opened
 from tintype.pixels import Pixels8
+from tintype.streams import can_seek, read_whole
 
 Source = Image.Image | NDArray[Any] | bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
 
@@ -96,9 +97,9 @@ def _from_file(file: BinaryIO, name: str, options: ReadOptions) -> Picture:
     most = FILE_BYTES_PER_PIXEL * options.max_pixels + BYTES_BESIDE
     if isinstance(file, io.TextIOBase):
         raise InputError(f"{name}: the file is open as text; open it with the mode 'rb'")
-    if file.seekable():
+    if can_seek(file):
         file.seek(0)
-    data = file.read(most + 1)
+    data = read_whole(file, most + 1)
     if len(data) > most:
         raise InputError(
             f"{name}: longer than {most} bytes, which no picture of {options.max_pixels} pixels is; if you trust the "

@@ -119,6 +119,16 @@ def test_avif_with_a_header_that_lets_frames_choose_their_size_is_refused() -> N
         images.read(Coder.AVIF, bytes(data), 32, 32, False, 8)
 
 
+def test_avif_is_compared_with_its_own_header_however_many_bytes_state_its_length() -> None:
+    data = images.write_near(np.zeros((300, 400), np.uint8), 50)
+    assert data is not None
+    end = 2 + data[1]  # of the header, whose length is one byte
+    padded = data[2:end].ljust(0x18 << 7, b"\0")  # the second byte of this length looks like the start of a header
+    changed = data[:1] + bytes([0x80, 0x18]) + padded + data[end:]
+    with pytest.raises(CorruptError, match="400 x 300 pixels where 69 x 1 belong"):
+        images.read(Coder.AVIF, changed, 1, 69, True, 8)
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_damaged_images_are_refused(name: str) -> None:
     coder, data, height, width, depth = BAD[name]

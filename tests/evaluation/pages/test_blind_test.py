@@ -128,6 +128,7 @@ def test_the_page_does_not_tell_whose_a_picture_is(site: Site) -> None:
     assert all(uri.startswith("data:image/webp;base64,") for uri in data["images"].values())  # all stored alike
     assert {entry["id"] for entry in data["trials"]} == {trial.id for trial in trials}
     assert [entry["id"] for entry in data["trials"]] != [trial.id for trial in trials]
+    assert list(data["images"]) == sorted(data["images"])  # not in the order of the codecs
     assert not re.search(r'(?:src|href)="(?!data:)', text)  # nothing from elsewhere
 
 

@@ -417,6 +417,8 @@ def bomb() -> bytes:
     [
         pytest.param(bomb(), id="text that unpacks to 2 GB"),
         pytest.param(png_with(chunk(b"tEXt", b"a\0b") * 50_000), id="50,000 texts"),
+        pytest.param(png_with(chunk(b"tEXt", b"Raw profile type exif\0" + b"\n" * 2**20)), id="a profile of line ends"),
+        pytest.param(png_with(chunk(b"tEXt", b"Raw profile type exif\0" + b" " * 2**20)), id="a profile of blanks"),
         pytest.param(jpeg_with(*[(0xFE, b"x")] * 50_000), id="50,000 comments"),
         pytest.param(gif_with(b"!\xfe\x01x\0" * 50_000), id="50,000 comments in a GIF"),
         pytest.param(encoded("JPEG2000") + box(b"free", b"") * 50_000, id="50,000 boxes"),

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.images.metadata.made import MAKER_NOTE, camera_exif, fields, jpeg, long, short, structure, text
-from tintype.images.metadata.tiff import ASCII, LONG, SHORT, Editor, FileBytes, Ifd, Tiff
+from tintype.images.metadata.tiff import ASCII, LONG, SHORT, Editor, Ifd, Tiff
+from tintype.streams import FileBytes
 
 ORDERS = ["<", ">"]
 

@@ -166,6 +166,20 @@ def test_a_packet_without_large_properties_cannot_be_divided(packet):
 
 
 @pytest.mark.parametrize(
+    "elements",
+    [
+        "".join(f"<xmp:p{n}>x</xmp:p{n}>" for n in range(20_000)),
+        f"<xmp:Label>{'x' * 5000}</xmp:Label><xmp:Nickname><![CDATA[{'<?xpacket' * 200_000}]]></xmp:Nickname>",
+    ],
+    ids=["names", "beginnings of instructions"],
+)
+def test_hostile_packets_are_divided_in_bounded_time(elements):
+    start = time.process_time()
+    xmp.split(with_elements(elements, ""), 2000)
+    assert time.process_time() - start < 10
+
+
+@pytest.mark.parametrize(
     "hostile",
     [
         b"<a:b>" * 100_000,
@@ -174,6 +188,10 @@ def test_a_packet_without_large_properties_cannot_be_divided(packet):
         b'<a b="' + b"<" * 2_000_000,
         b"<a>" + b"<b c='1' d='2'/>" * 30_000 + b"</a>",
         xmp_with(" ".join(f'exif:GPS{n}="1"' for n in range(10_000)), EXIF),
+        b"<a" + b" " * 2_000_000 + b"/>",
+        b"<a b" + b" " * 2_000_000 + b"='1'/>",
+        b"".join(b'<a xmlns:p%d="q">' % n for n in range(60_000)) + b"</a>" * 60_000,
+        b"<a " + b" ".join(b'xmlns:p%d="q"' % n for n in range(20_000)) + b">" + b'<b xmlns:c="d"/>' * 20_000 + b"</a>",
     ],
 )
 def test_hostile_packets_take_bounded_time(hostile):

@@ -3,8 +3,7 @@
 from dataclasses import dataclass, replace
 
 from tintype.errors import CorruptError, TruncatedError
-
-Bytes = bytes | bytearray | memoryview
+from tintype.streams import Bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ docs/format.md is the specification; fields are read and written in the order of
 found from the header alone, which has its own CRC, so damage in one section leaves the others readable.
 A payload is opaque here: docs/payload.md and `tintype.codec.entropy.rans` give it meaning.
 
-`python -m tintype.codec.container.file FILE` prints a file field by field.
+`python -m tintype.codec.container FILE` prints a file field by field.
 """
 
 import struct
@@ -15,10 +15,9 @@ from enum import IntEnum
 from functools import cached_property
 from itertools import pairwise
 
-from tintype.codec.container.fields import Bytes, Field, FieldReader, varint
+from tintype.codec.container.fields import Field, FieldReader, varint
 from tintype.codec.container.header import SRGB_8_BIT, ColourType, Header, read_header, violation, write_header
 from tintype.codec.container.numerics import read_numerics
-from tintype.codec.container.source import ByteSource
 from tintype.codec.tile_model import Numerics
 from tintype.codec.tiling import Rect, Region, checked_region, tile_grid, tiles_showing
 from tintype.errors import (
@@ -29,6 +28,7 @@ from tintype.errors import (
     TruncatedError,
     UnsupportedError,
 )
+from tintype.streams import Bytes, ByteSource
 
 MAGIC = b"\xd4i\r\n"
 VERSION = 1

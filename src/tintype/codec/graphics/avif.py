@@ -7,6 +7,7 @@ holds the two units of AV1 that are needed, whose header is read here, and the c
 
 import io
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from PIL import AvifImagePlugin, Image
 
@@ -40,10 +41,10 @@ def write(pixels: IntPixels, quality: int, speed: int = SPEED) -> bytes:
     )
     data = file.getvalue()
     (begin, end), *others = [(begin, end) for name, begin, end in _boxes(data) if name == b"mdat"]
-    units = [(kind, data[start:stop]) for kind, start, stop in _units(data[:end], begin) if kind != DELIMITER]
-    if others or [kind for kind, _ in units] != [SEQUENCE, FRAME]:
+    units = [unit for unit in _units(data[:end], begin) if unit.kind != DELIMITER]
+    if others or [unit.kind for unit in units] != [SEQUENCE, FRAME]:
         raise RuntimeError("libavif wrote something other than one frame for a still picture")
-    return b"".join(unit for _, unit in units)
+    return b"".join(data[unit.begin : unit.end] for unit in units)
 
 
 def read(data: bytes, height: int, width: int, grey: bool) -> Image.Image:
@@ -55,10 +56,9 @@ def read(data: bytes, height: int, width: int, grey: bool) -> Image.Image:
         It is no still picture, or of another size.
     """
     units = list(_units(data, 0))
-    if [kind for kind, _, _ in units] != [SEQUENCE, FRAME]:
+    if [unit.kind for unit in units] != [SEQUENCE, FRAME]:
         raise CorruptError("graphics in AVIF are not one sequence header and one frame; the file is damaged")
-    _, _, end = units[0]
-    _require_still(data[2:end], height, width, 0 if grey else 1)
+    _require_still(data[units[0].content : units[0].end], height, width, 0 if grey else 1)
     return AvifImagePlugin.AvifImageFile(io.BytesIO(_container(data, height, width, grey)))
 
 
@@ -86,8 +86,16 @@ def _require_still(header: bytes, height: int, width: int, profile: int) -> None
         )
 
 
-def _units(data: bytes, begin: int) -> Iterator[tuple[int, int, int]]:
-    """Type, begin and end of each open bitstream unit."""
+class _Unit(NamedTuple):
+    """An open bitstream unit: its type, and where it, its content and what follows begin."""
+
+    kind: int
+    begin: int
+    content: int
+    end: int
+
+
+def _units(data: bytes, begin: int) -> Iterator[_Unit]:
     while begin < len(data):
         head, size, shift, at = data[begin], 0, 0, begin + 1
         while at < len(data) and shift < 35:
@@ -97,7 +105,7 @@ def _units(data: bytes, begin: int) -> Iterator[tuple[int, int, int]]:
                 break
         if head & 0x87 != 0x02 or at + size > len(data):  # without extension, with a size
             raise CorruptError("graphics in AVIF have a unit of another form; the file is damaged")
-        yield head >> 3, begin, at + size
+        yield _Unit(head >> 3, begin, at, at + size)
         begin = at + size
 
 

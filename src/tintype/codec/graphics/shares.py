@@ -2,8 +2,10 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from tintype.codec.container.file import Container
-from tintype.codec.graphics.layer import Layer, enlarged, split
+from tintype.codec.graphics.layer import Layer, split
 from tintype.codec.tiling import tile_grid
 
 
@@ -32,6 +34,11 @@ def shares(container: Container) -> Shares:
 
 
 def _covered(layer: Layer) -> int:
+    """Pixels of a layer, without a mask of all of them: a few bytes may say that blocks of 2^24 pixels are covered."""
     if layer.mask is None:
         return layer.height * layer.width
-    return int(enlarged(layer.mask, layer.side, layer.height, layer.width).sum())
+    rows, columns = (
+        np.minimum(layer.side, length - layer.side * np.arange(count))
+        for length, count in zip((layer.height, layer.width), layer.mask.shape, strict=True)
+    )
+    return int(rows @ layer.mask @ columns)

@@ -116,7 +116,11 @@ def avif(name: str, chroma: str, speed: str, tune: str | None, threads: int) -> 
 
 
 def jpeg_xl(name: str, effort: str, threads: int) -> PillowCodec:
-    """JPEG XL by libjxl. Below quality 19 libjxl halves the resolution: a step in its curve."""
+    """JPEG XL by libjxl.
+
+    Below quality 19 libjxl halves the resolution. That is a step, and a curve over it has no BD-rate: curves begin
+    at 19. Lower settings serve for files of a given size.
+    """
     try:
         plugin: Any = import_module("pillow_jxl.JpegXLImagePlugin")  # registers the format
     except ImportError as error:
@@ -136,7 +140,7 @@ def jpeg_xl(name: str, effort: str, threads: int) -> PillowCodec:
         settings=f"JPEG XL effort {effort}, XYB",
         versions=_versions(pillow_jxl_plugin=importlib.metadata.version("pillow-jxl-plugin")),
         suffix=".jxl",
-        qualities=(3, 8, 13, 19, 26, 34, 44, 54, 65, 75, 84, 90, 93),
+        qualities=(19, 26, 34, 44, 54, 65, 75, 84, 90, 93),
         quality_range=(1, 98),
         format="JXL",
         options={"effort": int(effort), "num_threads": count},

@@ -61,7 +61,7 @@ def cjxl(name: str, effort: str, threads: int) -> ProgramCodec:
         settings=f"JPEG XL effort {effort}, XYB; programs cjxl and djxl, times include their start",
         versions=version("cjxl", "djxl"),
         suffix=".jxl",
-        qualities=(8, 13, 19, 26, 34, 44, 54, 65, 75, 84, 90, 93),
+        qualities=(19, 26, 34, 44, 54, 65, 75, 84, 90, 93),
         quality_range=(5, 98),
         encoder=("cjxl", "{source}", "{target}", "-q", "{quality}", "-e", effort, f"--num_threads={helpers}"),
         decoder=("djxl", "{source}", "{target}", f"--num_threads={helpers}"),

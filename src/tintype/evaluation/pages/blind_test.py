@@ -116,7 +116,8 @@ def build(
     order = rng.permutation(len(trials)).tolist()  # the order in the page must not reveal it either
     out.mkdir(parents=True, exist_ok=True)
     identity = hashlib.sha256("".join(sorted(trial.id for trial in trials)).encode()).hexdigest()[:16]
-    data = {"id": identity, "images": shown, "trials": [entries[at] for at in order]}
+    pictures_by_number = dict(sorted(shown.items()))  # they were made codec by codec
+    data = {"id": identity, "images": pictures_by_number, "trials": [entries[at] for at in order]}
     text = page.document("Blind comparison", page.asset("study.html"), data, ("study",))
     replace_text(out / PAGE, text)
     key = {"study": identity, "trials": [asdict(trial) for trial in trials], "files": files}

@@ -119,7 +119,7 @@ def decoded(data: bytes, encoding: str = "utf-8") -> str:
 
 def _raw_profile(text: str) -> bytes | None:
     """ImageMagick's way to put bytes into text: a name, their number, and hexadecimal digits, on lines of their own."""
-    head = re.match(r"\s*[^\n]*\n\s*(\d{1,9})\s", text)
+    head = re.match(r"\s*+[^\n]*+\n\s*+(\d{1,9})\s", text)  # possessive: blanks without end are read once
     if head is None:
         return None
     try:

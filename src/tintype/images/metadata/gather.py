@@ -12,7 +12,8 @@ from tintype.images.metadata import containers, exif, iptc, xmp
 from tintype.images.metadata.exif import INCH, Density
 from tintype.images.metadata.found import Found
 from tintype.images.metadata.orientation import TRANSPOSED
-from tintype.images.metadata.tiff import FileBytes, Readable
+from tintype.images.metadata.tiff import Readable
+from tintype.streams import FileBytes
 
 MAX_COMMENTS = 256
 MAX_NOTES = 16
@@ -42,6 +43,7 @@ def gather(image: Image.Image) -> Metadata:
     reader = containers.READERS.get(image.format or "") if image.tell() == 0 else None
     position = file.tell() if file else 0
     if file and image.format == "TIFF":
+        file.seek(0)
         metadata = gather_tiff(FileBytes(file), image.tell(), image.width, image.height)  # Pillow states turned sides
         file.seek(position)
         return metadata

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
-from typing import BinaryIO, Protocol, Self
+from typing import Protocol, Self
 
 MAX_VALUES = 2**24  # bytes of all values of a directory: more is not metadata
 MAX_ENTRIES = 2**12  # of one directory
@@ -46,22 +46,6 @@ class Readable(Protocol):
 
     def __len__(self) -> int: ...
     def __getitem__(self, part: slice, /) -> bytes | bytearray: ...
-
-
-class FileBytes:
-    """The bytes of an open file."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._size = file.seek(0, 2)
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __getitem__(self, part: slice) -> bytes:
-        start, stop, _ = part.indices(self._size)
-        self._file.seek(start)
-        return self._file.read(max(0, stop - start))
 
 
 @dataclass(frozen=True, slots=True)

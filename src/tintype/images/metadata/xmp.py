@@ -1,6 +1,7 @@
 """XMP: its properties found by an XML parser, and changed in the text without touching the rest of it."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -10,6 +11,7 @@ from tintype.images.metadata.orientation import TRANSPOSED, upright_point
 
 MAX_XMP = 2**24  # bytes
 MAX_PROPERTIES = 2**16
+MAX_DEPTH = 256  # of elements in one another
 NO_DIGEST = b"0" * 32  # where the digest of an extension belongs
 
 PREFIXES: Mapping[str, str] = {
@@ -166,15 +168,17 @@ def split(xmp: bytes, size: int) -> tuple[bytes, bytes] | None:
     if body is None:
         return None
     top = [found for found in _properties(xmp) or () if found.top]
-    names = sorted({found.name for found in top}, key=lambda n: -sum(p.stop - p.start for p in top if p.name == n))
+    sizes: Counter[str] = Counter()  # in bytes
+    for found in top:
+        sizes[found.name] += found.stop - found.start
     link = (
         b'<rdf:Description xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" rdf:about="" '
         b'xmlns:xmpNote="http://ns.adobe.com/xmp/note/" xmpNote:HasExtendedXMP="' + NO_DIGEST + b'"/>'
     )
     excess, moved = len(xmp) + len(link) - size, set()
-    for name in names:
+    for name, size_bytes in sorted(sizes.items(), key=lambda item: (-item[1], item[0])):
         moved.add(name)
-        excess -= sum(found.stop - found.start for found in top if found.name == name)
+        excess -= size_bytes
         if excess <= 0:
             break
     main = edited(xmp, lambda found: None if found.top and found.name in moved else found.text)
@@ -182,7 +186,7 @@ def split(xmp: bytes, size: int) -> tuple[bytes, bytes] | None:
     place = _rdf(main)
     if place is None or len(main) + len(link) > size:
         return None
-    return main[: place[1]] + link + main[place[1] :], re.sub(rb"<\?xpacket.*?\?>", b"", rest).strip()
+    return main[: place[1]] + link + main[place[1] :], re.sub(rb"<\?xpacket[^?]*+\?>", b"", rest).strip()
 
 
 def edited(xmp: bytes, change: Callable[[Property], str | None]) -> bytes:
@@ -236,7 +240,7 @@ class _Scanner:
         self.xmp = xmp
         self.found: list[Property] = []
         self._open: list[Property] = []
-        self._names: list[dict[str, str]] = [{}]  # prefix to namespace, by depth
+        self._names: list[dict[str, str]] = []  # prefix to namespace, what each open element declares
         self._parser = expat.ParserCreate("UTF-8")
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start
@@ -251,10 +255,9 @@ class _Scanner:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         start = self._parser.CurrentByteIndex
         tag = _TAG.match(self.xmp, start)
-        if tag is None or len(self.found) > MAX_PROPERTIES:
+        if tag is None or len(self._open) == MAX_DEPTH or len(self.found) + len(attributes) > MAX_PROPERTIES:
             raise _UnusualError
-        spaces = {key.removeprefix("xmlns:"): uri for key, uri in attributes.items() if key.startswith("xmlns:")}
-        self._names.append({**self._names[-1], **spaces} if spaces else self._names[-1])
+        self._names.append({key[6:]: uri for key, uri in attributes.items() if key.startswith("xmlns:")})
         if self._open:
             self._open[-1].text = ""  # it holds more than text
         above = [found.name for found in self._open[-2:]]
@@ -292,11 +295,13 @@ class _Scanner:
 
     def _known(self, name: str) -> str:
         prefix, colon, local = name.partition(":")
-        return f"{PREFIXES.get(self._names[-1].get(prefix, ''), prefix)}:{local}" if colon else name
+        space = next((spaces[prefix] for spaces in reversed(self._names) if prefix in spaces), "")
+        return f"{PREFIXES.get(space, prefix)}:{local}" if colon else name
 
 
-_TAG = re.compile(rb"<(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>")
-_ATTRIBUTE = re.compile(rb"\s+([^\s=>/\"']+)\s*=\s*(\"[^\"]*\"|'[^']*')")
+# Possessive, and a run of blanks is entered at its first alone: time grows with a tag's length, not with its square
+_TAG = re.compile(rb"<(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*+>")
+_ATTRIBUTE = re.compile(rb"(?<!\s)\s++([^\s=>/\"']++)\s*+=\s*+(\"[^\"]*+\"|'[^']*+')")
 
 
 def _properties(xmp: bytes) -> list[Property] | None:

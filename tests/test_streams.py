@@ -1,16 +1,19 @@
-"""Files that are read in parts."""
+"""Files that are read in parts, and those that come in parts."""
 
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import numpy as np
 import pytest
 
 from tests.codec.container.test_file import EXAMPLE
 from tintype.codec.container.file import MAX_HEADER_BYTES, parse, write
-from tintype.codec.container.source import FileBytes
-from tintype.errors import CorruptError, TruncatedError
+from tintype.errors import CorruptError, LimitError, TruncatedError
+from tintype.images import load
+from tintype.sources import opened
+from tintype.streams import FileBytes, read_whole
 
 
 class _Counted(io.FileIO):
@@ -43,6 +46,30 @@ def test_a_region_reads_header_and_tiles_that_show_and_no_more(tmp_path: Path) -
     assert found.payloads == (b"", container.payloads[1]) and found.tiles == [1]
     with (tmp_path / "a.tint").open("rb") as whole:
         assert parse(FileBytes(whole)) == container
+
+
+def test_files_without_a_buffer_are_asked_until_they_end() -> None:
+    class Pipe:
+        """What a pipe or socket without a buffer does: it gives what is there."""
+
+        def __init__(self, data: bytes) -> None:
+            self.file = io.BytesIO(data)
+
+        def read(self, size: int = -1) -> bytes:
+            return self.file.read(min(size, 7))
+
+    data = bytes(range(100))
+    for most in (1, 7, 99, 100, 101):
+        assert read_whole(cast(BinaryIO, Pipe(data)), most) == data[:most]
+    file = write(EXAMPLE)
+    with opened(cast(BinaryIO, Pipe(file)), most=len(file)) as source:
+        assert source == file
+    with (
+        pytest.raises(LimitError, match="more than 58 bytes"),
+        opened(cast(BinaryIO, Pipe(file)), most=len(file) - 1),
+    ):
+        pass
+    np.testing.assert_array_equal(load(cast(BinaryIO, Pipe(b"P5 3 2 255 123456"))).pixels, [[49, 50, 51], [52, 53, 54]])
 
 
 @pytest.mark.parametrize("region", [None, (0, 0, 10, 10)])
