@@ -1,6 +1,6 @@
 """How far pictures are from their originals, beside published pictures of PICO of the same size.
 
-    python -m benchmarks.published_pico KODAK [--codecs pico-s-dev,pico-s-eyes-dev,pico-s-eyes-dev+natural]
+    python -m benchmarks.published_pico KODAK [--codecs pico-s-psnr,pico-s,pico-s+natural]
 
 KODAK is the folder of the Kodak pictures. The authors of PICO (arXiv 2605.05148) show three of them, whole pictures at
 the rates below, of which the central 512 x 512 pixels can be seen. Each codec gets the same rate, and the same pixels
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("kodak", metavar="KODAK", type=Path)
-    parser.add_argument("--codecs", default="pico-s-dev,pico-s-eyes-dev,pico-s-eyes-dev+natural")
+    parser.add_argument("--codecs", default="pico-s-psnr,pico-s,pico-s+natural")
     options = parser.parse_args(arguments)
     network, codecs = Lite0(), [codec_named(name) for name in options.codecs.split(",")]
     lines = {"PICO": [f"{p.bpp:.3f} bpp, {p.wd:.2f}, {p.resnet_lp:.2f}" for p in PICO.values()]}
