@@ -19,7 +19,7 @@ from PIL import Image, ImageFile
 from tintype import api, contents, images
 from tintype.codec.container.file import MAGIC, ChunkType, parse
 from tintype.codec.container.header import ColourType
-from tintype.codec.reducing import FACTORS
+from tintype.codec.reducing import factor_for
 from tintype.errors import TintypeError
 from tintype.weights import store
 
@@ -54,8 +54,7 @@ class TintImageFile(ImageFile.ImageFile):
         if not self._data or size is None:
             return None
         width, height = self._whole
-        enough = [factor for factor in FACTORS if width >= factor * size[0] and height >= factor * size[1]]
-        self._reduce = max(enough, default=1)
+        self._reduce = min(factor_for(width, size[0]), factor_for(height, size[1]))
         self._size = -(-width // self._reduce), -(-height // self._reduce)
         self.tile = [ImageFile._Tile("raw", (0, 0, *self.size), 0, self.mode)]
         return self.mode, (0, 0, width / self._reduce, height / self._reduce)

@@ -99,7 +99,8 @@ def build(
                 decoded, size = _decoded(codec, original, target)
                 keys[codec.name] = _keep(shown, decoded)
                 files.append({"image": picture.name, "rate": rate, "codec": codec.name, "size_bytes": size})
-            questions = list(combinations(keys, 2))
+            # looks of one file may be equal: nobody can choose between them
+            questions = [(a, b) for a, b in combinations(keys, 2) if keys[a] != keys[b]]
             if len(trials) * CATCH_SHARE >= sum(trial.catch for trial in trials):
                 worse, _ = _decoded(codec_named("jpeg420"), original, round(CATCH_FACTOR * target))
                 keys[WORSE] = _keep(shown, worse)
