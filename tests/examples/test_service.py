@@ -91,6 +91,7 @@ def test_the_natural_look_is_an_option() -> None:
         (405, "POST", "/health", b""),
         (400, "POST", "/encode?quality=101", PNG),
         (400, "POST", "/encode?quality=-1", PNG),
+        (400, "POST", "/encode?quality=" + "9" * 5000, PNG),  # Python refuses to read such numbers
         (400, "POST", "/encode?tune=ears", PNG),
         (400, "POST", "/decode?format=exe", TINT),
         (400, "POST", "/decode?path=/etc/passwd", TINT),
