@@ -21,6 +21,7 @@ from tintype.codec.container.file import MAGIC, ChunkType, parse
 from tintype.codec.container.header import ColourType
 from tintype.codec.reducing import factor_for
 from tintype.errors import TintypeError
+from tintype.qualities import DEFAULT_QUALITY, QUALITY_MAX
 from tintype.weights import store
 
 FORMAT = "TINT"
@@ -84,9 +85,9 @@ def _save(image: Image.Image, file: IO[bytes], filename: str | bytes) -> None:
     icc_profile, exif and xmp replace the image's own.
     """
     options = image.encoderinfo
-    quality = api.QUALITY_MAX if options.get("lossless") else options.get("quality", api.DEFAULT_QUALITY)
-    if not isinstance(quality, int | float) or not 0 <= quality <= api.QUALITY_MAX:
-        raise ValueError(f"quality {quality!r} is not a number from 0 to {api.QUALITY_MAX}")
+    quality = QUALITY_MAX if options.get("lossless") else options.get("quality", DEFAULT_QUALITY)
+    if not isinstance(quality, int | float) or not 0 <= quality <= QUALITY_MAX:
+        raise ValueError(f"quality {quality!r} is not a number from 0 to {QUALITY_MAX}")
     frame = image.copy()  # of this frame only, with its own metadata
     for key in ("icc_profile", "exif", "xmp"):
         if key in options:

@@ -59,7 +59,6 @@ def build(
     rates: Sequence[float],
     out: Path,
     threads: int = 1,
-    seed: int = 0,
 ) -> tuple[list[Trial], list[str]]:
     """Write the page and the key; returns the trials, and why pictures were excluded, some at one rate only.
 
@@ -67,7 +66,6 @@ def build(
     ----------
     names : codecs, at least two; each pair is compared on each picture at each rate
     rates : bpp that all files come close to; a picture that one of the codecs cannot make so small is excluded there
-    seed : of the trials' numbers
 
     Raises
     ------
@@ -76,7 +74,7 @@ def build(
     """
     if len(names) < 2 or not pictures:
         raise InputError("a study needs at least two codecs and one picture")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     shown: dict[str, str] = {}
     entries: list[dict[str, str]] = []
     trials: list[Trial] = []

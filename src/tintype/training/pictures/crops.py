@@ -46,7 +46,10 @@ def load(source: Path, side: int = 512, cache: Path | None = None, max_pixels: i
         There are no pictures, none can be read, or the hash of one is not the manifest's.
     """
     if source.suffix == ".npy":
-        array: Pictures = np.load(source, mmap_mode="r")
+        try:
+            array: Pictures = np.load(source, mmap_mode="r", allow_pickle=False)
+        except (EOFError, ValueError) as error:
+            raise InputError(f"{source}: holds no pictures ({error}); `tintype train pack` makes them") from error
         if array.dtype != np.uint8 or array.ndim != 4 or array.shape[3] != 3:
             raise InputError(f"{source}: holds {array.dtype} {array.shape}, not pictures (N, S, S, 3) of uint8")
         return array
