@@ -88,7 +88,7 @@ def page(data: bytes, name: str, frame: int | None) -> tuple[Tags, int]:
     wanted = whole if len(whole) == 1 else found
     if frame is None and len(wanted) > 1:
         raise InputError(
-            f"{name}: {len(wanted)} pages; --frame N (frame=N) takes one of them, from 0 to {len(wanted) - 1}"
+            f"{name}: {len(wanted)} pages; encode --frame N (frame=N) takes one of them, from 0 to {len(wanted) - 1}"
         )
     if not wanted:
         raise InputError(f"{name}: damaged, it has no directory")
