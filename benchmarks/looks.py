@@ -2,9 +2,9 @@
 
     python -m benchmarks.looks PICTURE... --out SHEET.webp [--before pico-s-psnr] [--after pico-s] [--bpp 0.3]
 
-Both codecs get files of about equal size. A judge that is in no loss compares each square of the pictures with the
-original. Writes a sheet of the squares that gained most, then of those that lost most: original, before, after. Prints
-where they are.
+Both codecs get files of about equal size; a picture of which one of them makes no such file is left out. A judge that
+is in no loss compares each square of the pictures with the original. Writes a sheet of the squares that gained most,
+then of those that lost most: original, before, after. Prints where they are.
 """
 
 import argparse
@@ -74,7 +74,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def judged(name: str, original: Pixels8, before: Codec, after: Codec, options: argparse.Namespace) -> Iterator[Square]:
     """All squares of a picture, side by side from its top left."""
     target = round(options.bpp * original.shape[0] * original.shape[1] / 8)
-    decoded = [alike(codec.decode(match(codec, original, target).data), original) for codec in (before, after)]
+    found = [(codec, match(codec, original, target)) for codec in (before, after)]
+    if unequal := [f"{codec.name} {matched.off(target):+.0%}" for codec, matched in found if not matched.equal(target)]:
+        print(f"{name} is left out, no file of {options.bpp:g} bpp: {', '.join(unequal)}\n")
+        return
+    decoded = [alike(codec.decode(matched.data), original) for codec, matched in found]
     metric = next(name for name, metric in METRICS.items() if COLUMNS[options.judge] in metric.columns)
     named(metric)  # refuses one that is not installed
     side = options.side

@@ -19,10 +19,11 @@ from PIL import Image, ImageDraw
 
 from benchmarks.mosaic import mosaic
 from tintype import images, metrics
-from tintype.api import DEFAULT_QUALITY, Codec
+from tintype.api import Codec
 from tintype.codec.tiling import Tiling, tile_grid
 from tintype.evaluation.results.markdown import table
 from tintype.pixels import Pixels8
+from tintype.qualities import DEFAULT_QUALITY
 from tintype.weights import store
 
 SIZES = (

@@ -22,13 +22,13 @@ from PIL import Image
 from benchmarks.scenes import scenes
 from benchmarks.small_pictures import small_pictures
 from tintype import metrics
-from tintype.api import DEFAULT_QUALITY
 from tintype.evaluation.codecs.names import Codec, codec_named
 from tintype.evaluation.measuring.measure import alike
 from tintype.evaluation.measuring.sweep import subjects
 from tintype.evaluation.metrics import registry
 from tintype.evaluation.results.markdown import table
 from tintype.pixels import Pixels8
+from tintype.qualities import DEFAULT_QUALITY
 from tintype.weights import store
 
 PEER = "avif444_s6"

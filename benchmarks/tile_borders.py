@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from benchmarks.mosaic import mosaic
 from tintype import images, metrics
-from tintype.api import quality_to_level
 from tintype.codec import decoder
 from tintype.codec.container.file import parse
 from tintype.codec.encoder import Encoder
@@ -25,6 +24,7 @@ from tintype.evaluation.results.bd_rate import Curve, bd_rate
 from tintype.evaluation.results.markdown import table
 from tintype.models import load
 from tintype.pixels import Pixels8
+from tintype.qualities import quality_to_level
 from tintype.weights import store
 
 Steps = NDArray[np.float32]  # absolute differences of neighbouring pixels, 8-bit levels

@@ -39,6 +39,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 TINT = "image/x-tint"
 FORMATS: Mapping[str, str] = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
 REGION = re.compile(r"(?:(\d{1,5}),(\d{1,5}),(\d{1,5}),(\d{1,5}))?", re.ASCII)  # or nothing
+QUALITY = re.compile(r"\d{1,2}|100", re.ASCII)
+LENGTH = re.compile(rb"\d{1,15}")  # of a body; more digits say more than any limit
 BUCKETS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)  # seconds, of the histogram of durations
 
 STATUS: Mapping[type[BaseException], int] = {
@@ -210,7 +212,7 @@ class Service:
             part = {"region": tuple(map(int, region.groups()))} if region[1] else {}
             return partial(self._decode, self._looks[look], format, part | {"reduce": int(reduce)})
         tune, quality = query.pop("tune", "eyes"), query.pop("quality", "75")
-        if tune not in self._codecs or not quality.isdecimal() or int(quality) > 100 or query:
+        if tune not in self._codecs or not QUALITY.fullmatch(quality) or query:
             raise RefusedError(400, f"options of /encode: quality=0..100, tune={'|'.join(self._codecs)}")
         return partial(self._encode, self._codecs[tune], int(quality))
 
@@ -227,7 +229,7 @@ class Service:
         limit = self.settings.upload_bytes
         too_long = RefusedError(413, f"uploads may have {limit} bytes")
         stated = dict(scope["headers"]).get(b"content-length", b"0")
-        if not stated.isdigit() or int(stated) > limit:
+        if not LENGTH.fullmatch(stated) or int(stated) > limit:
             raise too_long
         body = bytearray()
         while True:

@@ -22,7 +22,6 @@ import tintype
 import tintype.plugins.pillow
 from tests.codec.graphics.drawings import page
 from tests.pictures import deep_picture, picture
-from tintype.api import quality_to_level
 from tintype.codec.container.file import Chunk, parse, write
 from tintype.codec.entropy import rans, reference
 from tintype.errors import (
@@ -373,12 +372,6 @@ def test_quality_rises_with_bytes_and_fidelity() -> None:
     errors = [error_of(tintype.decode(data), pixels) for data in files]
     assert sizes == sorted(sizes) and len(set(sizes)) == 5
     assert errors == sorted(errors, reverse=True)
-
-
-def test_levels_rise_with_quality_over_their_whole_range() -> None:
-    levels = [quality_to_level(quality / 4, 71) for quality in range(401)]
-    assert levels == sorted(levels)
-    assert set(levels) == set(range(71))
 
 
 # Refusals

@@ -63,6 +63,18 @@ def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
     assert caught.value.filename == str(tmp_path / "none" / "a")
 
 
+def test_errors_of_other_files_in_the_block_keep_their_names(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as caught, replacing(tmp_path / "a"):
+        os.stat(tmp_path / "input")
+    assert caught.value.filename == str(tmp_path / "input")
+    with pytest.raises(OSError, match="of a library, without a number"), replacing(tmp_path / "a"):
+        raise OSError("of a library, without a number")
+    with pytest.raises(OSError) as full, replacing(tmp_path / "a"):
+        raise OSError(28, "No space left on device")
+    assert full.value.filename == str(tmp_path / "a")
+    assert names(tmp_path) == []
+
+
 def test_a_replaced_file_keeps_its_mode_and_a_new_one_has_the_umasks(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:

@@ -53,6 +53,8 @@ def replacing(target: str | os.PathLike[str]) -> Iterator[BinaryIO]:
                 file.close()  # Windows renames closed files alone
             os.replace(part, final)
     except OSError as error:
+        if error.errno is None or not _is_part(error.filename):  # of something else in the block
+            raise
         raise OSError(error.errno, error.strerror, os.fspath(target)) from error  # the user does not know the part
     finally:
         if part is not None:
@@ -109,6 +111,11 @@ def remove_dead_parts(folder: Path) -> None:
                     shutil.rmtree(part)
                 else:
                     part.unlink()
+
+
+def _is_part(filename: object) -> bool:
+    """Whether an error names a part, or nothing as errors of open files do."""
+    return filename is None or (isinstance(filename, str) and Path(filename).match(f"{PREFIX}*{SUFFIX}"))
 
 
 def _new_part(folder: Path) -> BinaryIO:

@@ -38,3 +38,12 @@ def test_the_sheet_shows_original_before_and_after(tmp_path: Path, capsys: pytes
     assert not np.array_equal(shown[:32, 36:68], shown[:32, 72:])
     with pytest.raises(SystemExit, match="no picture has two squares"):
         looks.main([str(path), "--out", str(out), "--side", "64", *codecs])
+
+
+def test_a_picture_without_files_of_equal_size_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "photo.png"
+    Image.fromarray(picture(64, 100)).save(path)
+    codecs = ["--before", "jpeg420", "--after", "jpeg444", "--bpp", "0.1", "--judge", "psnr"]
+    with pytest.raises(SystemExit, match="no picture has two squares"):
+        looks.main([str(path), "--out", str(tmp_path / "sheet.webp"), "--side", "32", *codecs])
+    assert "photo is left out, no file of 0.1 bpp: jpeg420 +" in capsys.readouterr().out

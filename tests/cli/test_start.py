@@ -10,7 +10,7 @@ import pytest
 
 import tintype as library
 from tests.cli.command import DONE, photo, tintype
-from tintype.api import DEFAULT_QUALITY
+from tintype.qualities import DEFAULT_QUALITY
 
 LOADED = """
 import sys

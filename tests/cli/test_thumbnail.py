@@ -65,3 +65,23 @@ def test_what_exists_is_kept_and_damage_is_told(tmp_path: Path) -> None:
     (tmp_path / "bad.tint").write_bytes(b"bad")
     assert tintype(tmp_path, "thumbnail", "bad.tint", "a.png", "--force").status == 3
     assert (tmp_path / "a.png").read_bytes() == b"precious"
+
+
+def test_large_pictures_are_decoded_at_smaller_sides(tmp_path: Path) -> None:
+    codec, pixels = library.Codec(threads=1), picture(160, 320)
+    data = codec.encode(pixels)
+    (tmp_path / "a.tint").write_bytes(data)
+    assert tintype(tmp_path, "thumbnail", "a.tint", "a.png", "--size", "40").all == DONE
+    expected = codec.decode(data, reduce=4)
+    expected.thumbnail((40, 40))
+    with Image.open(tmp_path / "a.png") as image:
+        np.testing.assert_array_equal(np.asarray(image), np.asarray(expected))
+
+
+def test_names_of_other_formats_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.tint").write_bytes(library.encode(picture(8, 8)))
+    refused = tintype(tmp_path, "thumbnail", "a.tint", "b.jpg")
+    message = "b.jpg is the name of another format, but a thumbnail is a PNG; name it b.png"
+    assert refused.all == (2, "", f"a.tint: {message}\n")
+    assert not (tmp_path / "b.jpg").exists()
+    assert tintype(tmp_path, "thumbnail", "a.tint", "b.part").all == DONE

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from tests.pictures import deep_picture, picture
-from tintype.codec.reducing import boxed, boxed_as_seen, over
+from tintype.codec.reducing import boxed, boxed_as_seen, factor_for, over
 from tintype.codec.tiling import Rect
 
 
@@ -24,6 +24,13 @@ def test_boxes_of_deep_samples_keep_their_depth_and_round_halves_up() -> None:
     assert (boxed(flat, 8) == 40000).all() and boxed(flat, 8).shape == (2, 3, 3)
     deep = deep_picture(16, 16, 12)
     assert np.array_equal(boxed(deep, 1), deep)
+
+
+@pytest.mark.parametrize(
+    "side, expected", [(1, 1), (199, 1), (200, 2), (399, 2), (400, 4), (799, 4), (800, 8), (9**9, 8)]
+)
+def test_the_largest_factor_that_leaves_enough(side: int, expected: int) -> None:
+    assert factor_for(side, 100) == expected
 
 
 def test_a_rectangle_in_boxes_holds_those_at_its_end() -> None:

@@ -43,7 +43,7 @@ async def request(
 
 
 def answer(
-    service: Service, method: str, target: str, *body: bytes, length: int | None = None
+    service: Service, method: str, target: str, *body: bytes, length: int | str | None = None
 ) -> tuple[int, dict[bytes, bytes], bytes]:
     headers = [] if length is None else [(b"content-length", str(length).encode())]
     return asyncio.run(request(service, method, target, body, headers))
@@ -91,6 +91,8 @@ def test_the_natural_look_is_an_option() -> None:
         (405, "POST", "/health", b""),
         (400, "POST", "/encode?quality=101", PNG),
         (400, "POST", "/encode?quality=-1", PNG),
+        (400, "POST", "/encode?quality=" + 5000 * "9", PNG),
+        (400, "POST", "/encode?quality=%D9%A3", PNG),
         (400, "POST", "/encode?tune=ears", PNG),
         (400, "POST", "/decode?format=exe", TINT),
         (400, "POST", "/decode?path=/etc/passwd", TINT),
@@ -113,6 +115,7 @@ def test_long_uploads_are_refused_stated_or_not() -> None:
     assert answer(service, "POST", "/encode", PNG, length=len(PNG) + 1)[0] == 413
     assert answer(service, "POST", "/encode", PNG, b"x")[0] == 413
     assert answer(service, "POST", "/encode", PNG, b"x", length=3)[0] == 413
+    assert answer(service, "POST", "/encode", PNG, length=5000 * "9")[0] == 413
 
 
 @pytest.mark.parametrize(

@@ -97,3 +97,19 @@ def test_damaged_files_are_refused_or_read(kind):
         except InputError:
             refused += 1
     assert refused > 0
+
+
+@pytest.mark.parametrize(
+    "sample, reason",
+    [
+        (b"-1", "a sample is not a whole number"),
+        (b"1_0", "a sample is not a whole number"),
+        (b"1.5", "a sample is not a whole number"),
+        (b"1001", "a sample is 1001, above white, which is 1000"),
+        (5000 * b"9", "damaged"),
+        (b"", "it has 3 of 4 samples"),
+    ],
+)
+def test_ppm_of_text_with_other_words_than_samples_is_refused(sample, reason):
+    with pytest.raises(InputError, match=reason):
+        load(b"P2 2 2 1000\n1 2 3 " + sample)

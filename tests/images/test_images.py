@@ -145,7 +145,7 @@ def test_animations_and_pages_are_refused():
     frames = [Image.fromarray(RGB), Image.fromarray(255 - RGB)]
     for format in ("GIF", "PNG", "WEBP", "TIFF"):
         file = encoded(frames[0], format, save_all=True, append_images=frames[1:])
-        with pytest.raises(InputError, match=r"2 (frames or )?pages; --frame N"):
+        with pytest.raises(InputError, match=r"2 (frames or )?pages; encode --frame N"):
             load(file)
         assert load(Image.open(file).convert("RGB")).width == 7
 

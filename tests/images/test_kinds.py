@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 from tests.images import files
 from tests.images.files import chunk, noise, png, saved
 from tintype.errors import InputError
-from tintype.images import ReadOptions, load
+from tintype.images import ReadOptions, load, load_8bit
 from tintype.images.alpha import flattened
 from tintype.images.raster import rescaled
 
@@ -204,7 +204,7 @@ def test_one_frame_of_several_is_chosen(format):
     frames = [Image.fromarray(np.full((8, 8, 3), value, np.uint8)) for value in (0, 128, 255)]
     options = {"lossless": True} if format == "WEBP" else {}
     data = saved(frames[0], format, save_all=True, append_images=frames[1:], **options)
-    with pytest.raises(InputError, match=r"3 (frames or )?pages; --frame N \(frame=N\) .* from 0 to 2"):
+    with pytest.raises(InputError, match=r"3 (frames or )?pages; encode --frame N \(frame=N\) .* from 0 to 2"):
         load(data)
     for number, value in enumerate((0, 128, 255)):
         assert np.abs(load(data, ReadOptions(frame=number)).pixels.astype(int) - value).max() <= 1
@@ -288,3 +288,16 @@ def test_bytes_are_content_and_never_a_name(tmp_path, kind):
     np.testing.assert_array_equal(load(kind(data)).pixels, EIGHT[..., :3])
     with pytest.raises(InputError, match="not a picture"):
         load(kind(str(tmp_path / "picture.png").encode()))
+
+
+def test_eight_bits_are_as_screens_show_them():
+    colour = np.full((8, 8, 3), (200, 90, 40), np.uint8)
+    cmyk = load_8bit(saved(Image.fromarray(colour).convert("CMYK"), "TIFF"))
+    np.testing.assert_allclose(cmyk, colour, atol=5)
+    floats = load_8bit(Image.fromarray(np.linspace(-0.5, 1, 64, dtype=np.float32).reshape(8, 8)))
+    # one off where a half was rounded twice: to 16 bits, then to 8
+    np.testing.assert_allclose(floats, np.rint(np.linspace(-0.5, 1, 64).clip(0, 1) * 255).reshape(8, 8), atol=1)
+    deep = load_8bit(png(DEEP, 16, files.RGBA), ReadOptions(background="black"))
+    np.testing.assert_allclose(deep, DEEP[..., :3] / 257.0 * (DEEP[..., 3:] / 65535), atol=1)
+    clear = np.dstack([colour, np.zeros((8, 8), np.uint8)])
+    assert (load_8bit(Image.fromarray(clear)) == 255).all()

@@ -9,6 +9,7 @@ import tifffile
 from PIL import Image
 
 from tests.images.files import noise, saved
+from tintype.codec.container.file import MAGIC
 from tintype.errors import InputError
 from tintype.images import CodePoints, ReadOptions, formats, is_picture, load
 from tintype.images.raster import rescaled
@@ -222,6 +223,7 @@ def test_damaged_files_of_optional_readers_are_refused(tmp_path, data):
         ("a.xcf", b"gimp xcf v011", "working file"),
         ("a.exr", b"\x76\x2f\x31\x01" + bytes(9), "floats"),
         ("a.png", b"%!PS-Adobe-3.0 EPSF-3.0\n", "start other programs"),
+        ("a.tint", MAGIC + bytes(9), "encoded already"),
     ],
 )
 def test_formats_that_are_never_read_say_why(tmp_path, name, data, reason):

@@ -3,6 +3,7 @@
 import io
 import itertools
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -176,6 +177,28 @@ def test_jpeg_inside_tiff_is_read_as_jpeg():
     image = Image.fromarray(noise((*SIZE, 3), 8).astype(np.uint8))
     data = saved(image, "TIFF", compression="jpeg", quality=95)
     np.testing.assert_array_equal(load(data).pixels, np.asarray(Image.open(io.BytesIO(data))))
+
+
+def chained(count: int, entries: bytes, values: int = 0) -> bytes:
+    """A file of so many directories, one behind the other, each with these entries; then zeros."""
+    size = 2 + len(entries) + 4
+    offsets = [*(8 + size * number for number in range(1, count)), 0]
+    directories = (struct.pack("<H", len(entries) // 12) + entries + struct.pack("<I", offset) for offset in offsets)
+    return b"II*\0" + struct.pack("<I", 8) + b"".join(directories) + bytes(values)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [chained(20_000, b""), chained(100, struct.pack("<HHII", 0x8773, 7, 2**20, 0), 2**20)],
+    ids=["too many", "the same megabyte in each"],
+)
+def test_directories_without_end_are_refused_before_they_take_memory(data):
+    tracemalloc.start()
+    with pytest.raises(InputError, match="more than 16384 pages, or values"):
+        load(data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**27
 
 
 def test_directories_in_a_circle_end():

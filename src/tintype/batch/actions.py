@@ -8,12 +8,13 @@ from typing import Any, BinaryIO, Literal, NamedTuple
 
 import tintype
 from tintype import images
-from tintype.api import QUALITY_MAX, Codec, level_of
+from tintype.api import Codec
 from tintype.batch.made import Made
 from tintype.batch.manifest import Settings
 from tintype.codec.tiling import Region
 from tintype.codec.workers import Progress
 from tintype.models.pico import engine
+from tintype.qualities import QUALITY_MAX, level_of
 from tintype.targets import Target
 
 Source = str | bytes | BinaryIO  # path, content, or open file with a name

@@ -98,7 +98,7 @@ def check(quality: float | None, target: "Target | None", model: "TileModel") ->
         A package is missing.
     """
     from tintype import ssimulacra2
-    from tintype.api import level_of, require_levels
+    from tintype.qualities import level_of, require_levels
 
     if target is not None and target.measure == "ssimulacra2":
         ssimulacra2.require()

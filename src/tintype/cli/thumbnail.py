@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from tintype.cli.files import Input, Job, Outputs
 from tintype.cli.options import add_limits, add_model, add_quiet, add_threads, add_weights, make_codec, positive
 from tintype.cli.outcome import Report
+from tintype.errors import UsageError
 
 if TYPE_CHECKING:
     from tintype.cli.options import Commands
 
 SIZE = 256  # pixels; "large" of the thumbnail standard
+GAP = 2  # decoded sides are at least so many times the result's, as in Pillow's own thumbnails: sharper than without
 
 
 def register(commands: "Commands") -> None:
@@ -37,17 +39,29 @@ def register(commands: "Commands") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the thumbnail; returns the exit status."""
-    from tintype import images
+    from tintype import describing, images
+    from tintype.codec.reducing import factor_for
     from tintype.images.samples import in_eight_bits
 
     report = Report()
     with report.file(options.input):
+        _check_name(options.output)
         outputs, job = Outputs(options.force), Job(Input(options.input, Path(options.input)), options.output)
         outputs.check(job)
-        picture = in_eight_bits(make_codec(options).decode_picture(options.input))
+        codec, about = make_codec(options), describing.info(options.input)
+        factor = factor_for(max(about.width, about.height), GAP * options.size)
+        picture = in_eight_bits(codec.decode_picture(options.input, reduce=factor))
         image = images.to_pillow(picture)
         image.thumbnail((options.size, options.size))
         image.info = {}  # a thumbnail carries no metadata
         with outputs.open(job) as file:
             image.save(file, "PNG", icc_profile=picture.icc)
     return report.status
+
+
+def _check_name(output: str) -> None:
+    from tintype.images import is_picture
+
+    path = Path(output)
+    if path.suffix.lower() not in ("", ".png") and is_picture(path):
+        raise UsageError(f"{output} is the name of another format, but a thumbnail is a PNG; name it {path.stem}.png")

@@ -36,6 +36,11 @@ def require_aligned(region: Rect | None, factor: int, width: int, height: int) -
         )
 
 
+def factor_for(side: int, least: int) -> int:
+    """The largest factor that leaves at least so many pixels of a side; 1 if none does."""
+    return max((factor for factor in FACTORS if side >= factor * least), default=1)
+
+
 def boxed(samples: IntPixels, factor: int) -> IntPixels:
     """Means of boxes of samples, rounded: (H, W[, 3]) to (ceil(H / factor), ceil(W / factor)[, 3]).
 

@@ -77,6 +77,7 @@ FORMATS = (
     Format("GIMP", (".xcf",), refused=_WORK),
     Format("Krita", (".kra",), refused=_WORK),
     Format("PSB", (".psb",), refused=_WORK),
+    Format(".tint", (), refused="it is encoded already; decode it, or give the original"),
     Format("JPEG XR", (".jxr", ".wdp", ".hdp"), refused="no reader is known; export it as PNG or TIFF"),
 )
 """In the order in which readers are tried."""
@@ -186,6 +187,7 @@ _STARTS = (
     (b"SIMPLE  =", "FITS"),
     (b"gimp xcf", "GIMP"),
     (b"II\xbc", "JPEG XR"),
+    (b"\xd4i\r\n", ".tint"),
 )
 
 

@@ -31,7 +31,7 @@ def choose(image: Image.Image, name: str, frame: int | None) -> tuple[str, ...]:
         return (f"Only the first of its {count} pictures is kept.",)
     if count > 1:
         raise InputError(
-            f"{name}: {count} frames or pages; --frame N (frame=N) takes one of them, from 0 to {count - 1}"
+            f"{name}: {count} frames or pages; encode --frame N (frame=N) takes one of them, from 0 to {count - 1}"
         )
     sizes = image.info.get("sizes")  # of icons
     if sizes and len(sizes) > 1:

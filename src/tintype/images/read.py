@@ -85,10 +85,11 @@ def load(source: Source, options: ReadOptions | None = None) -> Picture:
 def load_8bit(source: Source, options: ReadOptions | None = None) -> Pixels8:
     """Pixels as 8-bit screens show them, for training and evaluation: RGB (H, W, 3) or grey (H, W).
 
-    More bits are rounded to 8. Transparent parts show the background, white unless the options say another.
+    More bits are rounded to 8, and CMYK, Lab, floats and the like are converted. Transparent parts show the background,
+    white unless the options say another.
     """
     options = options or ReadOptions()
-    picture = load(source, options if options.background else replace(options, background="white"))
+    picture = load(source, replace(options, background=options.background or "white", convert=True))
     pixels: Pixels8 = rescaled(picture.pixels, picture.depth, 8)
     return pixels
 

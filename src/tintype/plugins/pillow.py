@@ -19,8 +19,9 @@ from PIL import Image, ImageFile
 from tintype import api, contents, images
 from tintype.codec.container.file import MAGIC, ChunkType, parse
 from tintype.codec.container.header import ColourType
-from tintype.codec.reducing import FACTORS
+from tintype.codec.reducing import factor_for
 from tintype.errors import TintypeError
+from tintype.qualities import DEFAULT_QUALITY, QUALITY_MAX
 from tintype.weights import store
 
 FORMAT = "TINT"
@@ -54,8 +55,7 @@ class TintImageFile(ImageFile.ImageFile):
         if not self._data or size is None:
             return None
         width, height = self._whole
-        enough = [factor for factor in FACTORS if width >= factor * size[0] and height >= factor * size[1]]
-        self._reduce = max(enough, default=1)
+        self._reduce = min(factor_for(width, size[0]), factor_for(height, size[1]))
         self._size = -(-width // self._reduce), -(-height // self._reduce)
         self.tile = [ImageFile._Tile("raw", (0, 0, *self.size), 0, self.mode)]
         return self.mode, (0, 0, width / self._reduce, height / self._reduce)
@@ -85,9 +85,9 @@ def _save(image: Image.Image, file: IO[bytes], filename: str | bytes) -> None:
     icc_profile, exif and xmp replace the image's own.
     """
     options = image.encoderinfo
-    quality = api.QUALITY_MAX if options.get("lossless") else options.get("quality", api.DEFAULT_QUALITY)
-    if not isinstance(quality, int | float) or not 0 <= quality <= api.QUALITY_MAX:
-        raise ValueError(f"quality {quality!r} is not a number from 0 to {api.QUALITY_MAX}")
+    quality = QUALITY_MAX if options.get("lossless") else options.get("quality", DEFAULT_QUALITY)
+    if not isinstance(quality, int | float) or not 0 <= quality <= QUALITY_MAX:
+        raise ValueError(f"quality {quality!r} is not a number from 0 to {QUALITY_MAX}")
     frame = image.copy()  # of this frame only, with its own metadata
     for key in ("icc_profile", "exif", "xmp"):
         if key in options:

@@ -129,7 +129,7 @@ class HPCMRun(RunConfig):
     Parameters
     ----------
     distortion : "mse" (255^2 MSE) or "ms-ssim" (1 - MS-SSIM)
-    lambda_ : weight of the distortion against bits per pixel; the published ones are in `training.hpcm`
+    lambda_ : weight of the distortion against bits per pixel; the published ones are in `training/objectives/hpcm.py`
     start : "structured" (models/hpcm/start.py) or "random", as published
     """
 

@@ -132,6 +132,25 @@ def test_the_page_does_not_tell_whose_a_picture_is(site: Site) -> None:
     assert not re.search(r'(?:src|href)="(?!data:)', text)  # nothing from elsewhere
 
 
+def test_versions_that_are_equal_are_not_compared(tmp_path: Path) -> None:
+    path = tmp_path / "p.png"
+    Image.fromarray(picture(96, 128)).save(path)
+    same = "same=jpeg420"
+    trials, _ = blind_test.build([Subject("p", path)], ["jpeg420", same, "webp_m0"], [1.0], tmp_path / "site")
+    asked = {frozenset((t.left, t.right)) for t in trials if not t.catch}
+    assert asked == {frozenset(("jpeg420", "webp_m0")), frozenset(("same", "webp_m0"))}
+
+
+def test_a_picture_is_excluded_at_a_rate_that_a_codec_cannot_reach(tmp_path: Path) -> None:
+    path = tmp_path / "p.png"
+    Image.fromarray(picture(96, 128)).save(path)
+    trials, left_out = blind_test.build([Subject("p", path)], CODECS, [0.1, 1.0], tmp_path / "site")
+    assert {t.rate for t in trials} == {1.0}
+    assert len(left_out) == 1 and re.match(r"p at 0\.1 bpp: no file of that size \(jpeg444 \+\d+%, ", left_out[0])
+    with pytest.raises(InputError, match=r"no picture can be used: p at 0\.1 bpp"):
+        blind_test.build([Subject("p", path)], CODECS, [0.1], tmp_path / "site")
+
+
 def test_no_side_belongs_to_one_codec(site: Site) -> None:
     _, trials = site
     assert {t.left for t in trials} >= set(CODECS) <= {t.right for t in trials}

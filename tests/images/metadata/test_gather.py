@@ -415,6 +415,7 @@ def bomb() -> bytes:
 @pytest.mark.parametrize(
     "data",
     [
+        pytest.param(jpeg_with(*[(0xED, b"Photoshop 3.0\0" + bytes(2**16 - 20))] * 1000), id="64 MB of resources"),
         pytest.param(bomb(), id="text that unpacks to 2 GB"),
         pytest.param(png_with(chunk(b"tEXt", b"a\0b") * 50_000), id="50,000 texts"),
         pytest.param(png_with(chunk(b"tEXt", b"Raw profile type exif\0" + b"\n" * 2**20)), id="a profile of line ends"),

@@ -147,3 +147,11 @@ def test_pictures_on_the_device_are_cropped_as_those_on_the_host() -> None:
 def test_a_crop_larger_than_the_pictures_is_refused() -> None:
     with pytest.raises(InputError, match="packed as 128 x 128"):
         Crops(pictures(), 0, torch.device("cpu")).batch(0, 1, 192)
+
+
+@pytest.mark.parametrize("data", [b"", b"nothing", b"\x93NUMPY\x01\x00"])
+def test_a_damaged_array_is_refused(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "x.npy"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="holds no pictures"):
+        load(path)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from tintype.errors import CorruptError, TruncatedError
 from tintype.streams import Bytes
 
+MOST_SHOWN = 8  # bytes of a field
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -78,10 +80,10 @@ class FieldReader:
         return TruncatedError(f"the file ends at byte {len(self.data)}, within {name}; fetch it again")
 
 
-def format_fields(fields: list[Field], *, most: int = 8) -> str:
-    """A table of fields: offset, bytes in hexadecimal (at most `most` of them), name, value."""
+def format_fields(fields: list[Field]) -> str:
+    """A table of fields: offset, bytes in hexadecimal (at most `MOST_SHOWN` of them), name, value."""
     lines = []
     for field in fields:
-        raw = field.raw[:most].hex(" ") + (" ..." if len(field.raw) > most else "")
-        lines.append(f"{field.offset:8d}  {raw:{3 * most + 3}}  {field.name:18}  {field.value}".rstrip())
+        raw = field.raw[:MOST_SHOWN].hex(" ") + (" ..." if len(field.raw) > MOST_SHOWN else "")
+        lines.append(f"{field.offset:8d}  {raw:{3 * MOST_SHOWN + 3}}  {field.name:18}  {field.value}".rstrip())
     return "\n".join(lines)

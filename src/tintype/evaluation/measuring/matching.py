@@ -8,6 +8,7 @@ from tintype.evaluation.codecs.names import Codec
 from tintype.pixels import Pixels8
 
 CLOSE = 0.01  # of the size: near enough to stop looking
+UNEQUAL = 0.1  # of the size: too far to compare pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,10 @@ class Match:
     def off(self, target: int) -> float:
         """Difference of the size as a share of the target."""
         return len(self.data) / target - 1
+
+    def equal(self, target: int) -> bool:
+        """Whether the size is near enough to compare pictures; a codec's lowest setting may be larger."""
+        return abs(self.off(target)) <= UNEQUAL
 
 
 def match(

@@ -18,7 +18,7 @@ import numpy as np
 from tintype.codec.tiling import Rect
 from tintype.errors import InputError, TintypeError
 from tintype.evaluation.codecs.names import Codec, codec_named
-from tintype.evaluation.measuring.matching import match
+from tintype.evaluation.measuring.matching import Match, match
 from tintype.evaluation.measuring.measure import Subject, alike
 from tintype.evaluation.pages import page
 from tintype.evaluation.pages.bradley_terry import Choice, Score, scores
@@ -59,24 +59,22 @@ def build(
     rates: Sequence[float],
     out: Path,
     threads: int = 1,
-    seed: int = 0,
 ) -> tuple[list[Trial], list[str]]:
-    """Write the page and the key; returns the trials, and why pictures were excluded.
+    """Write the page and the key; returns the trials, and why pictures were excluded, some at one rate only.
 
     Parameters
     ----------
     names : codecs, at least two; each pair is compared on each picture at each rate
-    rates : bpp that all files come close to
-    seed : of the trials' numbers
+    rates : bpp that all files come close to; a picture that one of the codecs cannot make so small is excluded there
 
     Raises
     ------
     InputError
-        Fewer than two codecs, or no picture that can be read.
+        Fewer than two codecs, or no picture that can be used.
     """
     if len(names) < 2 or not pictures:
         raise InputError("a study needs at least two codecs and one picture")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     shown: dict[str, str] = {}
     entries: list[dict[str, str]] = []
     trials: list[Trial] = []
@@ -94,15 +92,21 @@ def build(
         reference = _keep(shown, original)
         for rate in rates:
             target = round(rate * original.shape[0] * original.shape[1] / 8)
+            found = [(codec, match(codec, original, target)) for codec in chosen]
+            if unequal := [f"{c.name} {m.off(target):+.0%}" for c, m in found if not m.equal(target)]:
+                left_out.append(f"{picture.name} at {rate:g} bpp: no file of that size ({', '.join(unequal)})")
+                continue
             keys = {}
-            for codec in chosen:
-                decoded, size = _decoded(codec, original, target)
-                keys[codec.name] = _keep(shown, decoded)
+            for codec, matched in found:
+                keys[codec.name] = _keep(shown, _shown(codec, matched, original))
+                size = len(matched.data)
                 files.append({"image": picture.name, "rate": rate, "codec": codec.name, "size_bytes": size})
-            questions = list(combinations(keys, 2))
+            # looks of one file may be equal: nobody can choose between them
+            questions = [(a, b) for a, b in combinations(keys, 2) if keys[a] != keys[b]]
             if len(trials) * CATCH_SHARE >= sum(trial.catch for trial in trials):
-                worse, _ = _decoded(codec_named("jpeg420"), original, round(CATCH_FACTOR * target))
-                keys[WORSE] = _keep(shown, worse)
+                jpeg = codec_named("jpeg420")
+                worse = match(jpeg, original, round(CATCH_FACTOR * target))
+                keys[WORSE] = _keep(shown, _shown(jpeg, worse, original))
                 questions.append((chosen[0].name, WORSE))
             for pair in questions:
                 left, right = rng.permutation(pair).tolist()  # so that no side in the page belongs to one codec
@@ -125,10 +129,9 @@ def build(
     return trials, left_out
 
 
-def _decoded(codec: Codec, original: Pixels8, target: int) -> tuple[Pixels8, int]:
-    """What a viewer of the file closest to the target gets, and the file's bytes."""
-    data = match(codec, original, target).data
-    return alike(codec.decode(data), original), len(data)
+def _shown(codec: Codec, matched: Match, original: Pixels8) -> Pixels8:
+    """What a viewer of the file gets."""
+    return alike(codec.decode(matched.data), original)
 
 
 def _keep(shown: dict[str, str], pixels: Pixels8) -> str:

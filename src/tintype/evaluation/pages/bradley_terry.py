@@ -15,6 +15,7 @@ from tintype.errors import InputError
 ELO = 400 / np.log(10)  # Elo points per unit of log-odds
 PRIOR = 0.1  # imagined wins of each over each: a codec that always wins gets a finite score
 STEPS = 200
+CONFIDENCE = 0.95  # of the intervals
 TOLERANCE = 1e-9
 
 
@@ -39,14 +40,12 @@ class Score:
     comparisons: int
 
 
-def scores(choices: Sequence[Choice], confidence: float = 0.95, resamples: int = 400, seed: int = 0) -> list[Score]:
+def scores(choices: Sequence[Choice], resamples: int = 400) -> list[Score]:
     """Scores, best first.
 
     Parameters
     ----------
-    confidence : of the intervals, by the percentile bootstrap over raters (over answers where there is one rater)
-    resamples : of the bootstrap
-    seed : of the resampling
+    resamples : of the bootstrap over raters, or over the answers of a single one; its percentiles are the intervals
 
     Raises
     ------
@@ -59,10 +58,10 @@ def scores(choices: Sequence[Choice], confidence: float = 0.95, resamples: int =
     groups = _groups(choices, names)
     _check_connected(groups.sum(axis=0), names)
     best = fit(groups.sum(axis=0))
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     drawn = rng.multinomial(len(groups), np.full(len(groups), 1 / len(groups)), resamples)  # (resamples, raters)
     draws = fit(np.tensordot(drawn, groups, 1))
-    tail = 100 * (1 - confidence) / 2
+    tail = 100 * (1 - CONFIDENCE) / 2
     low, high = np.percentile(draws, [tail, 100 - tail], axis=0)
     counts = [sum(name in (choice.winner, choice.loser) for choice in choices) for name in names]
     found = [Score(*values) for values in zip(names, best.tolist(), low.tolist(), high.tolist(), counts, strict=True)]

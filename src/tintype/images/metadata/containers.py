@@ -21,7 +21,7 @@ CREDENTIALS = "Its content credentials (C2PA) were left out: they do not hold fo
 
 def jpeg(file: BinaryIO, found: Found) -> None:
     """Segments before the first scan."""
-    resources, profile, others = b"", list[bytes](), list[str]()
+    resources, profile, others = bytearray(), list[bytes](), list[str]()
     for marker, size in _segments(file):
         if not (0xE0 <= marker <= 0xEF or marker == 0xFE):
             file.seek(size, 1)
@@ -50,7 +50,7 @@ def jpeg(file: BinaryIO, found: Found) -> None:
     if others:
         names = list(dict.fromkeys(others))[:MAX_NAMES]
         found.notes.append(f"Its segments {', '.join(names)} were left out.")
-    found.keep_resources(resources)
+    found.keep_resources(bytes(resources))
     if profile and min(profile)[1:2] != bytes([len(profile) % 256]):  # Pillow keeps only profiles with all their parts
         found.notes.append("Its colour profile is damaged and was left out.")
 

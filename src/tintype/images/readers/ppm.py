@@ -30,12 +30,15 @@ def read(opened: Opened) -> Raster:
         samples = np.frombuffer(opened.data, type, found, head.end())
     else:
         text = re.sub(rb"#[^\r\n]*", b"", opened.data[head.end() - 1 :])
-        samples = np.array(text.split(maxsplit=count)[:count], np.int64)
+        words = text.split(maxsplit=count)[:count]
+        if words and not b"".join(words).isdigit():  # NumPy would take "-1" and "1_0"
+            raise opened.refusal("damaged: a sample is not a whole number")
+        samples = np.array(words, np.int64)
     if samples.size < count:
         raise opened.refusal(f"damaged: it has {samples.size} of {count} samples")
     if white == 255:
         return Raster(samples.reshape(shape))
-    if samples.size and (samples.min() < 0 or samples.max() > white):
+    if samples.size and samples.max() > white:
         raise opened.refusal(f"damaged: a sample is {samples.max()}, above white, which is {white}")
     scaled, bits = of_white(samples.reshape(shape).astype(np.uint16), white)
     return Raster(scaled, bits)

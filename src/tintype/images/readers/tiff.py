@@ -31,6 +31,8 @@ UNSIGNED, SIGNED, FLOAT, UNDEFINED = 1, 2, 3, 4  # SampleFormat
 ASSOCIATED, UNASSOCIATED = 1, 2  # ExtraSamples
 RAW, JPEG_COMPRESSIONS = 1, (6, 7)
 REDUCED, IS_MASK = 1, 4  # bits of NewSubfileType
+MAX_PAGES = 2**14
+SHARED_BYTES = 2**26  # that the values of all directories may have beyond the file's own bytes
 MODELS = {CMYK: "CMYK", LAB: "Lab", 9: "Lab", 10: "Lab", 32844: "LogLuv", 32845: "LogLuv"}
 
 
@@ -76,27 +78,24 @@ class Layout:
         return layout
 
 
-def pages(data: bytes) -> list[Tags]:
-    """The directories of a file in order, without those of smaller copies and masks if one picture remains then."""
+def page(data: bytes, name: str, frame: int | None) -> tuple[Tags, int]:
+    """The page that is wanted, and its place in the file.
+
+    Smaller copies and masks are no pages if one picture remains then.
+    """
     found = list(_directories(data))
     whole = [tags for tags in found if not _number(tags, 254, 0) & (REDUCED | IS_MASK)]
-    return whole if len(whole) == 1 else found
-
-
-def page(data: bytes, name: str, frame: int | None) -> tuple[Tags, int]:
-    """The page that is wanted, and its place in the file."""
-    all_pages = list(_directories(data))
-    wanted = pages(data)
+    wanted = whole if len(whole) == 1 else found
     if frame is None and len(wanted) > 1:
         raise InputError(
-            f"{name}: {len(wanted)} pages; --frame N (frame=N) takes one of them, from 0 to {len(wanted) - 1}"
+            f"{name}: {len(wanted)} pages; encode --frame N (frame=N) takes one of them, from 0 to {len(wanted) - 1}"
         )
     if not wanted:
         raise InputError(f"{name}: damaged, it has no directory")
     if (frame or 0) >= len(wanted):
         raise InputError(f"{name}: has no page {frame}; its pages are 0 to {len(wanted) - 1}")
     tags = wanted[frame or 0]
-    return tags, next(i for i, each in enumerate(all_pages) if each.offset == tags.offset)
+    return tags, next(i for i, each in enumerate(found) if each is tags)
 
 
 def read(opened: Opened, tags: Tags) -> Raster:
@@ -322,16 +321,23 @@ def _with_directory(data: bytes, order: str, entries: dict[int, tuple[int, Seque
 
 
 def _directories(data: bytes) -> Iterator[Tags]:
-    """Directories of pages; ends where one is seen twice."""
+    """Directories of pages; ends where one is seen twice.
+
+    Raises ValueError where they are more, or together have more values, than makes sense: values may be shared.
+    """
     file = io.BytesIO(data)
     head = data[:16] if data[2:4] in (b"+\0", b"\0+") else data[:8]
     tags: Tags = _tags(head)
-    seen = set()
+    seen = set[int]()
+    room = len(data) + SHARED_BYTES
     while tags.next and tags.next not in seen and tags.next < len(data):
         seen.add(tags.next)
         file.seek(tags.next)
         following = _tags(head)
         following.load(file)
+        room -= sum(map(len, following._tagdata.values()))
+        if room < 0 or len(seen) > MAX_PAGES:
+            raise ValueError(f"more than {MAX_PAGES} pages, or values of pages that are larger than the file")
         yield following
         tags = following
 

@@ -5,7 +5,6 @@ import os
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,6 @@ from tintype.training.pictures import shards
 
 MANIFEST = ".sha256"
 SMALLEST_SCALE = 0.5
-AS_SEEN = images.ReadOptions(background="white", convert=True)
 NAMED = 5  # skipped pictures, by their names; more are counted
 
 Pictures = NDArray[np.uint8]  # (N, S, S, 3)
@@ -46,7 +44,10 @@ def load(source: Path, side: int = 512, cache: Path | None = None, max_pixels: i
         There are no pictures, none can be read, or the hash of one is not the manifest's.
     """
     if source.suffix == ".npy":
-        array: Pictures = np.load(source, mmap_mode="r")
+        try:
+            array: Pictures = np.load(source, mmap_mode="r", allow_pickle=False)
+        except (EOFError, ValueError) as error:
+            raise InputError(f"{source}: holds no pictures ({error}); `tintype train pack` makes them") from error
         if array.dtype != np.uint8 or array.ndim != 4 or array.shape[3] != 3:
             raise InputError(f"{source}: holds {array.dtype} {array.shape}, not pictures (N, S, S, 3) of uint8")
         return array
@@ -131,7 +132,7 @@ def _decode(paths: Sequence[Path], target: Pictures, max_pixels: int) -> list[in
 
 def _square(path: Path, side: int, max_pixels: int) -> NDArray[np.uint8]:
     """The central square of a picture, reflected where it is smaller."""
-    pixels = images.load_8bit(path, replace(AS_SEEN, max_pixels=max_pixels))
+    pixels = images.load_8bit(path, images.ReadOptions(max_pixels=max_pixels))
     if pixels.ndim == 2:
         pixels = np.repeat(pixels[:, :, None], 3, axis=2)
     height, width = pixels.shape[:2]

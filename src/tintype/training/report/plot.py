@@ -10,6 +10,7 @@ Point = tuple[float, float]  # bpp, PSNR in dB
 
 WIDTH, HEIGHT, MARGIN = 640, 420, 56
 SHOWN = 8  # curves
+TICKS = 5  # of an axis, beside its origin
 
 
 def curves(log: Path) -> list[tuple[int, list[Point]]]:
@@ -63,7 +64,7 @@ def write(log: Path, out: Path) -> None:
         replace_text(out, svg(found))
 
 
-def _axis(bpp: tuple[float, float], psnr: tuple[float, float], ticks: int = 5) -> list[str]:
+def _axis(bpp: tuple[float, float], psnr: tuple[float, float]) -> list[str]:
     """Both axes with numbers."""
     bottom, right = HEIGHT - MARGIN, WIDTH - MARGIN
     parts = [
@@ -71,10 +72,10 @@ def _axis(bpp: tuple[float, float], psnr: tuple[float, float], ticks: int = 5) -
         f'<text x="{right}" y="{HEIGHT - 12}" text-anchor="end">bits per pixel (estimated)</text>',
         f'<text x="12" y="{MARGIN - 12}">PSNR, dB</text>',
     ]
-    for i in range(ticks + 1):
-        x = MARGIN + i / ticks * (right - MARGIN)
-        y = bottom - i / ticks * (bottom - MARGIN)
-        value, level = (low + i / ticks * (high - low) for low, high in (bpp, psnr))
+    for i in range(TICKS + 1):
+        x = MARGIN + i / TICKS * (right - MARGIN)
+        y = bottom - i / TICKS * (bottom - MARGIN)
+        value, level = (low + i / TICKS * (high - low) for low, high in (bpp, psnr))
         parts.append(f'<text x="{x:.0f}" y="{bottom + 18}" text-anchor="middle">{value:.2f}</text>')
         parts.append(f'<text x="{MARGIN - 8}" y="{y + 4:.0f}" text-anchor="end">{level:.1f}</text>')
     return parts
