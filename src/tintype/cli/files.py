@@ -38,7 +38,7 @@ class Input:
         return self.path == STREAM or (os.path.exists(self.path) and not os.path.isfile(self.path))
 
     def source(self) -> bytes | str:
-        """What the library reads: the path, for it refuses files above its limits unread; of standard input all bytes."""
+        """What the library reads: the path, which it refuses unread above its limits; of standard input all bytes."""
         return self.read() if self.path == STREAM else self.path
 
     def read(self) -> bytes:
