@@ -38,16 +38,25 @@ def register(commands: "Commands") -> None:
 def run(options: argparse.Namespace) -> int:
     """Write the thumbnail; returns the exit status."""
     from tintype import images
+    from tintype.codec.container.file import MAX_HEADER_BYTES, read_layout
+    from tintype.codec.reducing import FACTORS
     from tintype.images.samples import in_eight_bits
 
     report = Report()
     with report.file(options.input):
-        outputs, job = Outputs(options.force), Job(Input(options.input, Path(options.input)), options.output)
+        source, outputs = Input(options.input, Path(options.input)), Outputs(options.force)
+        job = Job(source, options.output)
         outputs.check(job)
-        picture = in_eight_bits(make_codec(options).decode_picture(options.input))
+        reduce = 1
+        if not source.is_stream:
+            with open(options.input, "rb") as file:
+                header = read_layout(file.read(MAX_HEADER_BYTES)).header
+            longest = max(header.width, header.height)  # twice what is asked for hides that means are approximate
+            reduce = max((factor for factor in FACTORS if longest >= 2 * factor * options.size), default=1)
+        picture = in_eight_bits(make_codec(options).decode_picture(options.input, reduce=reduce))
         image = images.to_pillow(picture)
         image.thumbnail((options.size, options.size))
         image.info = {}  # a thumbnail carries no metadata
-        with outputs.open(job) as file:
-            image.save(file, "PNG", icc_profile=picture.icc)
+        with outputs.open(job) as result:
+            image.save(result, "PNG", icc_profile=picture.icc)
     return report.status
