@@ -144,7 +144,17 @@ def training(chosen: Sequence[Row], trained: Sequence[Row], halving: Funnel) -> 
         lines.append(
             _arm(f"{budget:g}", "control", halving.steps[-1], funnel.controls(chosen, budget, halving), results)
         )
-    header = ("budget", "arm", "steps", "trained", "best", "PSNR against today's", "mean, worst", "core minutes")
+    header = (
+        "budget",
+        "arm",
+        "steps",
+        "crops",
+        "trained",
+        "best",
+        "PSNR against today's",
+        "mean, worst",
+        "core minutes",
+    )
     minutes = sum(row["core_seconds"] for row in trained) / 60
     shipped = [row for row in trained if row["shape"] == SHIPPED]
     today = [row for row in trained if row["shape"] == TODAY.name and row["seed"] == 0]
@@ -154,9 +164,10 @@ def training(chosen: Sequence[Row], trained: Sequence[Row], halving: Funnel) -> 
             _paragraph(
                 "PSNR is compared with that of today's decoder after equal training, in dB. A funnel costs "
                 f"{halving.cost:,} steps for a budget. The control has the same cost: {halving.controls} random "
-                "decoders, each as long as the longest rung. Steps are batches of 8 crops of 128x128."
+                "decoders, each as long as the longest rung. Steps are batches of 8 crops of 128x128, drawn from so "
+                "many. Rungs may have different ones, but all runs of a rung have the same."
             ),
-            *([table(header, found)] if (found := [line for line in lines if line[3] != "0"]) else []),
+            *([table(header, found)] if (found := [line for line in lines if line[4] != "0"]) else []),
             _paragraph(
                 "Today's decoder begins as the shipped one and trains as the others do. Against the shipped weights it "
                 f"has {reached}. All runs together cost {minutes:.0f} core minutes."
@@ -190,13 +201,14 @@ def _arm(
     """A line about decoders that trained for as long as each other."""
     done = sorted((shape for shape in shapes if (shape, steps) in results), key=lambda s: -score(results[s, steps]))
     if not done or (TODAY.name, steps) not in results:
-        return (budget, arm, str(steps), "0", "", "", "", "")
+        return (budget, arm, str(steps), "", "0", "", "", "", "")
     today = score(results[TODAY.name, steps])
     gains = [score(results[shape, steps]) - today for shape in done]
     minutes = sum(results[shape, steps]["core_seconds"] for shape in done) / 60
     spread = f"{fmean(gains):+.3f}, {gains[-1]:+.3f}"
     best = f"`{done[0]}`"
-    return (budget, arm, f"{steps:,}", str(len(done)), best, f"{gains[0]:+.3f}", spread, f"{minutes:.1f}")
+    crops = ", ".join(f"{count:,}" for count in sorted({results[shape, steps]["crops"] for shape in done}))
+    return (budget, arm, f"{steps:,}", crops, str(len(done)), best, f"{gains[0]:+.3f}", spread, f"{minutes:.1f}")
 
 
 def winners(chosen: Sequence[Row], trained: Sequence[Row], halving: Funnel) -> list[str]:
