@@ -27,11 +27,11 @@ format: $(VENV)/test.stamp
 fuzz: $(VENV)/test.stamp      ## changed files into everything that reads strangers' files; docs/security.md
 	$(BIN)/python -m fuzz --minutes $(or $(MINUTES),8) $(if $(SEED),--seed $(SEED)) $(TARGETS)
 
-# KODAK=folder LARGE=folder [CURVES=file.json] [OUT=folder] [MODEL=name] [GRAPHICS=names of LARGE] [JOBS=1]
+# KODAK=folder LARGE=folder [CURVES=file.json] [OUT=folder] [GRAPHICS=names of LARGE] [JOBS=1]
 results: $(VENV)/test.stamp   ## measure what is new, then write the tables of docs/results.md and the README's plot
 	$(if $(and $(KODAK),$(LARGE)),,$(error results needs KODAK=folder and LARGE=folder of pictures))
 	$(BIN)/python -m benchmarks.results "$(KODAK)" "$(LARGE)" --out "$(or $(OUT),build/results)" \
-		$(if $(CURVES),--curves "$(CURVES)") $(if $(MODEL),--model "$(MODEL)") \
+		$(if $(CURVES),--curves "$(CURVES)") \
 		$(if $(GRAPHICS),--graphics "$(GRAPHICS)") --jobs $(or $(JOBS),1) --write docs/results.md README.md
 
 man: $(VENV)/test.stamp       ## the manual page, build/tintype.1

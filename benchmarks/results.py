@@ -3,9 +3,10 @@
     python -m benchmarks.results KODAK LARGE --out DIR [--curves FILE.json] [--write FILE.md...]
 
 KODAK is the folder of the 24 Kodak pictures, LARGE a folder of further pictures, also for mosaics. Measures what DIR
-does not hold yet: rate and distortion on both, with a page to look at for Kodak; what tiles cost, on a mosaic; times
-and memory; generated screens and drawings. DIR/results.md has all tables. In the files to write, the text between
-`<!-- make results: NAME -->` and `<!-- end -->` is replaced by the tables of that name. The plot goes to docs/figures.
+does not hold yet: rate and distortion of all shipped weights on both, with a page to look at for Kodak; what tiles
+cost, on a mosaic; times and memory; generated screens and drawings. DIR/results.md has all tables. In the files to
+write, the text between `<!-- make results: NAME -->` and `<!-- end -->` is replaced by the tables of that name. Plots
+go to docs/figures.
 Butteraugli needs the program butteraugli_main (Debian: libjxl-devtools); without it the tables say so.
 """
 
@@ -33,7 +34,6 @@ from tintype.evaluation.results.curves import Table
 from tintype.evaluation.results.markdown import table
 from tintype.evaluation.results.summary import Results
 from tintype.weights import store
-from tintype.weights.bundle import SUFFIX
 
 HERE = Path(__file__).parent
 FIGURES = HERE.parent / "docs" / "figures"
@@ -46,10 +46,12 @@ QUALITIES = {  # of Kodak and LARGE: the project's window of rates; more points 
     "avif444_s6_psnr": (8, 16, 25, 34, 50, 60),
     "jxl_e7": (19, 26, 34, 54, 75, 84),
 }
-PEERS = ",".join(QUALITIES)
+OURS = tuple(store.TUNES.values())
+COSTS = store.TUNES["psnr"]  # what tiles, graphics and time cost is measured with these weights alone
 OUR_QUALITIES = (0, 12, 26, 40, 54, 68, 75, 88, 99)  # 100 is exact
 JUDGES = ("ssimulacra2", "butteraugli")  # metrics made to agree with people; measured where installed
-HEADLINE = ("psnr", "ms_ssim_db", *JUDGES)
+HEADLINE = (*JUDGES, "ms_ssim_db", "psnr")
+PLOTTED = ("ssimulacra2", "psnr")
 COMPARED = {name: curves.COLUMNS[name].title for name in ("psnr", "ms_ssim_db", "ms_ssim_db_of_mean", *JUDGES)}
 
 
@@ -60,16 +62,14 @@ def main() -> None:
     parser.add_argument("large", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--curves", type=Path, help="published curves to compare with")
-    parser.add_argument("--model", default=store.TUNES["psnr"], help="default: %(default)s")
     parser.add_argument("--graphics", default="", help="pictures of LARGE that are no photographs, by name: a,b")
     parser.add_argument("--jobs", default="1", help="pictures at the same time; more make the sweeps' times worse")
     parser.add_argument("--write", nargs="*", type=Path, default=[], help="Markdown files whose tables are replaced")
     options = parser.parse_args()
-    commands = Commands(options.out, options.model)
+    commands = Commands(options.out)
     compared = ["--curves", options.curves] if options.curves else []
-    mine = Path(options.model).stem if options.model.endswith(SUFFIX) else options.model
-    qualities = {mine: OUR_QUALITIES, **QUALITIES}
-    codecs = ["--codecs", f"{options.model},{PEERS}", "--jobs", options.jobs, *compared]
+    qualities = {**dict.fromkeys(OURS, OUR_QUALITIES), **QUALITIES}
+    codecs = ["--codecs", ",".join(qualities), "--jobs", options.jobs, *compared]
     for name, values in qualities.items():
         codecs += ["--qualities", f"{name}={','.join(map(str, values))}"]
     judges = [name for name in JUDGES if not registry.METRICS[name].available()]
@@ -77,24 +77,27 @@ def main() -> None:
     kodak, large = options.out / "kodak", options.out / "large"
     # eval resumes by itself, and must look whether weights or libraries have changed
     commands.run("Kodak", tintype("eval", options.kodak, "--out", kodak, "--memory", *metrics, *codecs))
-    commands.run("page", tintype("report", kodak, "--title", "Kodak", "--codecs", f"{mine},{PEERS}", *compared))
+    commands.run("page", tintype("report", kodak, "--title", "Kodak", "--codecs", ",".join(qualities), *compared))
     commands.run("large", tintype("eval", options.large, "--out", large, *fewer, *codecs))
     pictures = [path for path in sorted(options.large.iterdir()) if path.suffix in (".webp", ".png")]
     module = [sys.executable, "-m", "benchmarks.tile_borders"]
-    tiles = commands.once("tiles", [*module, *pictures, "--size", MOSAIC, "--model", options.model])
+    tiles = commands.once("tiles", [*module, *pictures, "--size", MOSAIC, "--model", COSTS])
     drawn = [path for path in pictures if path.stem in options.graphics.split(",")]
-    screens = commands.once("screens", [sys.executable, "-m", "benchmarks.screens", *drawn, "--codec", options.model])
+    screens = commands.once("screens", [sys.executable, "-m", "benchmarks.screens", *drawn, "--codec", COSTS])
     threads = "1,2" if available_cpus() > 1 else "1"
-    script = [sys.executable, "-m", "benchmarks.speed", "--model", options.model, "--threads", threads]
+    script = [sys.executable, "-m", "benchmarks.speed", "--model", COSTS, "--threads", threads]
     speed = commands.once("speed", [*script, *sorted(options.kodak.glob("*.png"))])
     stored_curves = published.load(options.curves) if options.curves else {}
-    at_kodak, at_large = results(kodak, mine, stored_curves), results(large, mine, {})
-    measured = Measured(mine, at_kodak, at_large, options.graphics.split(","))
+    graphics = options.graphics.split(",")
+    measured = {
+        tune: Measured(model, results(kodak, model, stored_curves), results(large, model, {}), graphics)
+        for tune, model in store.TUNES.items()
+    }
     sections = {
-        "kodak": measured.kodak(),
-        "headline": measured.headline(),
-        "settings": measured.settings(),
-        "large": measured.on_large(),
+        **{f"kodak-{tune}": found.kodak() for tune, found in measured.items()},
+        **{f"large-{tune}": found.on_large() for tune, found in measured.items()},
+        "headline": measured["eyes"].headline(),
+        "settings": settings(results(kodak, None, {}).measured),
         "tiles": tiles.strip(),
         "screens": screens.strip(),
         "speed": speed.strip(),
@@ -105,7 +108,8 @@ def main() -> None:
         path.write_text(filled(path.read_text(encoding="utf-8"), sections), encoding="utf-8")
     if options.write:
         FIGURES.mkdir(exist_ok=True)
-        shutil.copy(kodak / "plots" / "psnr.svg", FIGURES / "kodak.svg")
+        for metric in PLOTTED:
+            shutil.copy(kodak / "plots" / f"{metric}.svg", FIGURES / f"kodak-{metric}.svg")
     page = kodak / PAGE
     print(f"{options.out / 'results.md'}\n{page}: {page.stat().st_size / 1e6:.1f} MB")
 
@@ -118,8 +122,8 @@ def tintype(*arguments: object) -> list[object]:
 class Commands:
     """Runs commands, prints how long each took, and keeps results that hold for the same weights."""
 
-    def __init__(self, out: Path, model: str) -> None:
-        self.out, self.weights = out, store.load(model).weights_hash().hex()
+    def __init__(self, out: Path) -> None:
+        self.out, self.weights = out, store.load(COSTS).weights_hash().hex()
         out.mkdir(parents=True, exist_ok=True)
 
     def run(self, name: str, command: Sequence[object], output: Path | None = None) -> None:
@@ -143,9 +147,9 @@ class Commands:
         return result.read_text(encoding="utf-8")
 
 
-def results(out: Path, model: str, stored_curves: Mapping[str, Mapping[str, object]]) -> Results:
-    """Rows of a sweep; other models in the folder are skipped."""
-    wanted = {model, *PEERS.split(",")}
+def results(out: Path, model: str | None, stored_curves: Mapping[str, Mapping[str, object]]) -> Results:
+    """Rows of a sweep with one of our models, or with all that ship; others in the folder are skipped."""
+    wanted = {*QUALITIES, *([model] if model else OURS)}
     found = [row for row in rows.read(out / rows.RESULTS) if row.codec in wanted]
     return Results(found, anchor_curves=stored_curves)
 
@@ -193,7 +197,6 @@ class Measured:
             f"{low:g} to {high:g} bpp; in brackets the common share of both quality intervals); negative: ours are "
             "smaller.",
             table(header, lines),
-            "![PSNR over rate on Kodak](figures/kodak.svg)",
             _means(mine),
             f"It ends at {mine.means['bpp'][-1]:.2f} bpp and {mine.means['psnr'][-1]:.1f} dB. {pairs}",
         ]
@@ -213,23 +216,6 @@ class Measured:
             lines.append([COMPARED[metric], *("" if rate is None else f"{round(rate.percent):+d} %" for rate in found)])
         return table([f"bytes of {self.model} at equal", *(anchor.name for anchor in anchors)], lines)
 
-    def settings(self) -> str:
-        """Of all codecs, and their cost."""
-        tables = self.at_kodak.measured
-        lines = [
-            [
-                t.codec,
-                f"{t.means['encode_cpu_s'].mean():.3f}",
-                f"{t.means['decode_cpu_s'].mean():.3f}",
-                t.settings,
-                t.versions,
-            ]
-            for t in tables
-        ]
-        return "CPU seconds per megapixel on Kodak, one thread, mean of all qualities.\n\n" + table(
-            ["codec", "encode", "decode", "settings", "versions"], lines
-        )
-
     def on_large(self) -> str:
         """BD-rates on the other folder, with and without what is no photograph."""
         photographs = replace(
@@ -242,7 +228,7 @@ class Measured:
                 continue
             mine = self._mine(found)
             tables = {t.codec: t for t in found.measured}
-            anchors = [tables[name].curve for name in PEERS.split(",") if name in tables]
+            anchors = [tables[name].curve for name in QUALITIES if name in tables]
             for metric, name in COMPARED.items():
                 if metric not in mine.means:
                     continue
@@ -251,6 +237,23 @@ class Measured:
 
     def _mine(self, found: Results) -> Table:
         return next(t for t in found.measured if t.codec == self.model)
+
+
+def settings(tables: Sequence[Table]) -> str:
+    """Of all codecs, and their cost."""
+    lines = [
+        [
+            t.codec,
+            f"{t.means['encode_cpu_s'].mean():.3f}",
+            f"{t.means['decode_cpu_s'].mean():.3f}",
+            t.settings,
+            t.versions,
+        ]
+        for t in tables
+    ]
+    return "CPU seconds per megapixel on Kodak, one thread, mean of all qualities.\n\n" + table(
+        ["codec", "encode", "decode", "settings", "versions"], lines
+    )
 
 
 def _rate(anchor: Curve, mine: Table, metric: str) -> BdRate | None:

@@ -1,8 +1,10 @@
 """Controlled comparisons: short runs that differ in one setting, with seeds, and a table with their spread.
 
     python studies/compare.py STUDY --data PICTURES --validation CROPS --out FOLDER [--seeds 0,1] [--steps 300]
+        [--init CHECKPOINT] [--set KEY=VALUE]
 
-Runs that are in the folder already are not repeated, so studies share their baseline. Prints a Markdown table.
+Runs that are in the folder already are not repeated, so studies share their baseline. With `--init` all arms begin at
+trained weights, but for what the study is about. Prints a Markdown table.
 """
 
 import argparse
@@ -26,6 +28,7 @@ from numpy.typing import NDArray
 from tintype.codec.steps import EVERYTHING
 from tintype.models.pico import layers, schedule
 from tintype.models.pico.schedule import Cells
+from tintype.training import checkpoint
 from tintype.training.loop import Trainer
 from tintype.training.objectives import pico_rate
 from tintype.training.pictures.crops import load
@@ -51,11 +54,18 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """Arms on top of `common`; the first one is what the others are compared with."""
+    """Arms on top of `common`; the first one is what the others are compared with.
+
+    Parameters
+    ----------
+    unlearnt : parameters that are zero where runs begin at trained weights, as they are at start values; else the arm
+        that the weights come from would be ahead
+    """
 
     recipe: str
     common: tuple[str, ...]
     arms: dict[str, Arm]
+    unlearnt: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +110,7 @@ STUDIES = {
             "checkerboard": passes(Checkerboard(0), Checkerboard(1)),
             "four passes": passes(*(Cells((place,)) for place in range(4))),
         },
+        ("context_model.net.3.weight", "context_model.net.3.bias"),
     ),
     "width": Study(
         "pico_s",
@@ -123,7 +134,7 @@ STUDIES = {
 }
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Run what is missing and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("study", choices=STUDIES)
@@ -135,32 +146,61 @@ def main() -> None:
         "--steps", type=int, default=300, help="of every run; in the last 60 %% the learning rate falls (%(default)s)"
     )
     parser.add_argument("--crops", type=int, default=21, help="validation crops, spread over all")
-    options = parser.parse_args()
+    parser.add_argument("--init", type=Path, help="checkpoint that all runs begin at (default: start values)")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of all runs")
+    options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     study, seeds = STUDIES[options.study], [int(seed) for seed in options.seeds.split(",")]
     validation = load(options.validation, 256)
     validation = validation[:: max(1, len(validation) // options.crops)][: options.crops]
     train = load(options.data)
+    start = prepared(options.init, study.unlearnt, options.out) if options.init else None
     results = {}
     for name, arm in study.arms.items():
-        settings = [*study.common, *arm.settings, f"steps={options.steps}", f"decay={options.steps * 6 // 10}"]
+        settings = [
+            *study.common,
+            *options.set,
+            *arm.settings,
+            f"steps={options.steps}",
+            f"decay={options.steps * 6 // 10}",
+        ]
         label = re.sub(r"\W+", "-", name) if arm.constants else ""
         with ExitStack() as stack:
             for constant in arm.constants:
                 stack.enter_context(patch.object(*constant))
             results[name] = [
-                run(study.recipe, [*settings, f"seed={seed}"], label, train, validation, options.out) for seed in seeds
+                run(study.recipe, [*settings, f"seed={seed}"], label, train, validation, options.out, start)
+                for seed in seeds
             ]
     print(table(results))
 
 
-def run(recipe: str, settings: Sequence[str], label: str, train: Any, validation: Any, out: Path) -> dict[str, Any]:
+def prepared(init: Path, unlearnt: Sequence[str], out: Path) -> Path:
+    """A checkpoint like another one, at step 0 and without what a study is about."""
+    folder = out / "-".join(("from", init.name, *(("without", *unlearnt) if unlearnt else ())))
+    state, _ = checkpoint.load(init)
+    zeros = {name: torch.zeros_like(state["ema"][name]) for name in unlearnt}
+    state.pop("model", None)  # averages are enough to go on from
+    checkpoint.save(folder, {**state, "ema": state["ema"] | zeros, "step": 0, "pixels": 0, "seconds": 0.0}, None)
+    return folder
+
+
+def run(
+    recipe: str,
+    settings: Sequence[str],
+    label: str,
+    train: Any,
+    validation: Any,
+    out: Path,
+    start: Path | None = None,
+) -> dict[str, Any]:
     """Rows, and milliseconds of CPU time a step, of one run, from the folder if they are there."""
-    folder = out / "_".join((recipe, *settings, label)).replace("=", "-").rstrip("_")
+    names = (recipe, *settings, label, start.name if start else "")
+    folder = out / "_".join(filter(None, names)).replace("=", "-")
     path = folder / f"result-{len(validation)}.json"
     if not path.exists():
         config = configure(recipe, [*settings, f"evaluate_every={10**9}", f"checkpoint_every={10**9}"])
-        trainer = Trainer(config, train, validation, folder, weights_only=True)
+        trainer = Trainer(config, train, validation, folder, start, weights_only=True)
         started = time.process_time()
         trainer.run(report=lambda record: print(folder.name, record.get("step"), record.get("loss"), flush=True))
         spent = 1000 * (time.process_time() - started) / config.steps

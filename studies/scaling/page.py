@@ -126,10 +126,13 @@ def _section(family: Family, finished: Sequence[Row], page: Path, figures: Path,
     labels = {row.settings for row in finished}
     if len(labels) > 1:
         raise UsageError(f"{family}: the rows have different settings, give each its own file: {'; '.join(labels)}")
-    rows = [row for row in finished if row.pixels >= 1e6 * least]
+    rows = [row for row in finished if row.pixels >= 0.99e6 * least]  # a budget ends with a whole step
     parts = [_data(finished), _spread(finished)]
     if least:
-        parts.append(f"Budgets below {least:g} Mpx are not fitted.\n")
+        parts.append(
+            f"Budgets below {least:g} Mpx are not fitted (`--least {least:g}`): such short runs still leave their "
+            "start values behind.\n"
+        )
     if not enough(rows):
         count = len({row.rung for row in rows}), len({row.pixels for row in rows})
         return [

@@ -12,7 +12,7 @@ from tintype.evaluation.measuring import sweep
 from tintype.evaluation.results.summary import Results
 
 PAGE = Path(__file__).parents[2] / "docs" / "results.md"
-NAMES = {"kodak", "settings", "large", "tiles", "screens", "speed"}
+NAMES = {"kodak-eyes", "kodak-psnr", "large-eyes", "large-psnr", "settings", "tiles", "screens", "speed"}
 
 
 def test_generated_parts_are_replaced_and_the_rest_stays() -> None:
@@ -44,7 +44,7 @@ def test_tables_compare_our_model_with_every_other_codec(tmp_path: Path) -> None
     assert "| BD-rate of pico-s-psnr | jpeg444 |" in kodak and "| 40 | " in kodak
     assert "In all 6 pairs of adjacent qualities" in kodak
     assert "Not measured in this run: SSIMULACRA2, Butteraugli." in kodak
-    assert "| jpeg444 | " in measured.settings()
+    assert "| jpeg444 | " in results.settings(found.measured)
     assert measured.headline().startswith("| bytes of pico-s-psnr at equal | jpeg444 |")
     lines = measured.on_large().splitlines()
     assert [line.split(",")[0] for line in lines[2:]] == ["| 2 (all)"] * 3 + ["| 1 (photographs)"] * 3
@@ -60,7 +60,7 @@ def test_losses_are_said() -> None:
 
 
 def test_a_command_is_run_again_for_other_weights_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    commands = results.Commands(tmp_path, "pico-s-psnr")
+    commands = results.Commands(tmp_path)
     command = [results.sys.executable, "-c", "import time; print(time.perf_counter_ns())"]
     first = commands.once("x", command)
     assert commands.once("x", command) == first

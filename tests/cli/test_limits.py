@@ -1,5 +1,6 @@
 """Limits as flags and variables: one line, status 3, and no half-written file."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,14 @@ def test_a_file_that_asks_for_hours_is_refused_at_once(tmp_path: Path) -> None:
     refused = tintype(tmp_path, "decode", "a.tint", "--max-pixels", "266342400")
     assert refused.status == 3
     assert "1065369600 pixels in tiles with margins, above the limit of 532684800; " in refused.err
+
+
+@pytest.mark.parametrize(
+    "command, message", [("info", " bytes follow the last tile"), ("verify", "more than 1048576 ")]
+)
+def test_files_longer_than_memory_are_refused_before_they_are_read(tmp_path: Path, command: str, message: str) -> None:
+    photo(tmp_path / "a.png")
+    assert tintype(tmp_path, "encode", "a.png").status == 0
+    os.truncate(tmp_path / "a.tint", 2**40)  # zeros that take no place on the disk
+    refused = tintype(tmp_path, command, "a.tint", env={"TINTYPE_MAX_MEMORY": "1M"})
+    assert (refused.status, refused.out) == (3, "") and message in refused.err

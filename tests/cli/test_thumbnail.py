@@ -1,6 +1,7 @@
 """`tintype thumbnail`."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image, ImageCms
 import tintype as library
 from tests.cli.command import DONE, tintype
 from tests.pictures import deep_picture, picture
+from tintype.cli.main import main
 
 ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -24,6 +26,25 @@ def test_the_longer_side_gets_the_size_and_small_pictures_stay(
     assert tintype(tmp_path, "thumbnail", "a.tint", "a", "--size", str(size)).all == DONE
     with Image.open(tmp_path / "a") as image:
         assert (image.size, image.mode, image.format) == (expected, "RGB", "PNG")
+
+
+def test_of_large_pictures_a_reduced_one_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.tint").write_bytes(library.encode(picture(90, 330)))
+    reductions = []
+    decode = library.Codec.decode_picture
+
+    def spied(*arguments: Any, **options: Any) -> Any:
+        reductions.append(options["reduce"])
+        return decode(*arguments, **options)
+
+    monkeypatch.setattr(library.Codec, "decode_picture", spied)
+    for size in (400, 83, 82, 41, 20):
+        assert main(["thumbnail", str(tmp_path / "a.tint"), str(tmp_path / f"{size}.png"), "--size", str(size)]) == 0
+    assert reductions == [1, 1, 2, 4, 8]
+    with Image.open(tmp_path / "20.png") as found, Image.fromarray(picture(90, 330)) as whole:
+        whole.thumbnail((20, 20))
+        assert found.size == whole.size
+        assert np.abs(np.asarray(found).astype(float) - np.asarray(whole)).mean() < 6
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import io
 import re
 import struct
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -183,6 +184,24 @@ def test_ppm_of_any_white_is_read_in_full(kind, white, depth):
     assert picture.depth == depth
     np.testing.assert_allclose(picture.pixels / (2**depth - 1), samples / white, atol=0.51 / (2**depth - 1))
     assert len(np.unique(picture.pixels)) == len(np.unique(samples))
+
+
+def test_long_text_of_ppm_is_read_in_pieces_without_a_list_of_all_numbers():
+    samples = noise((700, 600), 16)
+    data = b"P2 600 700 65535\n" + b" ".join(b"%d" % value for value in samples.ravel()) + b" 7 of no interest"
+    tracemalloc.start()
+    try:
+        picture = load(data)
+        assert tracemalloc.get_traced_memory()[1] < 40 * samples.size
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_array_equal(picture.pixels, samples)
+
+
+@pytest.mark.parametrize("sample", [b"1001", b"-1", b"9" * 18, b"9" * 5000, b"x"])
+def test_text_of_ppm_with_other_samples_is_refused(sample):
+    with pytest.raises(InputError):
+        load(b"P2 2 1 1000\n7 " + sample)
 
 
 def test_samples_of_pillow_with_sixteen_bits_are_kept():

@@ -1,11 +1,14 @@
 """Studies: their arms exist, differ in what they say, and are judged by their spread."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from studies.compare import STUDIES, Checkerboard, table
+from studies.compare import STUDIES, Checkerboard, main, prepared, table
+from tests.training.runs import pictures
+from tintype.training import checkpoint
 from tintype.training.recipes import configure
 
 
@@ -42,3 +45,31 @@ def test_a_difference_below_twice_the_spread_is_no_result() -> None:
     assert [row[-2] for row in rows] == ["-", "none", "yes"]
     assert [row[-4] for row in rows] == ["+0.0 %", "+1.9 %", "+2.1 %"]
     assert {row[-3] for row in rows} == {"2.0 %"}
+
+
+WEIGHTS = Path(__file__).parents[2] / "weights/training/pico-s"
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_runs_from_trained_weights_have_yet_to_learn_what_a_study_is_about(name: str, tmp_path: Path) -> None:
+    unlearnt = STUDIES[name].unlearnt
+    (before, _), (after, _) = checkpoint.load(WEIGHTS), checkpoint.load(prepared(WEIGHTS, unlearnt, tmp_path))
+    assert after["step"] == 0 and "model" not in after
+    assert all(before["ema"][each].any() and not after["ema"][each].any() for each in unlearnt)
+    others = before["ema"].keys() - unlearnt
+    assert others and all((before["ema"][each] == after["ema"][each]).all() for each in others)
+
+
+def test_a_study_goes_on_from_trained_weights(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.save(tmp_path / "train.npy", pictures(side=320))
+    np.save(tmp_path / "val.npy", pictures(1, 256))
+    data = ["--data", str(tmp_path / "train.npy"), "--validation", str(tmp_path / "val.npy")]
+    command = ["context", *data, "--out", str(tmp_path / "runs"), "--steps", "1", "--set", "learning_rate=0"]
+    tables = []
+    for init in ([], ["--init", str(WEIGHTS)]):
+        main([*command, *init, "--seeds", "0"])
+        tables.append(capsys.readouterr().out.splitlines()[-4:])
+    costs = [[float(line.split("|")[2]) for line in lines] for lines in tables]
+    # no context yet, and no step: passes do not differ
+    assert all(max(each) - min(each) < 0.02 * max(each) for each in costs)
+    assert max(costs[1]) < 0.7 * min(costs[0])

@@ -126,8 +126,7 @@ def run(options: argparse.Namespace) -> int:
                 with report.file(job.input.name):
                     outputs.check(job)
                     begin = time.perf_counter()
-                    data = job.input.read() if job.input.path == STREAM else job.input.path  # logs name the path
-                    picture = decoder.picture(data, progress.tiles)
+                    picture = decoder.picture(job.input.source(), progress.tiles)
                     if picture.notes:
                         report.worsen(Status.INPUT)
                     with outputs.open(job) as file:

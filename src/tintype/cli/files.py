@@ -37,6 +37,10 @@ class Input:
         """Whether it is standard input or a pipe: it can be read once, and has no size before."""
         return self.path == STREAM or (os.path.exists(self.path) and not os.path.isfile(self.path))
 
+    def source(self) -> bytes | str:
+        """What the library reads: the path, which it refuses unread above its limits; of standard input all bytes."""
+        return self.read() if self.path == STREAM else self.path
+
     def read(self) -> bytes:
         """All bytes."""
         return sys.stdin.buffer.read() if self.path == STREAM else Path(self.path).read_bytes()

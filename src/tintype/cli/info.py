@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
         resolve_urls(options)
         for input in find(options.inputs, is_tint, report):
             with report.file(input.name):
-                about = info(input.read())
+                about = info(input.source())
                 if options.json:
                     chunks = [{"type": kind, "bytes": size} for kind, size in about.chunks]
                     points = about.code_points._asdict() if about.code_points else None

@@ -46,16 +46,19 @@ def run(options: argparse.Namespace) -> int:
     report = Report()
     with report.file(options.input):
         _check_name(options.output)
-        outputs, job = Outputs(options.force), Job(Input(options.input, Path(options.input)), options.output)
+        source, outputs = Input(options.input, Path(options.input)), Outputs(options.force)
+        job = Job(source, options.output)
         outputs.check(job)
-        codec, about = make_codec(options), describing.info(options.input)
-        factor = factor_for(max(about.width, about.height), GAP * options.size)
-        picture = in_eight_bits(codec.decode_picture(options.input, reduce=factor))
+        factor = 1
+        if not source.is_stream:  # it can be read once only
+            about = describing.info(options.input)
+            factor = factor_for(max(about.width, about.height), GAP * options.size)
+        picture = in_eight_bits(make_codec(options).decode_picture(options.input, reduce=factor))
         image = images.to_pillow(picture)
         image.thumbnail((options.size, options.size))
         image.info = {}  # a thumbnail carries no metadata
-        with outputs.open(job) as file:
-            image.save(file, "PNG", icc_profile=picture.icc)
+        with outputs.open(job) as result:
+            image.save(result, "PNG", icc_profile=picture.icc)
     return report.status
 
 

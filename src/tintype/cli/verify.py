@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
         with Progress() as progress:
             for input in progress.each(inputs):
                 with report.file(input.name):
-                    facts = verifier(input.read(), progress.tiles).facts
+                    facts = verifier(input.source(), progress.tiles).facts
                     if options.json:
                         json_result({"file": input.name, **facts})
                     else:

@@ -102,6 +102,7 @@ nb::object run_integers(const Integers& network, Contiguous<int16_t, 3> z,
         pointers.push_back(biases[i].data());
     }
     int height = side(z.shape(1)), width = side(z.shape(2));
+    require(height > 0 && width > 0, "z without places");
     std::vector<uint16_t> planes;
     {
         nb::gil_scoped_release released;

@@ -209,32 +209,39 @@ def _export(options: argparse.Namespace) -> None:
 
     from tintype.models.hpcm import CONFIGS
     from tintype.training import checkpoint
-    from tintype.training.outputs import refuse
 
     torch.set_num_threads(1)
     state, _ = checkpoint.load(options.source)
-    model = state["config"]["model"]
-    is_file = options.out.suffix == ".safetensors"
     given = {
         name: value
         for name in ("data", "validation", "name", "base", "gate", "share", "pictures", "hardware", "provenance")
         if (value := getattr(options, name)) is not None
     }
-    if model in CONFIGS:
-        from tintype.training.export import hpcm
+    export = _export_hpcm if state["config"]["model"] in CONFIGS else _export_pico
+    print(export(state, options, given))
 
-        if given:
-            raise UsageError(f"{options.source}: holds {model}; --{next(iter(given))} is for pico only")
-        if not is_file:
-            raise UsageError(f"{options.out}: the weights of {model} are one file; give --out FILE.safetensors")
-        refuse([options.out] if options.out.exists() else [], options.force)
-        print(hpcm.write(state, options.out))
-        return
+
+def _export_hpcm(state: dict[str, Any], options: argparse.Namespace, given: dict[str, Any]) -> str:
+    from tintype.training.export import hpcm
+    from tintype.training.outputs import refuse
+
+    model = state["config"]["model"]
+    if given:
+        raise UsageError(f"{options.source}: holds {model}; --{next(iter(given))} is for pico only")
+    if options.out.suffix != ".safetensors":
+        raise UsageError(f"{options.out}: the weights of {model} are one file; give --out FILE.safetensors")
+    refuse([options.out] if options.out.exists() else [], options.force)
+    return hpcm.write(state, options.out)
+
+
+def _export_pico(state: dict[str, Any], options: argparse.Namespace, given: dict[str, Any]) -> str:
     from tintype.training.export import natural, ship
+    from tintype.training.outputs import refuse
     from tintype.weights import store
     from tintype.weights.bundle import SUFFIX
 
-    if is_file:
+    model = state["config"]["model"]
+    if options.out.suffix == ".safetensors":
         raise UsageError(f"{options.out}: {model} is exported to a folder; give --out FOLDER")
     is_natural = natural.is_natural(state)
     needed = {"data", "validation"} | ({"base", "gate"} if is_natural else {"name"})
@@ -249,7 +256,7 @@ def _export(options: argparse.Namespace) -> None:
     result = options.out / (store.natural_path(options.base).name if is_natural else f"{options.name}{SUFFIX}")
     refuse([result] if result.exists() else [], options.force)
     make: Callable[..., str] = natural.ship if is_natural else ship.ship
-    print(make(state, out=options.out, **given))
+    return make(state, out=options.out, **given)
 
 
 def _run(options: argparse.Namespace) -> None:

@@ -67,3 +67,10 @@ def test_other_tables_are_refused(tmp_path: Path, text: str, message: str) -> No
     (tmp_path / "r.csv").write_text(text)
     with pytest.raises(InputError, match=message):
         rows.read(tmp_path / "r.csv")
+
+
+@pytest.mark.parametrize("data", [b"image,codec\n\xff,b\n", b"image,codec\n" + b"a" * 200_000 + b",b\n"])
+def test_bytes_that_are_no_table_are_refused(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "r.csv").write_bytes(data)
+    with pytest.raises(InputError, match=r"r\.csv: not a table of results"):
+        rows.read(tmp_path / "r.csv")

@@ -204,6 +204,28 @@ def test_answers_to_another_study_are_refused(site: Site) -> None:
         blind_test.score(folder / blind_test.KEY, [path])
 
 
+def test_damaged_answers_and_keys_are_refused(site: Site) -> None:
+    folder, trials = site
+    key, path = folder / blind_test.KEY, answers(folder, trials, "r", prefer("webp_m0"))
+    sound = json.loads(path.read_text())
+    one = sound["answers"][0]
+    for given in (7, [7], [{}], [one | {"trial": []}]):
+        path.write_text(json.dumps(sound | {"answers": given}))
+        with pytest.raises(InputError, match=r"r\.json: not a rater's answers"):
+            blind_test.score(key, [path])
+    for given in ([one, one], [one | {"chosen": "both"}], [one | {"chosen": []}]):
+        path.write_text(json.dumps(sound | {"answers": given}))
+        with pytest.raises(InputError, match="a trial twice, or with none of left, right, same"):
+            blind_test.score(key, [path])
+    path.write_text("[" * 100000)
+    with pytest.raises(InputError, match="not JSON"):
+        blind_test.score(key, [path])
+    for content in ({"trials": []}, {"study": 1, "trials": [{"id": 1}]}, {"study": 1, "trials": 7}, sound):
+        key.write_text(json.dumps(content))
+        with pytest.raises(InputError, match=r"key\.json: not a study's key"):
+            blind_test.score(key, [path])
+
+
 def test_a_study_of_one_codec_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="at least two codecs"):
         blind_test.build([Subject("a", tmp_path)], ["jpeg444"], [1.0], tmp_path)

@@ -82,6 +82,12 @@ def test_a_converted_checkpoint_loads_as_the_same_model(tmp_path: Path) -> None:
     np.testing.assert_array_equal(direct.tables.cumulative, loaded.tables.cumulative)
 
 
+def test_weights_files_have_the_mode_of_new_files(tmp_path: Path) -> None:
+    (tmp_path / "new").touch()
+    save(create(NANO), tmp_path / "weights.safetensors")
+    assert (tmp_path / "weights.safetensors").stat().st_mode == (tmp_path / "new").stat().st_mode
+
+
 def test_half_precision_and_old_file_format_are_converted(tmp_path: Path) -> None:
     checkpoint, out = tmp_path / "model.pth.tar", tmp_path / "model.safetensors"
     state = {key: value.half() for key, value in official_nano().items()}

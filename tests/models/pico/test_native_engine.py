@@ -90,6 +90,11 @@ def test_rows_are_those_of_the_plain_integers(bundle: Bundle, level: int, side: 
         np.testing.assert_array_equal(NativeNetworks(bundle, name).scale_decoder(z_hat, level), expected)
 
 
+def test_integers_without_places_are_refused(bundle: Bundle) -> None:
+    with pytest.raises(ValueError, match="without places"):
+        NativeNetworks(bundle).scale_decoder(np.empty((96, 0, 1), np.float32), 35)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_all_instruction_sets_give_the_same_bits(bundle: Bundle, size: tuple[int, int]) -> None:
     fastest, *others = (results(NativeNetworks(bundle, name), *size) for name in instruction_sets())

@@ -48,7 +48,7 @@ def test_small_budgets_can_be_left_out_of_the_fit(tmp_path: Path) -> None:
     for name, given in (("a.md", made), ("b.md", spoilt)):
         page.write(given, tmp_path / name, tmp_path, draws=5, least=8)
     first, second = ((tmp_path / name).read_text().split("### The law")[1] for name in ("a.md", "b.md"))
-    assert first == second and "Budgets below 8 Mpx are not fitted." in (tmp_path / "a.md").read_text()
+    assert first == second and "Budgets below 8 Mpx are not fitted (`--least 8`)" in (tmp_path / "a.md").read_text()
 
 
 def test_three_rungs_are_fitted_but_none_is_predicted(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Training pictures: reading, packing, cropping."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,16 @@ def test_a_manifest_names_pictures_by_hash(tmp_path: Path) -> None:
     manifest = tmp_path / "train.sha256"
     manifest.write_text(f"{hashlib.sha256((tmp_path / '1.png').read_bytes()).hexdigest()}  1.png\n")
     assert np.array_equal(load(manifest, 64), picture(64, 64, 1)[None])
+
+
+def test_names_in_a_manifest_may_be_any_bytes(tmp_path: Path) -> None:
+    source = folder_of(tmp_path / "in", (64, 64)) / "0.png"
+    for name in ("\u00fc.png", "\udcff.png"):  # as `sha256sum` writes them, whatever the locale
+        path = source.replace(tmp_path / name)
+        hashed = hashlib.sha256(path.read_bytes()).hexdigest().encode()
+        (tmp_path / "train.sha256").write_bytes(hashed + b"  " + os.fsencode(name) + b"\n")
+        assert len(load(tmp_path / "train.sha256", 64)) == 1
+        source = path
 
 
 def test_a_picture_that_is_not_the_manifests_is_refused(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ MODEL_NAMES: Mapping[int, str] = {
     1: "pico-s",
     2: "pico-m",
     3: "pico-l",
+    4: "pico-xs",
     16: "hpcm-base",
     17: "hpcm-large",
     18: "hpcm-phi",
@@ -46,7 +47,7 @@ MODEL_NAMES: Mapping[int, str] = {
 
 
 NETWORK_MULTIPLES: Mapping[int, int] = {
-    **dict.fromkeys((1, 2, 3), 64),
+    **dict.fromkeys((1, 2, 3, 4), 64),
     **dict.fromkeys((16, 17, 20, 21, 22), 256),
     **dict.fromkeys((18, 19), 128),
 }

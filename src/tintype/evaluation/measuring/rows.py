@@ -110,11 +110,14 @@ def read(path: Path) -> list[Row]:
     InputError
         Not such a file.
     """
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(line for line in file if not line.startswith("#"))
-        if not {"image", "codec"} <= set(reader.fieldnames or ()):
-            raise InputError(f"{path}: has no columns 'image' and 'codec'; it is not a table of results")
-        lines = list(reader)
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(line for line in file if not line.startswith("#"))
+            columns, lines = reader.fieldnames or (), list(reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: not a table of results ({error})") from error
+    if not {"image", "codec"} <= set(columns):
+        raise InputError(f"{path}: has no columns 'image' and 'codec'; it is not a table of results")
     rows = []
     for number, cells in enumerate(lines, 1):
         try:

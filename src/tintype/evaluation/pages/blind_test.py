@@ -26,6 +26,7 @@ from tintype.pixels import Pixels8
 from tintype.replacing import replace_text
 
 PAGE, KEY = "study.html", "key.json"
+SIDES = ("left", "right", "same")  # what an answer may say
 SIDE = 640  # pixels; larger pictures are cut to their most detailed part of this size
 CATCH_SHARE = 0.1  # of the trials, at least one
 CATCH_FACTOR = 0.25  # size of the worse file of a catch trial: JPEG at this share of the trial's size
@@ -174,23 +175,21 @@ def score(key: Path, answers: Sequence[Path]) -> Outcome:
     Raises
     ------
     InputError
-        A file is not of this study, or no rater remains.
+        A file is damaged or not of this study, or no rater remains.
     """
-    content = _json(key)
-    trials = {entry["id"]: Trial(**entry) for entry in content["trials"]}
+    study, trials = _key(key)
 
     # choices of each rater who passes the catch trials; the first file of a rater counts
     choices: dict[float, list[Choice]] = {}
     kept, left_out = set(), {}
     for path in answers:
-        file = _json(path)
-        if file.get("study") != content["study"]:
-            raise InputError(f"{path}: answers to study {file.get('study')}, not to {content['study']} of {key}")
-        rater = str(file["rater"])
+        answered, rater, sides = _answers(path)
+        if answered != study:
+            raise InputError(f"{path}: answers to study {answered}, not to {study} of {key}")
         if rater in kept or rater in left_out:
             left_out[rater] = "sent more than one file; the first counts"
             continue
-        given = [(trials[answer["trial"]], answer["chosen"]) for answer in file["answers"] if answer["trial"] in trials]
+        given = [(trials[id], side) for id, side in sides.items() if id in trials]
         caught = [trial.chosen(side) in (WORSE, None) for trial, side in given if trial.catch]
         if caught and np.mean(caught) > MAX_MISSED:
             left_out[rater] = f"missed {sum(caught)} of {len(caught)} catch trials"
@@ -214,10 +213,33 @@ def _choice(rater: str, trial: Trial, chosen: str) -> Choice:
     return Choice(rater, trial.left, trial.right, tie=chosen == "same")
 
 
+def _key(path: Path) -> tuple[Any, dict[str, Trial]]:
+    """Identity and trials of a study."""
+    content = _json(path)
+    try:
+        return content["study"], {entry["id"]: Trial(**entry) for entry in content["trials"]}
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{path}: not a study's key, or damaged") from error
+
+
+def _answers(path: Path) -> tuple[Any, str, dict[str, str]]:
+    """Study, rater, and the chosen side of each trial, from a file that anybody may have written."""
+    content = _json(path)
+    try:
+        given = [(answer["trial"], answer["chosen"]) for answer in content["answers"]]
+        sides = {id: side for id, side in given if side in SIDES}
+        rater = str(content["rater"])
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{path}: not a rater's answers, or damaged") from error
+    if len(sides) < len(given):
+        raise InputError(f"{path}: answers a trial twice, or with none of {', '.join(SIDES)}")
+    return content.get("study"), rater, sides
+
+
 def _json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not JSON ({error})") from error
     if not isinstance(content, dict) or not ({"trials"} <= set(content) or {"rater", "answers"} <= set(content)):
         raise InputError(f"{path}: neither a study's key nor a rater's answers")

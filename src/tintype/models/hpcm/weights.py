@@ -1,6 +1,7 @@
 """Weights files: safetensors with the model's name and the tables of z."""
 
 import hashlib
+import stat
 from pathlib import Path
 from types import ModuleType
 
@@ -125,7 +126,11 @@ def _write(config: HPCMConfig, state: dict[str, Tensor], tables: Tables, path: P
     from_torch = _safetensors().torch
     try:
         with staged(path.parent) as part:
-            from_torch.save_file(arrays, str(part / path.name), {"format": _FORMAT, "model": config.name})
+            file = part / path.name
+            file.touch()
+            mode = stat.S_IMODE(file.stat().st_mode)
+            from_torch.save_file(arrays, str(file), {"format": _FORMAT, "model": config.name})
+            file.chmod(mode)  # that of new files: safetensors 0.8 replaces them by ones that only their owner reads
     except OSError as error:
         raise WeightsError(f"{path}: cannot be written: {error}") from error
 

@@ -61,6 +61,18 @@ SIZES = {
             scale_decoder=(56, 64),
         ),
         PicoConfig(
+            "pico-xs",
+            4,
+            encoder=((96, 3), (160, 5), (256, 6)),
+            decoder=((128, 3), (80, 1), (64, 2)),
+            hyper_encoder=(192, 1),
+            context_decoder=(128, 128, 160),
+            context_model=160,
+            scale_decoder=(56, 64),
+            expansion=(1, 4, 2),
+            head=1,
+        ),
+        PicoConfig(
             "pico-m",
             2,
             encoder=((128, 4), (224, 6), (384, 8)),

@@ -144,7 +144,7 @@ def _square(path: Path, side: int, max_pixels: int) -> NDArray[np.uint8]:
 def _checked(manifest: Path) -> list[Path]:
     """Pictures of a manifest, each with the hash it should have."""
     paths = []
-    for number, line in enumerate(manifest.read_text().splitlines(), 1):
+    for number, line in enumerate(os.fsdecode(manifest.read_bytes()).splitlines(), 1):
         if not line.strip():
             continue
         expected, _, name = line.partition(" ")
