@@ -47,7 +47,7 @@ def test_a_difference_below_twice_the_spread_is_no_result() -> None:
     assert {row[-3] for row in rows} == {"2.0 %"}
 
 
-WEIGHTS = Path(__file__).parents[2] / "weights/training/pico-s"
+WEIGHTS = Path(__file__).parents[2] / "weights/training/pico-s-psnr"
 
 
 @pytest.mark.parametrize("name", STUDIES)
