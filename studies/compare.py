@@ -1,10 +1,10 @@
 """Controlled comparisons: short runs that differ in one setting, with seeds, and a table with their spread.
 
-    python studies/compare.py STUDY --data PICTURES --validation CROPS --out FOLDER [--seeds 0,1] [--steps 300]
-        [--init CHECKPOINT] [--set KEY=VALUE]
+    python -m studies.compare STUDY --data PICTURES --validation CROPS --out FOLDER [--seeds 0,1] [--steps 300]
+        [--init CHECKPOINT] [--set KEY=VALUE] [--judges]
 
 Runs that are in the folder already are not repeated, so studies share their baseline. With `--init` all arms begin at
-trained weights, but for what the study is about. Prints a Markdown table.
+trained weights, but for what the study is about. Prints a Markdown table; with `--judges` another one, of BD-rates.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, stdev
 from types import ModuleType
 from typing import Any
 from unittest.mock import patch
@@ -25,7 +25,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from studies import eyes_arms
 from tintype.codec.steps import EVERYTHING
+from tintype.evaluation.results import markdown
 from tintype.models.pico import layers, schedule
 from tintype.models.pico.schedule import Cells
 from tintype.training import checkpoint
@@ -34,6 +36,7 @@ from tintype.training.objectives import pico_rate
 from tintype.training.pictures.crops import load
 from tintype.training.recipes import configure
 
+JUDGED_LEVELS = (5, 20, 35, 50, 65)
 Row = dict[str, float]
 
 
@@ -148,6 +151,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--crops", type=int, default=21, help="validation crops, spread over all")
     parser.add_argument("--init", type=Path, help="checkpoint that all runs begin at (default: start values)")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of all runs")
+    parser.add_argument(
+        "--judges", action="store_true", help="also judge pictures of 256x256, by the measures of studies/eyes_arms.py"
+    )
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     study, seeds = STUDIES[options.study], [int(seed) for seed in options.seeds.split(",")]
@@ -169,10 +175,21 @@ def main(arguments: list[str] | None = None) -> None:
             for constant in arm.constants:
                 stack.enter_context(patch.object(*constant))
             results[name] = [
-                run(study.recipe, [*settings, f"seed={seed}"], label, train, validation, options.out, start)
+                run(
+                    study.recipe,
+                    [*settings, f"seed={seed}"],
+                    label,
+                    train,
+                    validation,
+                    options.out,
+                    start,
+                    options.judges,
+                )
                 for seed in seeds
             ]
     print(table(results))
+    if options.judges:
+        print(f"\n{judges_table(results)}")
 
 
 def prepared(init: Path, unlearnt: Sequence[str], out: Path) -> Path:
@@ -193,18 +210,22 @@ def run(
     validation: Any,
     out: Path,
     start: Path | None = None,
+    judges: bool = False,
 ) -> dict[str, Any]:
-    """Rows, and milliseconds of CPU time a step, of one run, from the folder if they are there."""
+    """Rows, milliseconds of CPU time a step and what judges say of one run, from the folder if they are there."""
     names = (recipe, *settings, label, start.name if start else "")
     folder = out / "_".join(filter(None, names)).replace("=", "-")
-    path = folder / f"result-{len(validation)}.json"
+    path = folder / f"{'judged' if judges else 'result'}-{len(validation)}.json"
     if not path.exists():
         config = configure(recipe, [*settings, f"evaluate_every={10**9}", f"checkpoint_every={10**9}"])
         trainer = Trainer(config, train, validation, folder, start, weights_only=True)
         started = time.process_time()
         trainer.run(report=lambda record: print(folder.name, record.get("step"), record.get("loss"), flush=True))
         spent = 1000 * (time.process_time() - started) / config.steps
-        path.write_text(json.dumps({"rows": trainer.evaluate(), "milliseconds": spent}))
+        result: dict[str, Any] = {"rows": trainer.evaluate(), "milliseconds": spent}
+        if judges:
+            result["judged"] = eyes_arms.judged(eyes_arms.decoder_of(trainer), JUDGED_LEVELS, validation)
+        path.write_text(json.dumps(result))
     found: dict[str, Any] = json.loads(path.read_text())
     return found
 
@@ -237,6 +258,24 @@ def table(results: dict[str, list[dict[str, Any]]]) -> str:
             f"| {200 * spread:.1f} % | {verdict} | {milliseconds:.0f} |"
         )
     return "\n".join(lines)
+
+
+def judges_table(results: dict[str, list[dict[str, Any]]]) -> str:
+    """BD-rates of the arms against the first one's run of the same seed; twice the standard deviation in brackets."""
+    first, *others = results
+    shown = [name for name in eyes_arms.TITLES if name in results[first][0]["judged"]]
+    lines = []
+    for arm in others:
+        pairs = [
+            [{"arm": name, **run["judged"]} for name, run in zip((first, arm), runs, strict=True)]
+            for runs in zip(results[first], results[arm], strict=True)
+        ]
+        columns = list(zip(*(eyes_arms.changes(*pair, shown)[: len(shown)] for pair in pairs), strict=True))
+        spreads = [f"{2 * stdev(column):.1f}" if len(column) > 1 else "-" for column in columns]
+        lines.append(
+            [arm, *(f"{fmean(column):+.1f} % ({spread})" for column, spread in zip(columns, spreads, strict=True))]
+        )
+    return markdown.table(["arm", *(eyes_arms.TITLES[name] for name in shown)], lines)
 
 
 if __name__ == "__main__":

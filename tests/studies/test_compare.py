@@ -66,9 +66,13 @@ def test_a_study_goes_on_from_trained_weights(tmp_path: Path, capsys: pytest.Cap
     data = ["--data", str(tmp_path / "train.npy"), "--validation", str(tmp_path / "val.npy")]
     command = ["context", *data, "--out", str(tmp_path / "runs"), "--steps", "1", "--set", "learning_rate=0"]
     tables = []
-    for init in ([], ["--init", str(WEIGHTS)]):
+    for init in ([], ["--init", str(WEIGHTS), "--judges"]):
         main([*command, *init, "--seeds", "0"])
-        tables.append(capsys.readouterr().out.splitlines()[-4:])
+        printed = capsys.readouterr().out
+        tables.append(printed[printed.index("| arm |") :].splitlines()[2:6])
+    judged = [line.split("|")[1:3] for line in printed.splitlines()[-3:]]
+    assert [name.strip() for name, _ in judged] == ["none", "checkerboard", "four passes"]
+    assert all(abs(float(percent.split("%")[0])) < 2 for _, percent in judged)
     costs = [[float(line.split("|")[2]) for line in lines] for lines in tables]
     # no context yet, and no step: passes do not differ
     assert all(max(each) - min(each) < 0.02 * max(each) for each in costs)
