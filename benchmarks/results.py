@@ -47,7 +47,7 @@ QUALITIES = {  # of Kodak and LARGE: the project's window of rates; more points 
     "jxl_e7": (19, 26, 34, 54, 75, 84),
 }
 OURS = tuple(store.TUNES.values())
-COSTS = store.TUNES["psnr"]  # what tiles, graphics and time cost is measured with these weights alone
+TILED = store.TUNES["psnr"]  # what tiles cost in PSNR is measured with weights that were trained for it
 OUR_QUALITIES = (0, 12, 26, 40, 54, 68, 75, 88, 99)  # 100 is exact
 JUDGES = ("ssimulacra2", "butteraugli")  # metrics made to agree with people; measured where installed
 HEADLINE = (*JUDGES, "ms_ssim_db", "psnr")
@@ -81,11 +81,11 @@ def main() -> None:
     commands.run("large", tintype("eval", options.large, "--out", large, *fewer, *codecs))
     pictures = [path for path in sorted(options.large.iterdir()) if path.suffix in (".webp", ".png")]
     module = [sys.executable, "-m", "benchmarks.tile_borders"]
-    tiles = commands.once("tiles", [*module, *pictures, "--size", MOSAIC, "--model", COSTS])
+    tiles = commands.once("tiles", [*module, *pictures, "--size", MOSAIC, "--model", TILED])
     drawn = [path for path in pictures if path.stem in options.graphics.split(",")]
-    screens = commands.once("screens", [sys.executable, "-m", "benchmarks.screens", *drawn, "--codec", COSTS])
+    screens = commands.once("screens", [sys.executable, "-m", "benchmarks.screens", *drawn, "--codec", store.DEFAULT])
     threads = "1,2" if available_cpus() > 1 else "1"
-    script = [sys.executable, "-m", "benchmarks.speed", "--model", COSTS, "--threads", threads]
+    script = [sys.executable, "-m", "benchmarks.speed", "--model", store.DEFAULT, "--threads", threads]
     speed = commands.once("speed", [*script, *sorted(options.kodak.glob("*.png"))])
     stored_curves = published.load(options.curves) if options.curves else {}
     graphics = options.graphics.split(",")
@@ -123,7 +123,7 @@ class Commands:
     """Runs commands, prints how long each took, and keeps results that hold for the same weights."""
 
     def __init__(self, out: Path) -> None:
-        self.out, self.weights = out, store.load(COSTS).weights_hash().hex()
+        self.out, self.weights = out, " ".join(store.load(name).weights_hash().hex() for name in OURS)
         out.mkdir(parents=True, exist_ok=True)
 
     def run(self, name: str, command: Sequence[object], output: Path | None = None) -> None:
