@@ -49,12 +49,9 @@ export async function compile(source) {
   if (source instanceof WebAssembly.Module) return source;
   if (source !== undefined) return compiled(await fetched(source, 'the engine'));
   const [fast, plain] = BUILDS.map((name) => new URL(name, import.meta.url));
-  try {
-    return await compiled(await fetched(fast, 'the engine'));
-  } catch (error) {
-    if (!(error instanceof TintError) || error.kind !== 'unsupported') throw error;
-    return compiled(await fetched(plain, 'the engine'));
-  }
+  return fetched(fast, 'the engine')
+    .then(compiled)
+    .catch(async () => compiled(await fetched(plain, 'the engine')));
 }
 
 async function compiled(bytes) {
@@ -68,7 +65,7 @@ async function compiled(bytes) {
   }
   // the faster build multiplies and adds with one rounding or two, as the machine does; the results are those of one
   if (!instanceOf(module).exports.fuses())
-    throw new TintError('unsupported', 'this machine rounds products that are added up; load engine.wasm');
+    throw new TintError('unsupported', 'this build of the engine rounds differently on this machine; load engine.wasm');
   return module;
 }
 
