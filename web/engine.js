@@ -10,16 +10,16 @@ const BUILDS = ['engine-relaxed.wasm', 'engine.wasm']; // the first is faster, w
 
 /** What a status of the engine means: kind of error and words. `Status` of native/rans.hpp */
 const STATUSES = {
-  5: ['corrupt', 'a row is not in the tables'],
-  7: ['truncated', 'it is empty, but symbols are expected'],
-  8: ['corrupt', 'its lane code does not exist'],
-  9: ['truncated', "it ends within the lanes' states"],
-  10: ['corrupt', "a lane's state is below 2^24"],
-  11: ['truncated', 'it ends before the last symbol'],
-  12: ['corrupt', 'a prefix is longer than any symbol needs'],
-  13: ['corrupt', 'an escape stands for a value that is no int16'],
-  14: ['corrupt', 'bytes are left after the last symbol'],
-  15: ['corrupt', 'a lane does not end in its first state'],
+  3: ['corrupt', 'a row is not in the tables'],
+  5: ['truncated', 'it is empty, but symbols are expected'],
+  6: ['corrupt', 'its lane code does not exist'],
+  7: ['truncated', "it ends within the lanes' states"],
+  8: ['corrupt', "a lane's state is below 2^24"],
+  9: ['truncated', 'it ends before the last symbol'],
+  10: ['corrupt', 'a prefix is longer than any symbol needs'],
+  11: ['corrupt', 'an escape stands for a value that is no int16'],
+  12: ['corrupt', 'bytes are left after the last symbol'],
+  13: ['corrupt', 'a lane does not end in its first state'],
   100: ['corrupt', 'the networks give values that are not finite'],
 };
 
