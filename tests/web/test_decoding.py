@@ -97,7 +97,9 @@ def test_mosaics_have_tiles_with_and_without_graphics_and_with_graphics_in_parts
     container = parse(Codec(tile=96).encode(KINDS["graphics in colour"][0], quality=50))
     header = container.header
     found = set()
-    for tile, payload in zip(tile_grid(header.width, header.height, header.tiling, 64), container.payloads, strict=True):
+    for tile, payload in zip(
+        tile_grid(header.width, header.height, header.tiling, 64), container.payloads, strict=True
+    ):
         layer, _ = split(payload)
         parsed = Layer.parse(layer, tile.core.height, tile.core.width) if layer else None
         found.add("none" if parsed is None else "whole" if parsed.mask is None else "part")

@@ -13,7 +13,7 @@ from tests.golden.make_tagged import FOLDER
 from tests.hostile import claiming
 from tests.pictures import deep_picture, picture
 from tintype import Codec
-from tintype.codec.container.file import MAGIC, Chunk, ChunkType, Container, parse, read_layout, write
+from tintype.codec.container.file import MAGIC, Chunk, Container, parse, read_layout, write
 from tintype.codec.container.header import MODEL_NAMES, Samples
 from tintype.codec.tiling import WHOLE_PICTURE, Tiling
 from tintype.errors import FormatError, TruncatedError

@@ -149,6 +149,9 @@ class _Layers(_engine.Network):
         self._keep("input", channels)
         return super().input(channels)
 
+    def pixels(self, offset: float, /) -> int:
+        raise ValueError("a network of the decoder reads pixels")
+
     def dense(
         self,
         at: int,
