@@ -46,21 +46,25 @@ def _zig(*arguments: str | Path) -> None:
     subprocess.run([sys.executable, "-m", "ziglang", *arguments], check=True)
 
 
-def build(out: Path, models: Sequence[str]) -> None:
-    """Everything into a folder.
+def build(out: Path, models: Sequence[str]) -> list[Path]:
+    """Everything into a folder; returns the files.
 
     Parameters
     ----------
     models : names of shipped weights, or paths of bundles
     """
     out.mkdir(parents=True, exist_ok=True)
-    for pattern in STATIC:
-        for file in HERE.glob(pattern):
-            shutil.copyfile(file, out / file.name)
+    made = []
+    for file in sorted(file for pattern in STATIC for file in HERE.glob(pattern)):
+        made.append(out / file.name)
+        shutil.copyfile(file, made[-1])
     for model in models:
-        (out / f"{Path(model).stem}{SUFFIX}").write_bytes(web_model(store.load(model)))
+        made.append(out / f"{Path(model).stem}{SUFFIX}")
+        made[-1].write_bytes(web_model(store.load(model)))
     for name, flags in ENGINES.items():
-        build_engine(out / name, flags)
+        made.append(out / name)
+        build_engine(made[-1], flags)
+    return made
 
 
 def main() -> None:
@@ -73,8 +77,7 @@ def main() -> None:
         help="names of weights or .tintmodel files; default: all shipped",
     )
     options = parser.parse_args()
-    build(options.out, options.models)
-    for file in sorted(options.out.iterdir()):
+    for file in build(options.out, options.models):
         print(f"{file.stat().st_size:>9,} {file}")
 
 

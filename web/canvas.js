@@ -1,5 +1,5 @@
-// Where decoded tiles come together: cores side by side, blended over the margins that neighbours share. docs/format.md,
-// "Tiles"; the sums are those of tintype/codec/blending.py, in the same order.
+// Where decoded tiles come together: cores side by side, blended over the margins that neighbours share.
+// docs/format.md, "Tiles"; the sums are those of tintype/codec/blending.py, in the same order.
 
 /** A picture that tiles are added to, each once, in coding order. Sums are kept for one row of tiles alone. */
 export class Canvas {

@@ -1,7 +1,8 @@
 // The decoder of pico's tiles with a C interface, for WebAssembly. web/engine.js calls it.
 //
-// An instance has one model, and the pixels of the tile that it decoded last. What cannot be read ends in `fail`, which
-// throws in JavaScript; a payload that cannot be decoded gives a status. tintype/models/pico/web_model.py writes models.
+// An instance has one model, and the pixels of the tile that it decoded last. What cannot be read ends in `fail`,
+// which throws in JavaScript; a payload that cannot be decoded gives a status. tintype/models/pico/web_model.py writes
+// models.
 
 #include <algorithm>
 #include <cstring>
@@ -90,7 +91,7 @@ Matrix<float> matrix(const Owned<float>& values, int outputs) {
 }
 
 size_t product(int a, int b) {
-    require(a > 0 && b > 0 && a <= 1 << 16 && b <= 1 << 16, "an array of the model's file has no size, or is too large");
+    require(a > 0 && b > 0 && a <= 1 << 16 && b <= 1 << 16, "an array of the model's file is empty, or too large");
     return size_t(a) * size_t(b);
 }
 
@@ -190,7 +191,8 @@ struct Tables {
     }
 
     rans::Tables view() const noexcept {
-        return {rows.data(), rows.data() + rows.size(), coded.data(), entries.data(), reciprocals.data(), buckets.data()};
+        return {rows.data(),    rows.data() + rows.size(), coded.data(),
+                entries.data(), reciprocals.data(),        buckets.data()};
     }
 };
 
@@ -220,7 +222,8 @@ Result pixels;  // planes of the tile that was decoded last
 // ---- one tile --------------------------------------------------------------------------------------------------
 
 bool finite(const Result& found) noexcept {
-    const size_t count = size_t(found.padded ? found.padded : found.channels) * size_t(found.height) * size_t(found.width);
+    const size_t channels = size_t(found.padded ? found.padded : found.channels);
+    const size_t count = channels * size_t(found.height) * size_t(found.width);
     for (size_t i = 0; i < count; i++)
         if (!(found.data[i] >= -kLargest && found.data[i] <= kLargest)) return false;  // NaN is in no range
     return true;
@@ -253,6 +256,7 @@ class TileDecoder {
         const int z_height = height_ / kZStride, z_width = width_ / kZStride;
         const size_t z_places = size_t(z_height) * size_t(z_width);
         Owned<uint16_t> z_rows;
+        z_rows.reserve(model->z_rows.size() * z_places);
         for (uint16_t row : model->z_rows) z_rows.insert(z_rows.end(), z_places, row);
         const Owned<int16_t> z = symbols(z_rows);
         if (status_) return status_;
@@ -286,8 +290,9 @@ class TileDecoder {
     Owned<int16_t> symbols(const Owned<uint16_t>& rows) {
         Owned<int16_t> found(rows.size());
         size_t position;
-        if (!status_)
-            status_ = int(rans::decode(decoder_, tables_, rows.data(), rows.data() + rows.size(), found.data(), position));
+        if (status_) return found;
+        const uint16_t* begin = rows.data();
+        status_ = int(rans::decode(decoder_, tables_, begin, begin + rows.size(), found.data(), position));
         return found;
     }
 
@@ -302,6 +307,7 @@ class TileDecoder {
     void add_pass(bool first, const Owned<uint16_t>& rows, const Array& prior) {
         const int channels = model->latents;
         Owned<uint16_t> of_pass;
+        of_pass.reserve(rows.size());
         for_cells(first, channels, prior.height, prior.width, [&](size_t at) { of_pass.push_back(rows[at]); });
         const Owned<int16_t> found = symbols(of_pass);
         if (status_) return;
@@ -343,13 +349,15 @@ EXPORT(take) void* take(size_t bytes) { return ::operator new(bytes); }
 EXPORT(give) void give(void* at) { ::operator delete(at); }
 
 // What follows the head of a model's file
-EXPORT(load) void load(const uint8_t* data, size_t bytes) {
+EXPORT(load)
+void load(const uint8_t* data, size_t bytes) {
     Reader file(data, data + bytes);
     model.emplace(file);
 }
 
 // Sides are multiples of 64. A status of rans.hpp, or 100: a network gave a number that is not finite.
-EXPORT(decode_tile) int decode_tile(const uint8_t* payload, size_t bytes, int height, int width, int level) {
+EXPORT(decode_tile)
+int decode_tile(const uint8_t* payload, size_t bytes, int height, int width, int level) {
     require(model && height > 0 && width > 0 && height % kZStride == 0 && width % kZStride == 0 && level >= 0 &&
                 level < model->levels,
             "a tile of another size or level than the model has");
@@ -357,18 +365,21 @@ EXPORT(decode_tile) int decode_tile(const uint8_t* payload, size_t bytes, int he
 }
 
 // A part of the tile as samples (height, width, channels): bytes, or 16 bits if `white` is above 255
-EXPORT(round_samples) void round_samples(int left, int top, int width, int height, int channels, int white, void* to) {
+EXPORT(round_samples)
+void round_samples(int left, int top, int width, int height, int channels, int white, void* to) {
     const size_t line = size_t(width) * size_t(channels), count = size_t(channels);
     if (white == 255)
-        samples::round(part(left, top, width, height), count, 255.0f, samples::Rows<uint8_t>{static_cast<uint8_t*>(to), line});
+        samples::round(part(left, top, width, height), count, 255.0f,
+                       samples::Rows<uint8_t>{static_cast<uint8_t*>(to), line});
     else
         samples::round(part(left, top, width, height), count, float(white),
                        samples::Rows<uint16_t>{static_cast<uint16_t*>(to), line});
 }
 
 // Add the tile's upper left part to sums, whose rows have `stride` of them: 16 bits, or 32 if `white` is above 255
-EXPORT(add_share) void add_share(int width, int height, int channels, int white, const float* down, const float* along, void* sums,
-                      size_t stride) {
+EXPORT(add_share)
+void add_share(int width, int height, int channels, int white, const float* down, const float* along, void* sums,
+               size_t stride) {
     const size_t count = size_t(channels);
     if (white == 255)
         samples::add(part(0, 0, width, height), count, down, along, 255.0f,
@@ -378,14 +389,16 @@ EXPORT(add_share) void add_share(int width, int height, int channels, int white,
                      samples::Rows<uint32_t>{static_cast<uint32_t*>(sums), stride});
 }
 
-EXPORT(divide_sums) void divide_sums(void* sums, const float* present, size_t places, int channels, int white) {
+EXPORT(divide_sums)
+void divide_sums(void* sums, const float* present, size_t places, int channels, int white) {
     if (white == 255)
         samples::divide(static_cast<uint16_t*>(sums), present, places, size_t(channels), uint16_t(255));
     else
         samples::divide(static_cast<uint32_t*>(sums), present, places, size_t(channels), uint32_t(white));
 }
 
-EXPORT(finish_sums) void finish_sums(const void* sums, size_t count, int white, void* to) {
+EXPORT(finish_sums)
+void finish_sums(const void* sums, size_t count, int white, void* to) {
     if (white == 255)
         samples::finish(static_cast<const uint16_t*>(sums), count, uint16_t(255), static_cast<uint8_t*>(to));
     else
@@ -393,7 +406,8 @@ EXPORT(finish_sums) void finish_sums(const void* sums, size_t count, int white, 
 }
 
 // (a * b + c) with one rounding: 0 where the machine rounds twice, whose results would differ
-EXPORT(fuses) int fuses() {
+EXPORT(fuses)
+int fuses() {
     // the product is 1 + 2^-11 + 2^-24, whose last bit float32 has no place for
     volatile float a = 1 + 0x1p-12f, c = -1;
     const auto all = [](float x) { return simd::Simd128::all(x); };

@@ -59,9 +59,8 @@ async function compiled(bytes) {
   try {
     module = await WebAssembly.compile(bytes);
   } catch (cause) {
-    throw new TintError('unsupported', `this machine cannot run the engine (${cause.message}); it needs WebAssembly SIMD`, {
-      cause,
-    });
+    const message = `this machine cannot run the engine (${cause.message}); it needs WebAssembly with SIMD`;
+    throw new TintError('unsupported', message, { cause });
   }
   // the faster build multiplies and adds with one rounding or two, as the machine does; the results are those of one
   if (!instanceOf(module).exports.fuses())

@@ -18,8 +18,8 @@ void fail(const char* what) { tintype_fail(what); }
 
 namespace {
 
-// A piece has one of four sizes in each octave, so that a freed one fits the next of its kind. Pieces are never split or
-// joined: web/engine.js drops the whole memory where much of it was taken.
+// A piece has one of four sizes in each octave, so that a freed one fits the next of its kind. Pieces are never split
+// or joined: web/engine.js drops the whole memory where much of it was taken.
 constexpr size_t kHead = 16, kSmallest = 64, kPage = 65536, kClasses = 4 * 26;
 
 struct alignas(kHead) Piece {
@@ -76,12 +76,14 @@ void std::__libcpp_verbose_abort(const char* format, ...) noexcept { tintype_fai
 extern "C" {
 
 void* memcpy(void* to, const void* from, size_t bytes) noexcept {
-    asm volatile("local.get %0\nlocal.get %1\nlocal.get %2\nmemory.copy 0, 0" ::"r"(to), "r"(from), "r"(bytes) : "memory");
+    asm volatile("local.get %0\nlocal.get %1\nlocal.get %2\nmemory.copy 0, 0"
+                 : : "r"(to), "r"(from), "r"(bytes) : "memory");
     return to;
 }
 void* memmove(void* to, const void* from, size_t bytes) noexcept { return memcpy(to, from, bytes); }  // it may overlap
 void* memset(void* to, int value, size_t bytes) noexcept {
-    asm volatile("local.get %0\nlocal.get %1\nlocal.get %2\nmemory.fill 0" ::"r"(to), "r"(value), "r"(bytes) : "memory");
+    asm volatile("local.get %0\nlocal.get %1\nlocal.get %2\nmemory.fill 0"
+                 : : "r"(to), "r"(value), "r"(bytes) : "memory");
     return to;
 }
 long lrint(double x) { return long(__builtin_nearbyint(x)); }  // one instruction: halves to even

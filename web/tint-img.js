@@ -1,7 +1,7 @@
 // <tint-img src="photo.tint" alt="..."></tint-img>: shows a .tint file as <img> shows others.
 //
-// Events: "load" once the picture is shown, "error" with a TintError in `detail`. Files of other weights than pico-s need
-// `TintImg.decoder = new WorkerDecoder({ model: [...] })` before the first element.
+// Events: "load" once the picture is shown, "error" with a TintError in `detail`. Files of other weights than pico-s
+// need `TintImg.decoder = new WorkerDecoder({ model: [...] })` before the first element.
 
 import { TintError } from './errors.js';
 import { WorkerDecoder } from './worker-decoder.js';

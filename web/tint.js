@@ -19,9 +19,9 @@ const LEAST_NETWORK_PIXELS = 2 ** 23;
  *
  * @typedef {object} Limits
  * @property {number} [maxPixels] of the picture, default 2^26
- * @property {number} [maxNetworkPixels] of all tiles with their margins, which decide the time; default: twice maxPixels,
- *     but at least 2^23
- * @property {number} [maxTilePixels] of a tile with its margins, which decides the memory (about 150 bytes a pixel) and
+ * @property {number} [maxNetworkPixels] of all tiles with their margins, which decide the time; default: twice
+ *     maxPixels, but at least 2^23
+ * @property {number} [maxTilePixels] of a tile with its margins, which decides the memory (about 200 bytes a pixel) and
  *     the longest time between two looks at `signal`; default 2^22
  */
 
@@ -67,8 +67,8 @@ export class TintDecoder {
 
   /**
    * @param {object} [options]
-   * @param {URL|string|BufferSource|Array<URL|string|BufferSource>} [options.model] one or more files of models; default:
-   *     pico-s.tintweb beside this module
+   * @param {URL|string|BufferSource|Array<URL|string|BufferSource>} [options.model] one or more files of models;
+   *     default: pico-s.tintweb beside this module
    * @param {URL|string|BufferSource|WebAssembly.Module} [options.engine] default: the faster of engine-relaxed.wasm and
    *     engine.wasm, beside this module, that gives the exact results here
    * @param {Limits} [options.limits]
@@ -80,7 +80,8 @@ export class TintDecoder {
   static async load({ model, engine, limits = {}, decodeImage = decodeWithBrowser } = {}) {
     const given = model ?? new URL('pico-s.tintweb', import.meta.url);
     const files = Array.isArray(given) ? given : [given];
-    const [module, ...models] = await Promise.all([compile(engine), ...files.map((file) => fetched(file, 'the model'))]);
+    const loading = files.map((file) => fetched(file, 'the model'));
+    const [module, ...models] = await Promise.all([compile(engine), ...loading]);
     const engines = models.map((bytes) => new Engine(module, new Model(bytes)));
     return new TintDecoder(engines, decodeImage, checkedLimits(limits));
   }
@@ -161,15 +162,16 @@ export class TintDecoder {
   }
 
   #engineFor({ model, weightsHash, level }) {
-    if (!PICO.includes(model))
-      throw new TintError('unsupported', `the file has model ${model}, which is not pico; only tintype for Python decodes it`);
+    if (!PICO.includes(model)) {
+      const message = `the file has model ${model}, which is not pico; only tintype for Python decodes it`;
+      throw new TintError('unsupported', message);
+    }
     const engine = this.#engines.find((each) => each.model.weightsHash === weightsHash);
-    if (!engine)
-      throw new TintError(
-        'unsupported',
-        `the file needs the weights ${weightsHash}, and ${this.#engines.map((each) => each.model.weightsHash).join(', ')} ` +
-          'are loaded; give the file of its model to TintDecoder.load',
-      );
+    if (!engine) {
+      const loaded = this.#engines.map((each) => each.model.weightsHash).join(', ');
+      const message = `the file needs the weights ${weightsHash}, and ${loaded} are loaded; load the file of its model too`;
+      throw new TintError('unsupported', message);
+    }
     if (engine.model.number !== model)
       throw corrupt(`model ${model} in the header is not that of its weights, ${engine.model.number}`);
     if (level >= engine.model.levels)
@@ -207,9 +209,10 @@ function checkSize(header, limits) {
     ['maxNetworkPixels', size.pixels, 'pixels in tiles with margins'],
     ['maxTilePixels', size.largestTile, 'pixels in a tile with margins'],
   ];
-  for (const [name, value, what] of asked)
-    if (value > limits[name])
-      throw new TintError('limit', `${value} ${what}, above the limit of ${limits[name]}; if you trust it, raise ${name}`);
+  for (const [name, value, what] of asked) {
+    const message = `${value} ${what}, above the limit of ${limits[name]}; if you trust it, raise ${name}`;
+    if (value > limits[name]) throw new TintError('limit', message);
+  }
 }
 
 /** @returns {'srgb'|'display-p3'|null} */

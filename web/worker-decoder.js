@@ -11,8 +11,10 @@ export class WorkerDecoder {
   #loaded;
 
   /**
-   * @param {{model?: URL|string|Array<URL|string>, engine?: URL|string, limits?: import('./tint.js').Limits}} [options] as
-   *     TintDecoder.load; URLs are relative to the page
+   * @param {object} [options] as TintDecoder.load; URLs are relative to the page
+   * @param {URL|string|Array<URL|string>} [options.model]
+   * @param {URL|string} [options.engine]
+   * @param {import('./tint.js').Limits} [options.limits]
    */
   constructor({ model, engine, limits } = {}) {
     const absolute = (url) => (url === undefined ? undefined : new URL(url, document.baseURI).href);

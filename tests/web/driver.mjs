@@ -13,7 +13,8 @@ const answer = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
 let missing = [];
 globalThis.fetch = async (url) => {
   const path = fileURLToPath(url); // Node's own reads no files
-  return missing.some((name) => path.endsWith(name)) ? new Response('', { status: 404 }) : new Response(readFileSync(path));
+  const found = missing.every((name) => !path.endsWith(name));
+  return found ? new Response(readFileSync(path)) : new Response('', { status: 404 });
 };
 
 let files = 0;

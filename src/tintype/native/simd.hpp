@@ -291,12 +291,13 @@ struct Simd128 {
         const v128_t low = wasm_f64x2_mul(lower(a), lower(b)), high = wasm_f64x2_mul(upper(a), upper(b));
         const v128_t low_sum = wasm_f64x2_add(low, lower(c)), high_sum = wasm_f64x2_add(high, upper(c));
         const F found = joined(low_sum, high_sum);
-        // Rounding twice goes wrong only where the sum in float64 is half-way between two float32: its last 29 bits are
-        // then a one and zeros, but not below the least normal number.
-        const v128_t last = wasm_v128_and(wasm_i32x4_shuffle(low_sum, high_sum, 0, 2, 4, 6), wasm_i32x4_splat(0x1fffffff));
-        const v128_t doubtful = wasm_v128_or(wasm_i32x4_eq(last, wasm_i32x4_splat(0x10000000)),
-                                             wasm_f32x4_le(abs(found), wasm_f32x4_splat(0x1p-126f)));
-        if (__builtin_expect(!wasm_v128_any_true(doubtful), 1)) return found;
+        // Rounding twice goes wrong only where the sum in float64 is half-way between two float32. Its last 29 bits are
+        // then a one and zeros, except below the least normal number.
+        const v128_t lower_words = wasm_i32x4_shuffle(low_sum, high_sum, 0, 2, 4, 6);
+        const v128_t last = wasm_v128_and(lower_words, wasm_i32x4_splat(0x1fffffff));
+        const v128_t halves = wasm_i32x4_eq(last, wasm_i32x4_splat(0x10000000));
+        const v128_t small = wasm_f32x4_le(abs(found), wasm_f32x4_splat(0x1p-126f));
+        if (__builtin_expect(!wasm_v128_any_true(wasm_v128_or(halves, small)), 1)) return found;
         return joined(odd(low, lower(c), low_sum), odd(high, upper(c), high_sum));
 #endif
     }
@@ -325,7 +326,8 @@ struct Simd128 {
     // As in Sse2::fused: the sum of two float64, made odd where it is not exact, so that it can be rounded again.
     static v128_t odd(v128_t product, v128_t c, v128_t sum) noexcept {
         const v128_t back = wasm_f64x2_sub(sum, product);
-        const v128_t error = wasm_f64x2_add(wasm_f64x2_sub(product, wasm_f64x2_sub(sum, back)), wasm_f64x2_sub(c, back));
+        const v128_t of_product = wasm_f64x2_sub(product, wasm_f64x2_sub(sum, back));
+        const v128_t error = wasm_f64x2_add(of_product, wasm_f64x2_sub(c, back));
         const v128_t zero = wasm_f64x2_splat(0), one = wasm_i64x2_splat(1);
         const v128_t inexact = wasm_f64x2_ne(error, zero);
         const v128_t inwards = wasm_v128_xor(wasm_f64x2_lt(error, zero), wasm_f64x2_lt(sum, zero));
