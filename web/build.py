@@ -18,6 +18,7 @@ HERE = Path(__file__).parent
 NATIVE = HERE.parent / "src" / "tintype" / "native"
 SOURCES = (HERE / "engine.cpp", HERE / "runtime.cpp", NATIVE / "kernels_simd128.cpp")
 STATIC = ("*.js", "*.html")
+LICENSE = HERE.parent / "LICENSE"  # of everything in the folder
 SUFFIX = ".tintweb"  # of models
 
 ENGINES: Mapping[str, Sequence[str]] = {"engine.wasm": (), "engine-relaxed.wasm": ("-mrelaxed-simd",)}
@@ -55,7 +56,7 @@ def build(out: Path, models: Sequence[str]) -> list[Path]:
     """
     out.mkdir(parents=True, exist_ok=True)
     made = []
-    for file in sorted(file for pattern in STATIC for file in HERE.glob(pattern)):
+    for file in [*sorted(file for pattern in STATIC for file in HERE.glob(pattern)), LICENSE]:
         made.append(out / file.name)
         shutil.copyfile(file, made[-1])
     for model in models:

@@ -2,6 +2,7 @@
 
 import random
 import time
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from tintype import Codec
 from tintype.codec.container.file import MAGIC, Chunk, Container, parse, read_layout, write
 from tintype.codec.container.header import MODEL_NAMES, Samples
 from tintype.codec.tiling import WHOLE_PICTURE, Tiling
-from tintype.errors import FormatError, TruncatedError
+from tintype.errors import CorruptError, FormatError, TintypeError, TruncatedError, UnsupportedError
 
 if TYPE_CHECKING:
     from tests.web.browser import Browser
@@ -97,6 +98,26 @@ def test_damage_under_checksums_is_judged_as_python_judges_it(browser: "Browser"
             assert pixels is not None
             np.testing.assert_array_equal(found.samples, pixels)
     assert refused > 10
+
+
+def test_changed_headers_whose_checksum_holds_are_judged_as_python_judges_them(browser: "Browser", small: bytes) -> None:
+    kinds = {TruncatedError: "truncated", CorruptError: "corrupt", UnsupportedError: "unsupported"}
+    rng, seen = random.Random(3), set()
+    end = read_layout(small).sections[0].begin - 4
+    for _ in range(400):
+        header = bytearray(small[:end])
+        for _ in range(rng.choice([1, 1, 2])):
+            # small numbers are what most fields hold
+            header[rng.randrange(len(MAGIC), end)] = rng.choice([rng.randrange(256), rng.randrange(8), 0x80])
+        if bytes(header) == small[:end]:
+            continue
+        data = bytes(header) + zlib.crc32(header).to_bytes(4, "little") + small[end + 4 :]
+        with pytest.raises(TintypeError) as wanted:
+            parse(data)
+        kind = kinds[wanted.type]
+        assert error_of(browser, data)[0] == kind, str(wanted.value)
+        seen.add(kind)
+    assert seen == set(kinds.values())
 
 
 @pytest.mark.parametrize(
