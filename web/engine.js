@@ -72,9 +72,12 @@ function instanceOf(module) {
   const fail = (at) => {
     const memory = new Uint8Array(instance.exports.memory.buffer);
     const text = String.fromCharCode(...memory.subarray(at, memory.indexOf(0, at)));
-    throw new TintError('limit', `the engine stopped: ${text}`);
+    throw new TintError('input', `the engine stopped: ${text}`);
   };
-  const instance = new WebAssembly.Instance(module, { tintype: { fail } });
+  const noMemory = () => {
+    throw new TintError('limit', 'there is not enough memory for a tile of this picture; smaller tiles need less');
+  };
+  const instance = new WebAssembly.Instance(module, { tintype: { fail, no_memory: noMemory } });
   return instance;
 }
 

@@ -59,6 +59,8 @@ async function samplesBy(decodeImage, bytes, mime, width, height, channels) {
  * The plane in the chunk alpha.
  *
  * @param {Uint8Array} bytes
+ * @param {number} width
+ * @param {number} height
  * @param {DecodeImage} decodeImage
  * @returns {Promise<Uint8Array|Uint16Array>} (height, width)
  */
@@ -77,6 +79,8 @@ export async function decodeAlpha(bytes, width, height, decodeImage) {
  *
  * @param {number} coder 0 WebP, 1 PNG, 2 AVIF
  * @param {Uint8Array} bytes
+ * @param {number} width
+ * @param {number} height
  * @param {{grey: boolean, depth: number}} header
  * @param {DecodeImage} decodeImage
  * @returns {Promise<Uint8Array|Uint16Array>} (height, width, channels)

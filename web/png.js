@@ -101,6 +101,10 @@ function unpacked(rows, width, height, bits) {
  *
  * @param {Uint8Array[]} parts the chunks IDAT
  * @param {Uint8Array|null} palette the chunk PLTE
+ * @param {number} width
+ * @param {number} height
+ * @param {number} colour type
+ * @param {number} bits of a sample
  * @returns {Promise<Plane>}
  */
 async function decoded(parts, palette, width, height, colour, bits) {
@@ -133,6 +137,8 @@ async function decoded(parts, palette, width, height, colour, bits) {
  * An image of the graphics layer: colour type and bits in a byte, then chunks PLTE and IDAT.
  *
  * @param {Uint8Array} bytes
+ * @param {number} width
+ * @param {number} height
  * @returns {Promise<Plane>}
  */
 export async function decodeBarePng(bytes, width, height) {
@@ -150,6 +156,8 @@ export async function decodeBarePng(bytes, width, height) {
  * bytes are no such file.
  *
  * @param {Uint8Array} bytes
+ * @param {number} width
+ * @param {number} height
  * @returns {Promise<Plane>|null}
  */
 export function decodeGreyPng(bytes, width, height) {

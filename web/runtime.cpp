@@ -8,8 +8,10 @@
 
 #include <__verbose_abort>
 
-// JavaScript's: throws an error with this text
-extern "C" [[noreturn]] __attribute__((import_module("tintype"), import_name("fail"))) void tintype_fail(const char*);
+// JavaScript's: both throw an error, the first one with a text
+#define IMPORT(name) extern "C" [[noreturn]] __attribute__((import_module("tintype"), import_name(#name)))
+IMPORT(fail) void tintype_fail(const char* what);
+IMPORT(no_memory) void tintype_no_memory();
 
 namespace tintype::engine {
 [[noreturn]] void fail(const char* what);
@@ -35,7 +37,7 @@ size_t size_of(size_t kind) noexcept { return (kSmallest << kind / 4) / 4 * (4 +
 void* take(size_t bytes) {
     size_t kind = 0;
     while (kind < kClasses && size_of(kind) < bytes + kHead) kind++;
-    if (bytes >= size_t(1) << 31 || kind == kClasses) tintype_fail("a tile needs more memory than WebAssembly has");
+    if (bytes >= size_t(1) << 31 || kind == kClasses) tintype_no_memory();
     Piece* piece = free_pieces[kind];
     if (piece) {
         free_pieces[kind] = piece->next;
@@ -44,7 +46,7 @@ void* take(size_t bytes) {
         const size_t size = size_of(kind), left = memory_end - used_end;
         if (size > left) {
             const size_t pages = (size - left + kPage - 1) / kPage;
-            if (__builtin_wasm_memory_grow(0, pages) == size_t(-1)) tintype_fail("there is no memory for a tile");
+            if (__builtin_wasm_memory_grow(0, pages) == size_t(-1)) tintype_no_memory();
             memory_end += pages * kPage;
         }
         piece = reinterpret_cast<Piece*>(used_end);
@@ -70,8 +72,8 @@ void operator delete[](void* at) noexcept { give(at); }
 void operator delete(void* at, size_t) noexcept { give(at); }
 void operator delete[](void* at, size_t) noexcept { give(at); }
 
-// Of libc++: a vector would be longer than memory, or a variant without a value is visited
-void std::__libcpp_verbose_abort(const char* format, ...) noexcept { tintype_fail(format); }
+// Of libc++: a vector would be longer than memory
+void std::__libcpp_verbose_abort(const char*, ...) noexcept { tintype_no_memory(); }
 
 extern "C" {
 

@@ -226,6 +226,30 @@ def test_models_and_engines_that_are_damaged_are_refused(browser: "Browser") -> 
     assert error_of(browser, golden("tiny"), engine=None, missing=["engine.wasm", "engine-relaxed.wasm"])[0] == "input"
 
 
+def test_a_model_that_is_cut_under_its_checksum_is_refused(browser: "Browser") -> None:
+    whole = (browser.built / "pico-s.tintweb").read_bytes()
+    for length in (60, 100_000, 4_000_000, len(whole) - 5):
+        cut = whole[:length]
+        (browser.built / f"cut{length}.tintweb").write_bytes(cut + zlib.crc32(cut).to_bytes(4, "little"))
+        kind, message = error_of(browser, golden("tiny"), models=[f"cut{length}"])
+        assert kind == "input" and "the model's file ends within" in message
+
+
+def test_a_picture_for_which_there_is_no_memory_is_refused_and_the_next_one_is_decoded(
+    browser: "Browser", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from web import build
+
+    monkeypatch.setattr(build, "LINK", (*build.LINK, f"--max-memory={24 * 2**20}"))
+    build.build_engine(browser.built / "small.wasm")
+    large = Codec().encode(picture(512, 512), quality=30, content="photo")
+    for _ in range(2):
+        kind, message = error_of(browser, large, engine="small.wasm", models=["pico-s"])
+        assert kind == "limit" and "not enough memory" in message
+        found = browser.samples(golden("tiny"), engine="small.wasm", models=["pico-s"])
+        np.testing.assert_array_equal(found.samples, Codec().decode_picture(golden("tiny")).pixels)
+
+
 def test_an_engine_that_rounds_twice_is_refused(browser: "Browser") -> None:
     # a module whose function `fuses` returns 0, as that of engine-relaxed.wasm does on such machines
     types, functions = b"\x01\x05\x01\x60\x00\x01\x7f", b"\x03\x02\x01\x00"
