@@ -46,7 +46,7 @@ export async function fetched(source, what) {
  * @returns {Promise<WebAssembly.Module>}
  */
 export async function compile(source) {
-  if (source instanceof WebAssembly.Module) return source;
+  if (source instanceof WebAssembly.Module) return checked(source);
   if (source !== undefined) return compiled(await fetched(source, 'the engine'));
   const [fast, plain] = BUILDS.map((name) => new URL(name, import.meta.url));
   return fetched(fast, 'the engine')
@@ -62,10 +62,20 @@ async function compiled(bytes) {
     const message = `this machine cannot run the engine (${cause.message}); it needs WebAssembly with SIMD`;
     throw new TintError('unsupported', message, { cause });
   }
-  // the faster build multiplies and adds with one rounding or two, as the machine does; the results are those of one
-  if (!instanceOf(module).exports.fuses())
-    throw new TintError('unsupported', 'this build of the engine rounds differently on this machine; load engine.wasm');
-  return module;
+  return checked(module);
+}
+
+/** The faster build multiplies and adds with one rounding or two, as the machine does. Results are those of one. */
+function checked(module) {
+  let fuses;
+  try {
+    fuses = instanceOf(module).exports.fuses();
+  } catch (cause) {
+    const message = `the engine is not one of those that \`python -m web.build\` makes (${cause.message})`;
+    throw new TintError('input', message, { cause });
+  }
+  if (fuses) return module;
+  throw new TintError('unsupported', 'this build of the engine rounds differently on this machine; load engine.wasm');
 }
 
 function instanceOf(module) {

@@ -52,6 +52,7 @@ export class TintImg extends HTMLElement {
       this.#text.textContent = '';
       this.dispatchEvent(new Event('load'));
     } catch (error) {
+      if (number !== this.#shown) return;
       this.#canvas.width = this.#canvas.height = 0;
       this.#text.textContent = this.getAttribute('alt') ?? '';
       this.dispatchEvent(new CustomEvent('error', { detail: error }));

@@ -8,8 +8,9 @@ self.addEventListener('message', async ({ data: { id, options, bytes } }) => {
   try {
     if (options) loading = TintDecoder.load(options);
     const decoder = await loading;
-    const picture = bytes && (await decoder.decode(bytes));
-    self.postMessage({ id, picture }, picture ? [picture.data.buffer] : []); // moved, not copied
+    if (options) return self.postMessage({ id });
+    const picture = await decoder.decode(bytes);
+    self.postMessage({ id, picture }, [picture.data.buffer]); // moved, not copied
   } catch ({ name, kind, message }) {
     self.postMessage({ id, error: { name, kind, message } });
   }

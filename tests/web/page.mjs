@@ -95,6 +95,7 @@ const decoder = new WorkerDecoder({ model: ['pico-s.tintweb', 'pico-s-psnr.tintw
 const [first, again] = await Promise.all([decoder.decode(bytes), decoder.decode(bytes)]);
 assert.deepEqual(first.data, again.data);
 await assert.rejects(decoder.decode(bytes.slice(0, 50)), is('truncated'));
+await assert.rejects(decoder.decode(undefined), is('input'));
 const late = decoder.decode(bytes);
 decoder.close();
 await assert.rejects(late, is('aborted'));

@@ -221,6 +221,8 @@ def test_models_and_engines_that_are_damaged_are_refused(browser: "Browser") -> 
     (browser.built / "short.tintweb").write_bytes(model[:10])
     for name in ("damaged", "short"):
         assert error_of(browser, golden("tiny"), models=[name])[0] == "input"
+    (browser.built / "empty.wasm").write_bytes(b"\0asm\1\0\0\0")
+    assert error_of(browser, golden("tiny"), engine="empty.wasm")[0] == "input"
     (browser.built / "damaged.wasm").write_bytes(b"\0asm\1\0\0\0\xff")
     assert error_of(browser, golden("tiny"), engine="damaged.wasm")[0] == "unsupported"
     assert error_of(browser, golden("tiny"), engine=None, missing=["engine.wasm", "engine-relaxed.wasm"])[0] == "input"
