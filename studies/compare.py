@@ -36,7 +36,6 @@ from tintype.training.objectives import pico_rate
 from tintype.training.pictures.crops import load
 from tintype.training.recipes import configure
 
-JUDGED_LEVELS = (5, 20, 35, 50, 65)
 Row = dict[str, float]
 
 
@@ -224,7 +223,7 @@ def run(
         spent = 1000 * (time.process_time() - started) / config.steps
         result: dict[str, Any] = {"rows": trainer.evaluate(), "milliseconds": spent}
         if judges:
-            result["judged"] = eyes_arms.judged(eyes_arms.decoder_of(trainer), JUDGED_LEVELS, validation)
+            result["judged"] = eyes_arms.judged(eyes_arms.decoder_of(trainer), eyes_arms.LEVELS, validation)
         path.write_text(json.dumps(result))
     found: dict[str, Any] = json.loads(path.read_text())
     return found

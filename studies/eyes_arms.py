@@ -44,6 +44,7 @@ from tintype.training.recipes import configure
 
 JUDGES = ("psnr", "ssimulacra2", "resnet", "texture")
 TITLES = {name: COLUMNS[name].title for name in ("psnr", "ssimulacra2", "resnet_lp", "resnet_ds", "texture")}
+LEVELS = (5, 20, 35, 50, 65)
 PAGES, PAGE_SEED = 8, 251  # drawn pictures that no run is trained on
 BAND = 8  # pixels on either side of a border, and rows, whose mean errors are compared
 
@@ -118,7 +119,7 @@ STUDIES = {
     "terms": Study(
         "pico_s_eyes",
         (*SHORT, "learning_rate=3e-4", "mse=0.15", "ms_ssim=0.3", "lp=0.35", "wd=0.2"),
-        (5, 20, 35, 50, 65),
+        LEVELS,
         {
             "all four terms": Arm(),
             "without squared error": Arm(("mse=0",)),
@@ -295,17 +296,17 @@ def table(rows: dict[tuple[str, int], dict[str, Any]], arms: Sequence[str]) -> s
         runs = [changes(start, row, shown) for (name, _), row in rows.items() if name == arm]
         columns = list(zip(*runs, strict=True))
         squares += [[(run - fmean(column)) ** 2 for run, column in zip(row, columns, strict=True)] for row in runs]
-        cells = [_percent(fmean(column), "+") for column in columns]
+        cells = [percent(fmean(column), "+") for column in columns]
         seconds = fmean(row["seconds_per_step"] for (name, _), row in rows.items() if name == arm)
         lines.append([arm, *cells, f"{seconds:.2f}"])
     if (freedom := len(squares) - len(arms)) > 0:
         spreads = [math.sqrt(sum(column) / freedom) for column in zip(*squares, strict=True)]
-        cells = [_percent(2 * spread) for spread in spreads]
+        cells = [percent(2 * spread) for spread in spreads]
         lines.append(["twice the spread between seeds", *cells, ""])
     return markdown.table(["arm", *heads], lines)
 
 
-def _percent(value: float, sign: str = "") -> str:
+def percent(value: float, sign: str = "") -> str:
     return "-" if math.isnan(value) else f"{value:{sign}.1f} %"
 
 
