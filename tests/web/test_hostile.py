@@ -100,7 +100,9 @@ def test_damage_under_checksums_is_judged_as_python_judges_it(browser: "Browser"
     assert refused > 10
 
 
-def test_changed_headers_whose_checksum_holds_are_judged_as_python_judges_them(browser: "Browser", small: bytes) -> None:
+def test_changed_headers_under_their_checksum_are_judged_as_python_judges_them(
+    browser: "Browser", small: bytes
+) -> None:
     kinds = {TruncatedError: "truncated", CorruptError: "corrupt", UnsupportedError: "unsupported"}
     rng, seen = random.Random(3), set()
     end = read_layout(small).sections[0].begin - 4
