@@ -65,7 +65,7 @@ def test_a_changed_bit_anywhere_is_noticed(browser: "Browser", small: bytes) -> 
 def resigned(container: Container, rng: random.Random) -> Iterator[bytes]:
     """Files whose checksums hold, with bytes of payloads or chunks changed."""
     parts = [*(chunk.data for chunk in container.chunks), *container.payloads]
-    for _ in range(60):
+    for _ in range(25):
         changed = [bytearray(part) for part in parts]
         part = rng.choice([part for part in changed if part])
         for _ in range(rng.choice([1, 1, 3])):
@@ -97,7 +97,7 @@ def test_damage_under_checksums_is_judged_as_python_judges_it(browser: "Browser"
         else:
             assert pixels is not None
             np.testing.assert_array_equal(found.samples, pixels)
-    assert refused > 10
+    assert refused > 5
 
 
 def test_changed_headers_under_their_checksum_are_judged_as_python_judges_them(
@@ -106,7 +106,7 @@ def test_changed_headers_under_their_checksum_are_judged_as_python_judges_them(
     kinds = {TruncatedError: "truncated", CorruptError: "corrupt", UnsupportedError: "unsupported"}
     rng, seen = random.Random(3), set()
     end = read_layout(small).sections[0].begin - 4
-    for _ in range(400):
+    for _ in range(200):
         header = bytearray(small[:end])
         for _ in range(rng.choice([1, 1, 2])):
             # small numbers are what most fields hold
