@@ -42,7 +42,9 @@ class Family:
         try:
             return import_module(self.engine)
         except ModuleNotFoundError as error:
-            raise UnsupportedError(f"{self.name} models need a package ({error}); install {self.package}") from error
+            raise UnsupportedError(
+                f'{self.name} models need a package ({error}); pip install "{self.package}"'
+            ) from error
 
 
 FAMILIES: Mapping[str, Family] = {
