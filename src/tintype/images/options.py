@@ -26,7 +26,7 @@ class ReadOptions:
             if self.frame < 0:
                 raise InputError(f"frame={self.frame}: frames and pages are counted from 0")
         object.__setattr__(self, "convert", flag("convert", self.convert))
-        object.__setattr__(self, "max_pixels", whole("max_pixels", self.max_pixels, 1))
+        object.__setattr__(self, "max_pixels", whole("max_pixels", self.max_pixels, 0))
 
 
 def colour(text: str) -> tuple[int, int, int]:
