@@ -28,3 +28,9 @@ export class TintError extends Error {
 
 /** @param {string} message what does not hold @returns {TintError} */
 export const corrupt = (message) => new TintError('corrupt', `${message}; the file is damaged`);
+
+/** @param {string} what has no place @param {unknown} cause @returns {TintError} */
+export const noMemory = (what, cause) =>
+  new TintError('limit', `there is not enough memory for ${what}; close other pages, or decode a smaller picture`, {
+    cause,
+  });

@@ -35,7 +35,7 @@ export async function inflate(parts, format, most) {
     if (done) break;
     if (length + value.length > most) {
       await reader.cancel().catch(() => {});
-      throw new RangeError(`more than ${most} bytes`);
+      throw new Error(`more than ${most} bytes`);
     }
     out.set(value, length);
     length += value.length;
@@ -112,6 +112,7 @@ async function decoded(parts, palette, width, height, colour, bits) {
   const rowBytes = Math.ceil((width * bits * channels) / 8);
   const wanted = height * (rowBytes + 1);
   const data = await inflate(parts, 'deflate', wanted).catch((cause) => {
+    if (cause instanceof RangeError) throw cause; // no memory
     throw new TintError('corrupt', `a PNG cannot be inflated (${cause.message}); the file is damaged`, { cause });
   });
   if (data.length !== wanted) throw corrupt(`a PNG has ${data.length} bytes of rows where ${wanted} belong`);
