@@ -1,7 +1,7 @@
 // <tint-img src="photo.tint" alt="..."></tint-img>: shows a .tint file as <img> shows others.
 //
-// Events: "load" once the picture is shown, "error" with a TintError in `detail`. Files of other weights than those
-// that were built need `TintImg.decoder = new WorkerDecoder({ model: [...] })` before the first element.
+// Events: "load" once the picture is shown, "error" with a TintError in `detail`. For files of other weights than those
+// that were built, set `TintImg.decoder = new WorkerDecoder({ model: [...] })` in the module that imports this one.
 
 import { absolute, fetched, named } from './arguments.js';
 import { TintError, noMemory } from './errors.js';

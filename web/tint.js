@@ -89,7 +89,7 @@ export class TintDecoder {
     if (decodeImage !== null && typeof decodeImage !== 'function')
       throw new TintError('input', `decodeImage: give a function, not ${named(decodeImage)}`);
     const files = [model ?? []].flat();
-    if (Array.isArray(model) && !files.length) throw new TintError('input', 'model: the list is empty; give one or more');
+    if (Array.isArray(model) && !files.length) throw new TintError('input', 'model: the list is empty; give a model');
     const loading = files.map((file) => fetched(file, 'the model'));
     const [module, ...models] = await Promise.all([compile(engine), ...loading]);
     const engines = models.map((bytes) => new Engine(module, new Model(bytes)));
@@ -197,8 +197,8 @@ export class TintDecoder {
     if (!name) {
       const known = [...this.#engines.map((each) => each.model.weightsHash), ...Object.keys(this.#others)];
       const there = [...new Set(known)].join(', ') || 'no others';
-      const message = `the file needs the weights ${weightsHash}, and ${there} are there; load the file of its model too`;
-      throw new TintError('unsupported', message);
+      const message = `the file needs the weights ${weightsHash}, and ${there} are there`;
+      throw new TintError('unsupported', `${message}; load the file of its model too`);
     }
     const model = new Model(await fetched(new URL(name, import.meta.url), 'the model'));
     if (model.weightsHash !== weightsHash) {

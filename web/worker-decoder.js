@@ -62,7 +62,8 @@ export class WorkerDecoder {
     try {
       worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
     } catch (cause) {
-      throw new TintError('unsupported', `no worker can be started here (${cause.message}); use TintDecoder`, { cause });
+      const message = `no worker can be started here (${cause.message}); use TintDecoder`;
+      throw new TintError('unsupported', message, { cause });
     }
     worker.addEventListener('message', ({ data: { id, picture, error } }) => {
       const { resolve, reject } = this.#waiting.get(id) ?? {};
@@ -71,8 +72,8 @@ export class WorkerDecoder {
       else resolve(picture);
     });
     worker.addEventListener('error', ({ message }) => {
-      const error = new TintError('input', `the worker cannot be started (${message}); is worker.js beside its module?`);
-      if (worker === this.#worker) this.#end(error);
+      const words = `the worker cannot be started (${message}); is worker.js beside its module?`;
+      if (worker === this.#worker) this.#end(new TintError('input', words));
     });
     try {
       worker.postMessage({ options: this.#options });

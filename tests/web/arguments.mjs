@@ -36,7 +36,8 @@ for (const method of ['decode', 'decodeSamples']) {
   for (const wrong of [null, 3, { signal: 3 }, { signal: bare }]) await rejects(decoder[method](bytes, wrong), 'input');
 }
 for (const wrong of [null, 3]) await rejects(TintDecoder.load(wrong), 'input');
-for (const limits of [null, 3, { maxPixels: 1000n }, { maxPixels: Symbol('x') }, { maxTilePixels: bare }, { pixels: 1 }])
+const pixels = [1000n, Symbol('x'), bare, null, 0, NaN];
+for (const limits of [null, 3, { pixels: 1 }, ...pixels.map((maxPixels) => ({ maxPixels }))])
   await rejects(TintDecoder.load({ engine, limits }), 'input');
 for (const model of [[], 3, [bare], Symbol('x'), gone, new Uint8Array(5)])
   await rejects(TintDecoder.load({ engine, model }), 'input');
