@@ -33,6 +33,8 @@ const STATUSES = {
  * @returns {Promise<WebAssembly.Module>}
  */
 export async function compile(source) {
+  if (typeof WebAssembly === 'undefined')
+    throw new TintError('unsupported', 'there is no WebAssembly here, which some browsers turn off for safety');
   if (source instanceof WebAssembly.Module) return checked(source);
   if (source !== undefined && source !== null) return compiled(await fetched(source, 'the engine'));
   const [fast, plain] = BUILDS.map((name) => new URL(name, import.meta.url));

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const [, , folder, photo, webp, avif, alpha] = process.argv; // URLs, the first one ends with a slash
+const [, , folder, photo, png, webp, avif, alpha] = process.argv; // URLs, the first one ends with a slash
 const { TintDecoder, TintError } = await import(`${folder}tint.js`);
 const read = (url) => readFileSync(fileURLToPath(url));
 const asked = [];
@@ -81,6 +81,19 @@ for (const file of [webp, avif, alpha]) {
   const once = async (...image) => damaged(...image).finally(() => (first = false));
   await rejects(decoded(file, once), 'corrupt', /damaged/);
 }
+
+// ---- parts of a browser ------------------------------------------------------------------------------------------
+
+async function without(name, kind, call) {
+  const kept = globalThis[name];
+  delete globalThis[name];
+  await rejects(call(), kind);
+  globalThis[name] = kept;
+}
+await without('DecompressionStream', 'unsupported', () => decoder.decode(read(png)));
+await without('WebAssembly', 'unsupported', () => TintDecoder.load({ engine }));
+await without('fetch', 'input', () => TintDecoder.load());
+await decoder.decode(read(png));
 
 // ---- memory ------------------------------------------------------------------------------------------------------
 
