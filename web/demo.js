@@ -3,11 +3,9 @@
 import { draw } from './tint-img.js';
 import { WorkerDecoder } from './worker-decoder.js';
 
-const MODELS = ['pico-s.tintweb', 'pico-s-psnr.tintweb'];
-
 const about = document.getElementById('about');
 const drop = document.getElementById('drop');
-const decoder = new WorkerDecoder({ model: MODELS });
+const decoder = new WorkerDecoder();
 
 async function show(file) {
   about.className = '';

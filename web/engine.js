@@ -1,9 +1,11 @@
 // The WebAssembly engine with one model: web/engine.cpp says what its functions do.
 
-import { TintError } from './errors.js';
-import { crc32, viewOf } from './fields.js';
+import { fetched } from './arguments.js';
+import { TintError, noMemory } from './errors.js';
+import { ascii, crc32, viewOf } from './fields.js';
 
 const MAGIC = 'tintweb\x01';
+const WASM_MAGIC = [0, ...ascii('asm')];
 const HEAD_BYTES = 8 + 8 + 4; // magic, hash, number of the model; tintype/models/pico/web_model.py
 const KEPT_BYTES = 2 ** 28; // of memory between two pictures
 const BUILDS = ['engine-relaxed.wasm', 'engine.wasm']; // the first is faster, where the machine can run it
@@ -23,21 +25,6 @@ const STATUSES = {
   100: ['corrupt', 'the networks give values that are not finite'],
 };
 
-/** @param {URL|string|BufferSource} source @param {string} what @returns {Promise<Uint8Array>} */
-export async function fetched(source, what) {
-  if (source instanceof ArrayBuffer) return new Uint8Array(source);
-  if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
-  if (typeof source !== 'string' && !(source instanceof URL))
-    throw new TintError('input', `${what}: give a URL or bytes, not ${source}`);
-  try {
-    const response = await fetch(source);
-    if (!response.ok) throw new Error(`status ${response.status}`);
-    return new Uint8Array(await response.arrayBuffer());
-  } catch (cause) {
-    throw new TintError('input', `${what} cannot be loaded from ${source} (${cause.message})`, { cause });
-  }
-}
-
 /**
  * The engine's code.
  *
@@ -46,8 +33,10 @@ export async function fetched(source, what) {
  * @returns {Promise<WebAssembly.Module>}
  */
 export async function compile(source) {
+  if (typeof WebAssembly === 'undefined')
+    throw new TintError('unsupported', 'there is no WebAssembly here, which some browsers turn off for safety');
   if (source instanceof WebAssembly.Module) return checked(source);
-  if (source !== undefined) return compiled(await fetched(source, 'the engine'));
+  if (source !== undefined && source !== null) return compiled(await fetched(source, 'the engine'));
   const [fast, plain] = BUILDS.map((name) => new URL(name, import.meta.url));
   return fetched(fast, 'the engine')
     .then(compiled)
@@ -55,6 +44,8 @@ export async function compile(source) {
 }
 
 async function compiled(bytes) {
+  if (WASM_MAGIC.some((byte, i) => bytes[i] !== byte))
+    throw new TintError('input', 'the engine is not WebAssembly; give engine.wasm, which `python -m web.build` makes');
   let module;
   try {
     module = await WebAssembly.compile(bytes);
@@ -71,6 +62,7 @@ function checked(module) {
   try {
     fuses = instanceOf(module).exports.fuses();
   } catch (cause) {
+    if (cause instanceof RangeError) throw noMemory('the engine', cause);
     const message = `the engine is not one of those that \`python -m web.build\` makes (${cause.message})`;
     throw new TintError('input', message, { cause });
   }
@@ -84,10 +76,10 @@ function instanceOf(module) {
     const text = String.fromCharCode(...memory.subarray(at, memory.indexOf(0, at)));
     throw new TintError('input', `the engine stopped: ${text}`);
   };
-  const noMemory = () => {
+  const refuse = () => {
     throw new TintError('limit', 'there is not enough memory for a tile of this picture; smaller tiles need less');
   };
-  const instance = new WebAssembly.Instance(module, { tintype: { fail, no_memory: noMemory } });
+  const instance = new WebAssembly.Instance(module, { tintype: { fail, no_memory: refuse } });
   return instance;
 }
 

@@ -5,7 +5,7 @@
  *     truncated     the file ends too early
  *     corrupt       a checksum or a field does not hold
  *     unsupported   valid, but needs another model, a newer decoder, or a part that is missing here
- *     limit         asks for more pixels or work than the caller allows, or for more memory than there is
+ *     limit         asks for more pixels or work than the caller allows, or for more memory or canvas than there is
  *     input         an argument is not what it has to be, or a file of the decoder cannot be loaded
  *     aborted       the caller's signal
  *
@@ -28,3 +28,9 @@ export class TintError extends Error {
 
 /** @param {string} message what does not hold @returns {TintError} */
 export const corrupt = (message) => new TintError('corrupt', `${message}; the file is damaged`);
+
+/** @param {string} what has no place @param {unknown} cause @returns {TintError} */
+export const noMemory = (what, cause) =>
+  new TintError('limit', `there is not enough memory for ${what}; close other pages, or decode a smaller picture`, {
+    cause,
+  });

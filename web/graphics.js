@@ -81,6 +81,7 @@ async function unpacked(packed, rows, columns) {
   const count = rows * columns;
   const length = Math.ceil(count / 8);
   const bits = await inflate([packed], 'deflate-raw', length).catch((cause) => {
+    if (cause instanceof TintError || cause instanceof RangeError) throw cause; // not the stream's fault
     throw new TintError('corrupt', `the blocks of graphics cannot be read (${cause.message}); the file is damaged`, {
       cause,
     });

@@ -1,9 +1,14 @@
 // Images of other coders inside a .tint file: graphics and transparency. PNG is decoded here; WebP and AVIF are by
 // `decodeImage`, in a file whose header was compared with the size that is expected. docs/format.md, "Graphics"
 
-import { TintError, corrupt } from './errors.js';
+import { named } from './arguments.js';
+import { TintError, corrupt, noMemory } from './errors.js';
 import { ascii, joined, viewOf } from './fields.js';
 import { decodeBarePng, decodeGreyPng } from './png.js';
+
+// a grey pixel in RGB, as a graphics layer holds it
+const WEBP_PIXEL = [47, 0, 0, 0, 0, 7, 80, 192, 2, 22, 176, 255, 129, 136, 232, 127, 0];
+const AVIF_PIXEL = Uint8Array.of(10, 7, 56, 0, 6, 16, 16, 208, 105, 50, 7, 27, 0, 0, 0, 80, 4, 192);
 
 /**
  * Decodes a file of an image: "image/webp" or "image/avif".
@@ -26,11 +31,32 @@ export async function decodeWithBrowser(bytes, mime) {
   // samples as they are: no profile may change them
   const options = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' };
   const bitmap = await createImageBitmap(new Blob([bytes], { type: mime }), options);
-  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-  const context = canvas.getContext('2d', { willReadFrequently: true });
-  context.drawImage(bitmap, 0, 0);
-  bitmap.close();
-  return context.getImageData(0, 0, canvas.width, canvas.height);
+  const { width, height } = bitmap;
+  try {
+    const canvas = new OffscreenCanvas(width, height);
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    context.drawImage(bitmap, 0, 0);
+    return context.getImageData(0, 0, width, height);
+  } catch (cause) {
+    throw noMemory(`a canvas of ${width} x ${height} pixels`, cause);
+  } finally {
+    bitmap.close();
+  }
+}
+
+/** In place of a decoder that a caller does not want. @type {DecodeImage} */
+export async function decodeNothing(bytes, mime) {
+  throw new TintError('unsupported', `the file holds an image of ${mime}, and decodeImage is null; give a function`);
+}
+
+/** Whether a sound image of a pixel can be decoded: tells a damaged image from a decoder that lacks its format. */
+async function decodes(decodeImage, mime) {
+  try {
+    await decodeImage(mime === 'image/avif' ? avifFile(AVIF_PIXEL, 1, 1, false) : webpFile(WEBP_PIXEL), mime);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Of RGBA, the first three channels, or the green one of a grey picture. */
@@ -40,8 +66,15 @@ async function samplesBy(decodeImage, bytes, mime, width, height, channels) {
     image = await decodeImage(bytes, mime);
   } catch (cause) {
     if (cause instanceof TintError) throw cause;
-    throw new TintError('corrupt', `an image of ${mime} cannot be decoded (${cause}); the file is damaged`, { cause });
+    if (await decodes(decodeImage, mime))
+      throw new TintError('corrupt', `an image of ${mime} cannot be decoded (${named(cause)}); the file is damaged`, {
+        cause,
+      });
+    const message = `images of ${mime} cannot be decoded here (${named(cause)}); give a decodeImage that can`;
+    throw new TintError('unsupported', message, { cause });
   }
+  if (!(image?.width > 0 && image.height > 0 && image.data?.length > 0))
+    throw new TintError('input', `decodeImage: its result for ${mime} is not {width, height, data}`);
   if (image.width !== width || image.height !== height || image.data.length !== 4 * width * height)
     throw corrupt(`an image of ${mime} does not have the ${width} x ${height} pixels of its header`);
   const samples = new Uint8Array(width * height * channels);
@@ -71,7 +104,7 @@ export async function decodeAlpha(bytes, width, height, decodeImage) {
   if (name !== 'RIFFWEBPVP8L' || bytes.length < 25)
     throw corrupt('the transparency is neither a grey PNG of 8 or 16 bits nor a lossless WebP');
   requireWebpSize(bytes, 21, width, height);
-  return samplesBy(decodeImage, bytes, 'image/webp', width, height, 1);
+  return samplesBy(decodeImage, bytes.slice(), 'image/webp', width, height, 1); // which may move its bytes away
 }
 
 /**

@@ -21,9 +21,17 @@ const ALLOWED = { 0: [1, 8, 16], 2: [8], 3: [1, 2, 4, 8] }; // bits by colour ty
  * @param {'deflate'|'deflate-raw'} format
  * @param {number} most bytes
  * @returns {Promise<Uint8Array>}
+ * @throws {Error} if the stream is damaged or longer; TintError or RangeError if it cannot be inflated here
  */
 export async function inflate(parts, format, most) {
-  const stream = new DecompressionStream(format);
+  let stream;
+  try {
+    stream = new DecompressionStream(format);
+  } catch (cause) {
+    throw new TintError('unsupported', `the file has data of ${format}, and there is no DecompressionStream for it`, {
+      cause,
+    });
+  }
   const writer = stream.writable.getWriter();
   // errors of the stream arrive at the reader too
   const writing = Promise.all([...parts.map((part) => writer.write(part)), writer.close()]).catch(() => {});
@@ -35,7 +43,7 @@ export async function inflate(parts, format, most) {
     if (done) break;
     if (length + value.length > most) {
       await reader.cancel().catch(() => {});
-      throw new RangeError(`more than ${most} bytes`);
+      throw new Error(`more than ${most} bytes`);
     }
     out.set(value, length);
     length += value.length;
@@ -112,6 +120,7 @@ async function decoded(parts, palette, width, height, colour, bits) {
   const rowBytes = Math.ceil((width * bits * channels) / 8);
   const wanted = height * (rowBytes + 1);
   const data = await inflate(parts, 'deflate', wanted).catch((cause) => {
+    if (cause instanceof TintError || cause instanceof RangeError) throw cause; // not the stream's fault
     throw new TintError('corrupt', `a PNG cannot be inflated (${cause.message}); the file is damaged`, { cause });
   });
   if (data.length !== wanted) throw corrupt(`a PNG has ${data.length} bytes of rows where ${wanted} belong`);

@@ -1,20 +1,27 @@
 // <tint-img src="photo.tint" alt="..."></tint-img>: shows a .tint file as <img> shows others.
 //
-// Events: "load" once the picture is shown, "error" with a TintError in `detail`. Files of other weights than pico-s
-// need `TintImg.decoder = new WorkerDecoder({ model: [...] })` before the first element.
+// Events: "load" once the picture is shown, "error" with a TintError in `detail`. For files of other weights than those
+// that were built, set `TintImg.decoder = new WorkerDecoder({ model: [...] })` in the module that imports this one.
 
-import { TintError } from './errors.js';
+import { absolute, fetched, named } from './arguments.js';
+import { TintError, noMemory } from './errors.js';
 import { WorkerDecoder } from './worker-decoder.js';
 
 const STYLE = new CSSStyleSheet(); // not an element, which a content security policy might refuse
-STYLE.replaceSync(':host { display: inline-block } canvas { display: block; max-width: 100%; height: auto }');
+STYLE.replaceSync(
+  ':host { display: inline-block } canvas { display: block; max-width: 100%; height: auto } [hidden] { display: none }',
+);
 
-/** Draws a decoded picture; other colour spaces than display-p3 are shown as sRGB. */
+/** Draws a decoded picture; other colour spaces than display-p3 are shown as sRGB. @throws {TintError} */
 export function draw(canvas, { width, height, data, colorSpace }) {
   const settings = { colorSpace: colorSpace ?? 'srgb' };
-  canvas.width = width;
-  canvas.height = height;
-  canvas.getContext('2d', settings).putImageData(new ImageData(data, width, height, settings), 0, 0);
+  try {
+    canvas.width = width;
+    canvas.height = height;
+    canvas.getContext('2d', settings).putImageData(new ImageData(data, width, height, settings), 0, 0);
+  } catch (cause) {
+    throw noMemory(`a canvas of ${width} x ${height} pixels`, cause);
+  }
 }
 
 export class TintImg extends HTMLElement {
@@ -24,7 +31,7 @@ export class TintImg extends HTMLElement {
   static decoder = null;
 
   #canvas = document.createElement('canvas');
-  #text = document.createElement('span'); // shown in place of a picture that cannot be
+  #text = document.createElement('span'); // alt, in place of a picture that is not there
   #shown = 0; // number of the source that is wanted last
 
   constructor() {
@@ -33,29 +40,45 @@ export class TintImg extends HTMLElement {
     root.adoptedStyleSheets = [STYLE];
     this.#canvas.setAttribute('role', 'img');
     root.append(this.#canvas, this.#text);
+    this.#clear();
   }
 
   attributeChangedCallback(name, before, value) {
-    if (name === 'alt') this.#canvas.setAttribute('aria-label', value ?? '');
-    else if (value) this.#show(value);
+    if (name === 'alt') {
+      this.#canvas.setAttribute('aria-label', value ?? '');
+      this.#text.textContent = value ?? '';
+    } else if (value === null) {
+      this.#shown++; // a picture that is on its way is not wanted any more
+      this.#clear();
+    } else this.#show(value);
   }
 
+  /** The text in place of the picture. */
+  #clear() {
+    this.#canvas.width = this.#canvas.height = 0;
+    this.#canvas.hidden = true;
+    this.#text.hidden = false;
+  }
+
+  /** The picture that was there before stays until this one is there. */
   async #show(source) {
     const number = ++this.#shown;
     try {
-      const response = await fetch(new URL(source, document.baseURI));
-      if (!response.ok) throw new TintError('input', `${source} cannot be loaded: status ${response.status}`);
+      if (!source) throw new TintError('input', 'src is empty; give the URL of a .tint file');
+      const bytes = await fetched(absolute(source, 'src'), 'the picture');
       TintImg.decoder ??= new WorkerDecoder();
-      const picture = await TintImg.decoder.decode(await response.arrayBuffer());
+      const picture = await TintImg.decoder.decode(bytes);
       if (number !== this.#shown) return; // another source was set meanwhile
       draw(this.#canvas, picture);
-      this.#text.textContent = '';
+      this.#canvas.hidden = false;
+      this.#text.hidden = true;
       this.dispatchEvent(new Event('load'));
-    } catch (error) {
+    } catch (cause) {
       if (number !== this.#shown) return;
-      this.#canvas.width = this.#canvas.height = 0;
-      this.#text.textContent = this.getAttribute('alt') ?? '';
-      this.dispatchEvent(new CustomEvent('error', { detail: error }));
+      this.#clear();
+      const message = `the picture cannot be shown (${named(cause)})`;
+      const detail = cause instanceof TintError ? cause : new TintError('input', message, { cause });
+      this.dispatchEvent(new CustomEvent('error', { detail }));
     }
   }
 }

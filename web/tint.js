@@ -1,11 +1,13 @@
 // tintype in the browser: .tint files to pixels. docs/browser.md is the guide.
 
+import { aborted, bytesOf, checkedSignal, fetched, named, objectOf } from './arguments.js';
 import { Canvas } from './canvas.js';
 import { ALPHA, GRAPHICS, ICC, parse } from './container.js';
-import { Engine, Model, compile, fetched } from './engine.js';
-import { TintError, corrupt } from './errors.js';
+import { Engine, Model, compile } from './engine.js';
+import { TintError, corrupt, noMemory } from './errors.js';
 import { Painting, split } from './graphics.js';
-import { decodeAlpha, decodeWithBrowser } from './images.js';
+import { decodeAlpha, decodeNothing, decodeWithBrowser } from './images.js';
+import { MODELS } from './models.js';
 import { networkSize, tileGrid } from './tiling.js';
 
 export { TintError };
@@ -53,14 +55,18 @@ const LEAST_NETWORK_PIXELS = 2 ** 23;
 
 /** Decodes .tint files of the models that it has loaded, one after the other. */
 export class TintDecoder {
+  #module;
   #engines;
+  #others;
   #decodeImage;
   #limits;
   #queue = Promise.resolve();
 
   /** Use `TintDecoder.load`. */
-  constructor(engines, decodeImage, limits) {
+  constructor(module, engines, others, decodeImage, limits) {
+    this.#module = module;
     this.#engines = engines;
+    this.#others = others; // names of files beside this module that are loaded when a picture needs them, by hash
     this.#decodeImage = decodeImage;
     this.#limits = limits;
   }
@@ -68,22 +74,27 @@ export class TintDecoder {
   /**
    * @param {object} [options]
    * @param {URL|string|BufferSource|Array<URL|string|BufferSource>} [options.model] one or more files of models;
-   *     default: pico-s.tintweb beside this module
+   *     default: those that were built with this module, each loaded when a picture needs it
    * @param {URL|string|BufferSource|WebAssembly.Module} [options.engine] default: the faster of engine-relaxed.wasm and
    *     engine.wasm, beside this module, that gives the exact results here
    * @param {Limits} [options.limits]
-   * @param {import('./images.js').DecodeImage} [options.decodeImage] for WebP and AVIF inside files; default: the
-   *     browser's own decoders
+   * @param {import('./images.js').DecodeImage|null} [options.decodeImage] for WebP and AVIF inside files; default: the
+   *     browser's own decoders; null: none
    * @returns {Promise<TintDecoder>}
    * @throws {TintError}
    */
-  static async load({ model, engine, limits = {}, decodeImage = decodeWithBrowser } = {}) {
-    const given = model ?? new URL('pico-s.tintweb', import.meta.url);
-    const files = Array.isArray(given) ? given : [given];
+  static async load(options) {
+    const { model, engine, limits, decodeImage = decodeWithBrowser } = objectOf(options, 'the options');
+    const checked = checkedLimits(objectOf(limits, 'limits'));
+    if (decodeImage !== null && typeof decodeImage !== 'function')
+      throw new TintError('input', `decodeImage: give a function, not ${named(decodeImage)}`);
+    const files = [model ?? []].flat();
+    if (Array.isArray(model) && !files.length) throw new TintError('input', 'model: the list is empty; give a model');
     const loading = files.map((file) => fetched(file, 'the model'));
     const [module, ...models] = await Promise.all([compile(engine), ...loading]);
     const engines = models.map((bytes) => new Engine(module, new Model(bytes)));
-    return new TintDecoder(engines, decodeImage, checkedLimits(limits));
+    const others = files.length ? {} : MODELS;
+    return new TintDecoder(module, engines, others, decodeImage ?? decodeNothing, checked);
   }
 
   /**
@@ -97,7 +108,11 @@ export class TintDecoder {
   async decode(bytes, options) {
     const decoded = await this.decodeSamples(bytes, options);
     const { width, height, profile } = decoded;
-    return { width, height, data: rgba(decoded), colorSpace: colorSpaceOf(profile), profile };
+    try {
+      return { width, height, data: rgba(decoded), colorSpace: colorSpaceOf(profile), profile };
+    } catch (error) {
+      throw explained(error, decoded);
+    }
   }
 
   /**
@@ -108,9 +123,11 @@ export class TintDecoder {
    * @returns {Promise<Samples>}
    * @throws {TintError}
    */
-  decodeSamples(bytes, { signal } = {}) {
+  async decodeSamples(bytes, options) {
+    const signal = checkedSignal(objectOf(options, 'the options').signal);
+    const copy = bytesOf(bytes, 'the picture');
     // one after the other: pictures share the engine's memory
-    const decoded = this.#queue.then(() => this.#decode(bytes, signal));
+    const decoded = this.#queue.then(() => this.#decode(copy, signal));
     this.#queue = decoded.then(
       () => {},
       () => {},
@@ -118,14 +135,13 @@ export class TintDecoder {
     return decoded;
   }
 
-  async #decode(source, signal) {
-    const bytes = await fetchedBytes(source);
+  async #decode(bytes, signal) {
     const container = parse(bytes);
     const { header, chunks } = container;
     checkSize(header, this.#limits);
-    const engine = this.#engineFor(header);
-    const canvas = new Canvas(engine, header);
+    const engine = await this.#engineFor(header);
     try {
+      const canvas = new Canvas(engine, header);
       await this.#decodeTiles(container, engine, canvas, signal);
       const { width, height, depth, primaries, transfer } = header;
       const samples = canvas.finish();
@@ -136,7 +152,7 @@ export class TintDecoder {
       return { width, height, channels: header.grey ? 1 : 3, depth, samples, alpha, profile };
     } catch (error) {
       engine.reset();
-      throw error;
+      throw explained(error, header);
     }
   }
 
@@ -161,44 +177,63 @@ export class TintDecoder {
     }
   }
 
-  #engineFor({ model, weightsHash, level }) {
+  async #engineFor({ model, weightsHash, level }) {
     if (!PICO.includes(model)) {
       const message = `the file has model ${model}, which is not pico; only tintype for Python decodes it`;
       throw new TintError('unsupported', message);
     }
-    const engine = this.#engines.find((each) => each.model.weightsHash === weightsHash);
-    if (!engine) {
-      const loaded = this.#engines.map((each) => each.model.weightsHash).join(', ');
-      const message = `the file needs the weights ${weightsHash}, and ${loaded} are loaded; load the file of its model too`;
-      throw new TintError('unsupported', message);
-    }
+    const engine =
+      this.#engines.find((each) => each.model.weightsHash === weightsHash) ?? (await this.#loadEngine(weightsHash));
     if (engine.model.number !== model)
       throw corrupt(`model ${model} in the header is not that of its weights, ${engine.model.number}`);
     if (level >= engine.model.levels)
       throw corrupt(`level ${level} in the header is above ${engine.model.levels - 1}, the highest of its weights`);
     return engine;
   }
+
+  /** Of a model beside this module. */
+  async #loadEngine(weightsHash) {
+    const name = this.#others[weightsHash];
+    if (!name) {
+      const known = [...this.#engines.map((each) => each.model.weightsHash), ...Object.keys(this.#others)];
+      const there = [...new Set(known)].join(', ') || 'no others';
+      const message = `the file needs the weights ${weightsHash}, and ${there} are there`;
+      throw new TintError('unsupported', `${message}; load the file of its model too`);
+    }
+    const model = new Model(await fetched(new URL(name, import.meta.url), 'the model'));
+    if (model.weightsHash !== weightsHash) {
+      const message = `${name} holds the weights ${model.weightsHash}, not ${weightsHash} as models.js says`;
+      throw new TintError('input', `${message}; copy the whole folder again`);
+    }
+    const engine = new Engine(this.#module, model);
+    this.#engines.push(engine);
+    return engine;
+  }
 }
 
-async function fetchedBytes(source) {
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return fetched(source, 'the picture');
-  throw new TintError('input', `the picture: give the bytes of a file, not ${source}`);
+/** What an error of JavaScript means for a picture: where an array cannot be allocated, it is a RangeError. */
+function explained(error, { width, height }) {
+  return error instanceof RangeError ? noMemory(`a picture of ${width} x ${height} pixels`, error) : error;
 }
 
 /** Lets the caller's events in, which may abort. */
 async function checkSignal(signal) {
   if (!signal) return;
   await new Promise((resolve) => setTimeout(resolve));
-  if (signal.aborted) throw new TintError('aborted', 'the caller has aborted this picture', { cause: signal.reason });
+  if (signal.aborted) throw aborted(signal);
 }
 
-/** @param {Limits} limits */
-function checkedLimits({ maxPixels = 2 ** 26, maxTilePixels = 2 ** 22, maxNetworkPixels, ...others }) {
-  const limits = { maxPixels, maxTilePixels };
-  limits.maxNetworkPixels = maxNetworkPixels ?? Math.max(2 * maxPixels, LEAST_NETWORK_PIXELS);
-  for (const [name, value] of Object.entries(limits))
-    if (!(value >= 1)) throw new TintError('input', `${name}: ${value} is not a number of pixels`);
-  for (const name of Object.keys(others)) throw new TintError('input', `there is no limit ${name}`);
+/** @param {Limits} given */
+function checkedLimits(given) {
+  const limits = { maxPixels: 2 ** 26, maxTilePixels: 2 ** 22, maxNetworkPixels: undefined };
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(limits, name)) throw new TintError('input', `there is no limit ${name}`);
+    if (value === undefined) continue;
+    if (typeof value !== 'number' || !(value >= 1))
+      throw new TintError('input', `${name}: ${named(value)} is not a number of pixels`);
+    limits[name] = value;
+  }
+  limits.maxNetworkPixels ??= Math.max(2 * limits.maxPixels, LEAST_NETWORK_PIXELS);
   return limits;
 }
 
@@ -225,7 +260,9 @@ function colorSpaceOf({ primaries, transfer, icc }) {
 function reduced(samples, white) {
   if (white === 255) return samples;
   const nearest = Uint8Array.from({ length: white + 1 }, (_, value) => Math.floor((510 * value + white) / (2 * white)));
-  return Uint8Array.from(samples, (value) => nearest[value]);
+  const found = new Uint8Array(samples.length);
+  for (let i = 0; i < found.length; i++) found[i] = nearest[samples[i]]; // `from` would make a list of them first
+  return found;
 }
 
 /** @param {Samples} decoded */

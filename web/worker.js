@@ -2,16 +2,39 @@
 
 import { TintDecoder } from './tint.js';
 
-let loading;
+const aborters = new Map(); // of pictures that may be aborted, by their numbers
+let options;
+let loading = null;
 
-self.addEventListener('message', async ({ data: { id, options, bytes } }) => {
+function decoder() {
+  loading ??= TintDecoder.load(options).catch((error) => {
+    loading = null; // the next picture tries again
+    throw error;
+  });
+  return loading;
+}
+
+/** Signal of a picture. A signal costs time, so there is one only where the caller has one. */
+function signalOf(id) {
+  aborters.set(id, new AbortController());
+  return aborters.get(id).signal;
+}
+
+self.addEventListener('message', async ({ data }) => {
+  const { id, method, bytes, abortable } = data;
+  if ('options' in data) {
+    options = data.options;
+    return decoder().catch(() => {}); // pictures tell
+  }
+  if ('abort' in data) return aborters.get(data.abort)?.abort();
   try {
-    if (options) loading = TintDecoder.load(options);
-    const decoder = await loading;
-    if (options) return self.postMessage({ id });
-    const picture = await decoder.decode(bytes);
-    self.postMessage({ id, picture }, [picture.data.buffer]); // moved, not copied
+    const signal = abortable ? signalOf(id) : undefined;
+    const picture = await (await decoder())[method](bytes, { signal });
+    const moved = [picture.data, picture.samples, picture.alpha].filter(Boolean).map((each) => each.buffer);
+    self.postMessage({ id, picture }, moved); // not copied
   } catch ({ name, kind, message }) {
     self.postMessage({ id, error: { name, kind, message } });
+  } finally {
+    aborters.delete(id);
   }
 });
