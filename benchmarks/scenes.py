@@ -475,7 +475,7 @@ def photograph(name: str) -> Image.Image:
     """One that comes with scikit-image."""
     spec = find_spec("skimage")
     if spec is None or spec.origin is None:
-        raise SystemExit("the photographs come with scikit-image; install tintype[demo]")
+        raise SystemExit('the photographs come with scikit-image; pip install ".[demo]"')
     folder = Path(spec.origin).parent / "data"
     return Image.fromarray(images.load_8bit(next(folder.glob(f"{name}.*"))))
 

@@ -92,7 +92,7 @@ def face() -> Pixels8:
     """Of Eileen Collins, by NASA, in scikit-image."""
     spec = find_spec("skimage")
     if spec is None or spec.origin is None:
-        raise SystemExit("the face comes with scikit-image; install tintype[demo]")
+        raise SystemExit('the face comes with scikit-image; pip install ".[demo]"')
     return images.load_8bit(Path(spec.origin).parent / "data" / "astronaut.png")[:SIDE, 96 : 96 + SIDE]
 
 

@@ -22,13 +22,17 @@ QUALITY = "50"
 
 def main() -> None:
     photo = Path(sys.argv[1]) if len(sys.argv) > 1 else sample()
+    try:
+        with Image.open(photo) as image:
+            original = image.convert("RGB")
+    except (OSError, Image.DecompressionBombError) as error:
+        reason = getattr(error, "strerror", None) or "no picture that Pillow reads"
+        sys.exit(f"{photo}: {reason}; give another photo")
     OUT.mkdir(exist_ok=True)
     coded, decoded = OUT / f"{photo.stem}.tint", OUT / f"{photo.stem}.tint.png"
     encode_s = timed("encode", str(photo), "-o", str(coded), "-q", QUALITY, "--force")
     decode_s = timed("decode", str(coded), "-o", str(decoded), "--force")
 
-    with Image.open(photo) as image:
-        original = image.convert("RGB")
     size = coded.stat().st_size
     rows = [("tintype", QUALITY, size, psnr(original, Image.open(decoded)), encode_s, decode_s)]
     rows += [at_size(original, size, name, options) for name, options in PEERS.items()]
@@ -54,7 +58,9 @@ def sample() -> Path:
 
 def timed(*arguments: str) -> float:
     start = time.perf_counter()
-    subprocess.run([Path(sys.executable).parent / "tintype", *arguments], check=True)
+    status = subprocess.run([Path(sys.executable).parent / "tintype", *arguments], check=False).returncode
+    if status:
+        sys.exit(status)  # the command has said why
     return time.perf_counter() - start
 
 

@@ -3,17 +3,18 @@
 import logging
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, BinaryIO, Literal, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from PIL import Image
 
 from tintype import contents, images, verifying
+from tintype.arguments import callback, choice, flag, kind, number, whole
 from tintype.budgets import EncodedFile, Files, meet
 from tintype.codec import decoder
 from tintype.codec.container.file import Container, parse
 from tintype.codec.container.header import MAX_TILE_PIXELS, MIN_CORE, network_multiple
 from tintype.codec.encoder import Encoder
-from tintype.codec.graphics.choose import Content
+from tintype.codec.graphics.choose import ASKED, Asked, Content
 from tintype.codec.graphics.detect import mostly_drawn
 from tintype.codec.hidden import fill_hidden
 from tintype.codec.tiling import (
@@ -94,23 +95,21 @@ class Codec:
         options: Options | None = None,
         limits: Limits | None = None,
     ) -> None:
-        for name, count, least in (("threads", threads, 1), ("tile", tile, MIN_CORE)):
-            if count is not None and count < least:
-                raise InputError(f"{name}={count}: at least {least} is needed")
+        threads = None if threads is None else whole("threads", threads, 1)
+        tile = None if tile is None else whole("tile", tile, MIN_CORE)
         if tune is not None:
-            if tune not in store.TUNES:
-                raise InputError(f"tune={tune!r}: possible are {', '.join(store.TUNES)}")
+            choice("tune", tune, tuple(store.TUNES))
             if model is not None or options is not None:
                 raise InputError(f"tune={tune!r} chooses shipped weights; give either it or a model")
             model = store.TUNES[tune]
         if model is None and options is None:
             model = store.DEFAULT
-        if look not in store.LOOKS:
-            raise InputError(f"look={look!r}: possible are {', '.join(store.LOOKS)}")
+        choice("look", look, store.LOOKS)
         load.require_fit(model, options)  # now, not at the first picture
         self.model, self.look, self.options = model, look, options
         self.threads, self.tile = threads, tile
         limits = Limits.from_environment() if limits is None else limits
+        kind("limits", limits, Limits, "tintype.Limits(...)")
         self.limits = limits if max_pixels is None else replace(limits, max_pixels=max_pixels)
 
     @property
@@ -140,8 +139,8 @@ class Codec:
         progress: Progress | None = None,
         *,
         read: images.ReadOptions | None = None,
-        strip: Literal["all", "gps"] | None = None,
-        content: Literal["auto", "photo", "screen"] = "auto",
+        strip: images.Stripped | None = None,
+        content: Asked = "auto",
         lossless: bool = False,
         target: Target | None = None,
         verify: bool = False,
@@ -178,6 +177,14 @@ class Codec:
         OSError
             If a file cannot be read.
         """
+        choice("strip", strip, (None, *images.STRIPPED))
+        choice("content", content, ASKED)
+        lossless, verify = flag("lossless", lossless), flag("verify", verify)
+        quality = None if quality is None else number("quality", quality)
+        callback("progress", progress)
+        kind("target", target, Target | None, "tintype.Target(MEASURE, VALUE), or None")
+        read = images.ReadOptions() if read is None else read
+        kind("read", read, images.ReadOptions, "tintype.images.ReadOptions(...)")
         deadline = Deadline(self.limits.deadline)
         model = self.load()
         if lossless and quality not in (None, QUALITY_MAX):
@@ -191,7 +198,7 @@ class Codec:
         level = level_of(quality, model)
         if target is not None:
             require_levels(model)
-        picture = self._load(image, read or images.ReadOptions())
+        picture = self._load(image, read)
         if strip is not None:
             picture = images.strip(picture, strip)
         name = name_of(image)
@@ -264,6 +271,8 @@ class Codec:
 
         With `salvage` the picture's `notes` say what is missing; there are none for a sound file.
         """
+        callback("progress", progress)
+        salvage, reduce = flag("salvage", salvage), whole("reduce", reduce, 1)
         deadline = Deadline(self.limits.deadline)
         # of a file on a disk a region reads little, whatever its size
         with opened(data, self.limits.max_memory, whole=region is None) as source:
@@ -312,7 +321,10 @@ class Codec:
         ------
         As `decode`; also InputError for a target that cannot hold the picture, and OSError.
         """
+        kind("suffix", suffix, str, "a picture's suffix, such as '.png'")
         suffix = images.output_suffix(suffix or (target if isinstance(target, str | os.PathLike) else ""))
+        images.check_target(target)
+        quality = images.check_quality(suffix, quality)
         picture = self.decode_picture(data, progress, salvage=salvage, region=region, reduce=reduce)
         lost = images.save(picture, target, suffix=suffix, quality=quality)
         for note in lost:
@@ -322,6 +334,7 @@ class Codec:
     def _load(self, image: Source, read: images.ReadOptions) -> images.Picture:
         """A picture within the limit of pixels; what reading it changed is logged."""
         if isinstance(image, images.Picture):
+            images.check_picture(image)
             images.check_size(image.width, image.height, "the picture", self.max_pixels)
             return image
         memory, most = self.limits.max_memory, self.max_pixels

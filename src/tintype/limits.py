@@ -7,9 +7,10 @@ checked there. What follows is checked against a deadline.
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
+from tintype.arguments import number, whole
 from tintype.errors import DeadlineError, InputError, LimitError
 from tintype.free_memory import free_memory
 
@@ -47,10 +48,11 @@ class Limits:
     deadline: float | None = None
 
     def __post_init__(self) -> None:
-        for name in PARSERS:
-            value, least = getattr(self, name), 0 if name == "deadline" else 1
-            if value is not None and not value >= least:  # false for NaN
-                raise InputError(f"{name}={value}: at least {least} is needed")
+        for field in fields(self):
+            name, value = field.name, getattr(self, field.name)
+            if value is not None or field.default is not None:
+                checked = number(name, value, 0) if name == "deadline" else whole(name, value, 1)
+                object.__setattr__(self, name, checked)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:

@@ -13,6 +13,7 @@ Both compare what a viewer gets: samples after rounding to 8 bits. Near 1, MS-SS
 import numpy as np
 from numpy.typing import NDArray
 
+from tintype.arguments import kind
 from tintype.errors import InputError
 from tintype.pixels import Pixels8
 
@@ -155,6 +156,8 @@ def _halve(plane: Plane) -> Plane:
 
 
 def _check(a: Pixels8, b: Pixels8) -> None:
+    for name, samples in (("a", a), ("b", b)):
+        kind(name, samples, np.ndarray, "an array of 8-bit samples (uint8)")
     if a.dtype != np.uint8 or b.dtype != np.uint8:
         raise InputError(f"samples of {a.dtype} and {b.dtype}: metrics compare 8-bit samples (uint8)")
     if a.shape != b.shape:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tintype.arguments import number
 from tintype.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def level_of(quality: float | None, model: "TileModel") -> int:
 
 def quality_to_level(quality: float, levels: int) -> int:
     """Level of a quality from 0 to 100, monotonic."""
-    if not 0 <= quality <= QUALITY_MAX:
+    if not 0 <= (quality := number("quality", quality)) <= QUALITY_MAX:
         raise InputError(f"quality {quality}: 0 to {QUALITY_MAX} are possible")
     qualities, shares = zip(*QUALITY_KNOTS, strict=True)
     return round(float(np.interp(quality, qualities, shares)) * (levels - 1))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tintype import metrics
+from tintype.arguments import number, shown
 from tintype.errors import InputError
 from tintype.pixels import Pixels8
 from tintype.ssimulacra2 import ssimulacra2
@@ -77,8 +78,9 @@ class Target:
     value: float
 
     def __post_init__(self) -> None:
-        if self.measure not in MEASURES:
-            raise InputError(f"no measure is named {self.measure!r}; there is {', '.join(MEASURES)}")
+        if not isinstance(self.measure, str) or self.measure not in MEASURES:
+            raise InputError(f"no measure is named {shown(self.measure)}; there is {', '.join(MEASURES)}")
+        object.__setattr__(self, "value", number(self.measure, self.value))
         most = MEASURES[self.measure].most
         least = -math.inf if self.measure == "ssimulacra2" else 0
         if not (least < self.value <= min(most, sys.float_info.max)):  # false for NaN

@@ -4,13 +4,15 @@ import io
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, BinaryIO, Literal, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import tintype
 from tintype import images
 from tintype.api import Codec
+from tintype.arguments import choice, flag, kind, number
 from tintype.batch.made import Made
 from tintype.batch.manifest import Settings
+from tintype.codec.graphics.choose import ASKED, Asked
 from tintype.codec.tiling import Region
 from tintype.codec.workers import Progress
 from tintype.models.pico import engine
@@ -37,12 +39,23 @@ class Encode:
     codec: Codec
     quality: float | None = None
     read: images.ReadOptions = field(default_factory=images.ReadOptions)
-    strip: Literal["all", "gps"] | None = None
-    content: Literal["auto", "photo", "screen"] = "auto"
+    strip: images.Stripped | None = None
+    content: Asked = "auto"
     lossless: bool = False
     target: Target | None = None
     verify: bool = False
     only_if_smaller: bool = False  # than the source; else nothing is written
+
+    def __post_init__(self) -> None:
+        kind("codec", self.codec, Codec, "tintype.Codec(...)")
+        kind("read", self.read, images.ReadOptions, "tintype.images.ReadOptions(...)")
+        kind("target", self.target, Target | None, "tintype.Target(MEASURE, VALUE), or None")
+        if self.quality is not None:
+            number("quality", self.quality)
+        choice("strip", self.strip, (None, *images.STRIPPED))
+        choice("content", self.content, ASKED)
+        for name in ("lossless", "verify", "only_if_smaller"):
+            flag(name, getattr(self, name))
 
     def settings(self) -> Settings:
         """Also loads the model, whose weights are part of the settings.

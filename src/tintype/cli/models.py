@@ -67,7 +67,7 @@ def _hpcm_sizes() -> Iterator[dict[str, Any]]:
         from tintype.models.hpcm.config import CONFIGS
         from tintype.models.hpcm.costs import cost
     except ModuleNotFoundError as error:
-        raise UnsupportedError("counting HPCM's networks needs PyTorch; install tintype[train]") from error
+        raise UnsupportedError('counting HPCM\'s networks needs PyTorch; pip install "tintype[train]"') from error
     for name in (name for name in MODEL_NAMES.values() if name in CONFIGS):
         its = cost(CONFIGS[name])
         yield {

@@ -44,7 +44,11 @@ def describe(error: Exception) -> str:
         text = error.strerror or str(error)
         return f"{error.filename}: {text}" if error.filename is not None else text
     if isinstance(error, MemoryError):
-        return f"not enough memory; a smaller --threads needs less{f' ({error})' if error.args else ''}"
+        detail = f" ({error})" if error.args else ""
+        return (
+            f"not enough memory{detail}; a smaller --threads needs less, and what fails with --threads 1 too needs a "
+            "smaller picture or more memory"
+        )
     if isinstance(error, ModuleNotFoundError) and error.name is not None:
         package = error.name.partition(".")[0]
         return f'{package} is not installed; pip install "{EXTRAS.get(package, package)}"'

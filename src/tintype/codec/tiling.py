@@ -14,6 +14,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from tintype.arguments import shown
 from tintype.codec.filling import fill
 from tintype.codec.hidden import fill_hidden
 from tintype.errors import InputError
@@ -107,8 +108,8 @@ def checked_region(region: Region, width: int, height: int) -> Rect:
     """A region as a rectangle; raises InputError if it is empty or not inside a picture of this size."""
     try:
         rect = Rect(*map(index, region))
-    except TypeError as error:
-        raise InputError(f"region {region!r}: four whole numbers are needed: left, top, width, height") from error
+    except (TypeError, ValueError) as error:
+        raise InputError(f"region {shown(region)}: four whole numbers are needed: left, top, width, height") from error
     if min(rect.left, rect.top) < 0 or min(rect.width, rect.height) < 1 or rect.right > width or rect.bottom > height:
         raise InputError(
             f"the region {','.join(map(str, region))} (left, top, width, height) is not inside the picture of {width} "

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from PIL import ImageColor
 
+from tintype.arguments import flag, kind, whole
 from tintype.errors import InputError
 from tintype.limits import MAX_PIXELS
 
@@ -20,12 +21,17 @@ class ReadOptions:
     def __post_init__(self) -> None:
         if self.background is not None:
             colour(self.background)
-        if self.frame is not None and self.frame < 0:
-            raise InputError(f"frame={self.frame}: frames and pages are counted from 0")
+        if self.frame is not None:
+            object.__setattr__(self, "frame", whole("frame", self.frame))
+            if self.frame < 0:
+                raise InputError(f"frame={self.frame}: frames and pages are counted from 0")
+        object.__setattr__(self, "convert", flag("convert", self.convert))
+        object.__setattr__(self, "max_pixels", whole("max_pixels", self.max_pixels, 0))
 
 
 def colour(text: str) -> tuple[int, int, int]:
     """Red, green and blue, 0 to 255, of a colour as CSS writes it."""
+    kind("background", text, str, "a colour's name, such as 'white', or '#rrggbb'")
     try:
         red, green, blue = ImageColor.getrgb(text)[:3]
     except ValueError as error:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tintype.arguments import kind, shown, whole
 from tintype.errors import InputError, LimitError
 from tintype.limits import MAX_PIXELS
 
@@ -13,6 +14,8 @@ MAX_SIDE = 2**16 - 1  # pixels; the file format's limit
 MEMORY_BYTES_PER_PIXEL = (
     12  # of memory while a picture is read: Pillow's 4, those of its array, and a copy in another form
 )
+
+DEPTHS = (8, 10, 12, 16)  # bits per sample of a `Picture`
 
 Samples = NDArray[Any]  # uint8, or uint16 above 8 bits
 
@@ -71,6 +74,33 @@ def from_array(array: NDArray[Any], max_pixels: int = MAX_PIXELS) -> Picture:
         depth=8 * array.dtype.itemsize,
         alpha=None if alpha is None or (alpha == opaque).all() else np.ascontiguousarray(alpha),
     )
+
+
+def check_picture(picture: Picture) -> None:
+    """Refuse what is no picture, and pictures of parts that do not belong together: callers make them, too."""
+    kind("picture", picture, Picture, "what decode_picture or tintype.images.load gives, or an array")
+    pixels, alpha, points = picture.pixels, picture.alpha, picture.code_points
+    kind("pixels", pixels, np.ndarray, "an array")
+    if not isinstance(picture.depth, int | np.integer) or picture.depth not in DEPTHS:
+        raise InputError(f"depth={shown(picture.depth)}: possible are {', '.join(map(str, DEPTHS))}")
+    type = np.dtype(np.uint8 if picture.depth == 8 else np.uint16)
+    if pixels.dtype != type or not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)):
+        raise InputError(
+            f"pixels of {pixels.dtype} and shape {pixels.shape}: with a depth of {picture.depth} bits, {type} of shape "
+            "(height, width) or (height, width, 3) is needed"
+        )
+    if alpha is not None:
+        kind("alpha", alpha, np.ndarray, "an array")
+        if alpha.dtype not in (np.uint8, np.uint16) or alpha.shape != pixels.shape[:2]:
+            raise InputError(
+                f"alpha of {alpha.dtype} and shape {alpha.shape}: uint8 or uint16 of shape {pixels.shape[:2]} is needed"
+            )
+    for name in ("icc", "exif", "xmp", "iptc"):
+        kind(name, getattr(picture, name), bytes | None, "bytes, or None")
+    kind("code_points", points, CodePoints | None, "tintype.images.CodePoints(PRIMARIES, TRANSFER), or None")
+    for name, value in [] if points is None else points._asdict().items():
+        if not 0 <= whole(name, value) <= 255:
+            raise InputError(f"{name}={value}: 0 to 255 are possible")
 
 
 def check_size(width: int, height: int, name: str, max_pixels: int = MAX_PIXELS) -> None:

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tintype.images.colour import NOT_STATED, Colour
-from tintype.images.picture import Samples
-
-DEPTHS = (8, 10, 12, 16)  # bits per sample of a `Picture`
+from tintype.images.picture import DEPTHS, Samples
 
 
 @dataclass(frozen=True, slots=True)

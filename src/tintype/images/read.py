@@ -16,15 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from tintype.arguments import kind, path
 from tintype.errors import InputError
 from tintype.images import alpha, colour, frames
 from tintype.images.formats import HEAD, READABLE, Format, check_reader, identify
 from tintype.images.metadata import UPRIGHT, Metadata, gather, gather_tiff
 from tintype.images.options import ReadOptions
 from tintype.images.options import colour as parse_colour
-from tintype.images.picture import Picture, check_size, from_array
+from tintype.images.picture import DEPTHS, Picture, check_size, from_array
 from tintype.images.pillow import our_limits, pillow_errors
-from tintype.images.raster import DEPTHS, Raster, repeats_eight_bits, rescaled
+from tintype.images.raster import Raster, repeats_eight_bits, rescaled
 from tintype.images.readers import bmff, bmp, by_mode, jpeg2000, jxl, png, ppm, raw
 from tintype.images.readers.opened import Opened
 from tintype.pixels import Pixels8
@@ -64,7 +65,8 @@ def load(source: Source, options: ReadOptions | None = None) -> Picture:
     OSError
         The file is missing or cannot be read.
     """
-    options = options or ReadOptions()
+    options = ReadOptions() if options is None else options
+    kind("options", options, ReadOptions, "tintype.images.ReadOptions(...)")
     if isinstance(source, np.ndarray):
         return from_array(source, options.max_pixels)
     if isinstance(source, Image.Image):
@@ -72,7 +74,7 @@ def load(source: Source, options: ReadOptions | None = None) -> Picture:
     if isinstance(source, bytes | bytearray | memoryview):
         return _from_bytes(bytes(source), "the picture", options)
     if isinstance(source, str | os.PathLike):
-        with open(source, "rb") as file:
+        with open(path(source), "rb") as file:
             return _from_file(file, os.fspath(source), options)
     if not hasattr(source, "read"):
         raise InputError(
@@ -88,7 +90,8 @@ def load_8bit(source: Source, options: ReadOptions | None = None) -> Pixels8:
     More bits are rounded to 8, and CMYK, Lab, floats and the like are converted. Transparent parts show the background,
     white unless the options say another.
     """
-    options = options or ReadOptions()
+    options = ReadOptions() if options is None else options
+    kind("options", options, ReadOptions, "tintype.images.ReadOptions(...)")
     picture = load(source, replace(options, background=options.background or "white", convert=True))
     pixels: Pixels8 = rescaled(picture.pixels, picture.depth, 8)
     return pixels
@@ -98,6 +101,8 @@ def _from_file(file: BinaryIO, name: str, options: ReadOptions) -> Picture:
     most = FILE_BYTES_PER_PIXEL * options.max_pixels + BYTES_BESIDE
     if isinstance(file, io.TextIOBase):
         raise InputError(f"{name}: the file is open as text; open it with the mode 'rb'")
+    if getattr(file, "closed", False):
+        raise InputError(f"{name}: the file is closed; open it with the mode 'rb'")
     if can_seek(file):
         file.seek(0)
     data = read_whole(file, most + 1)

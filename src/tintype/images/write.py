@@ -10,11 +10,12 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
+from tintype.arguments import kind, number, path, whole
 from tintype.errors import InputError
 from tintype.images import colour
 from tintype.images.colour import SRGB
 from tintype.images.metadata import EXIF_PREFIX, exif, iptc, xmp
-from tintype.images.picture import Picture, Samples, from_array
+from tintype.images.picture import Picture, Samples, check_picture, from_array
 from tintype.images.pillow import pillow_errors
 from tintype.images.samples import in_eight_bits, interleaved, on_white, stored_bits
 from tintype.images.writers import jpeg, modern, plain, png, tiff
@@ -103,10 +104,12 @@ def save(
     """
     if isinstance(picture, np.ndarray):
         picture = from_array(picture)
+    check_picture(picture)
+    kind("suffix", suffix, str, "a picture's suffix, such as '.png'")
     path_suffix = os.fspath(target) if isinstance(target, str | os.PathLike) else ""
     suffix = output_suffix(suffix or path_suffix)
-    check_quality(suffix, quality)
-    check_png_level(suffix, png_level)
+    check_target(target)
+    quality, png_level = check_quality(suffix, quality), check_png_level(suffix, png_level)
     format = _FORMATS[suffix]
     fitted, lost = _fitted(picture, format)
     with replacing(target) if isinstance(target, str | os.PathLike) else nullcontext(target) as file:
@@ -135,6 +138,7 @@ def output_suffix(path: str | os.PathLike[str]) -> str:
     InputError
         No picture can be written under this name.
     """
+    kind("suffix", path, str | os.PathLike, "a picture's suffix, such as '.png'")
     name = Path(path).name.lower()
     suffix = name if name in _FORMATS else Path(name).suffix
     if suffix not in _FORMATS:
@@ -142,21 +146,33 @@ def output_suffix(path: str | os.PathLike[str]) -> str:
     return suffix
 
 
-def check_quality(suffix: str, quality: float | None) -> None:
+def check_target(target: object) -> None:
+    """Refuse what is neither a path nor an open file."""
+    if isinstance(target, str | os.PathLike):
+        path(target)
+    elif not hasattr(target, "write"):
+        raise InputError(f"a {type(target).__name__} cannot be written to; give a path or an open binary file")
+    elif getattr(target, "closed", False):
+        raise InputError("the file to write is closed; open it with the mode 'wb'")
+
+
+def check_quality(suffix: str, quality: float | None) -> float | None:
     """Refuse a quality outside 0 to 100, and one of a format that has none to choose."""
     format = _FORMATS[suffix]
     if quality is not None and not format.quality:
         raise InputError(f"{format.name} has no quality to choose; JPEG, WebP and AVIF have")
-    if quality is not None and not 0 <= quality <= 100:
+    if quality is not None and not 0 <= (quality := number("quality", quality)) <= 100:
         raise InputError(f"quality {quality}: 0 to 100 are possible")
+    return quality
 
 
-def check_png_level(suffix: str, level: int | None) -> None:
+def check_png_level(suffix: str, level: int | None) -> int | None:
     """Refuse a level of PNG's compression outside 0 to 9, and one for another format."""
     if level is not None and suffix != ".png":
         raise InputError(f"{_FORMATS[suffix].name} has no PNG level; leave it out")
-    if level is not None and not 0 <= level <= 9:
+    if level is not None and not 0 <= (level := whole("png_level", level)) <= 9:
         raise InputError(f"PNG level {level}: 0 to 9 are possible")
+    return level
 
 
 Fitted = tuple[Picture, tuple[str, ...]]  # what is left of a picture, and a sentence for each thing that is not

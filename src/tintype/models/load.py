@@ -11,6 +11,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from tintype.arguments import kind, path
 from tintype.codec.container.header import MODEL_NAMES, Header
 from tintype.codec.tile_model import Numerics, TileModel
 from tintype.errors import CorruptError, InputError, UnsupportedError
@@ -41,7 +42,9 @@ class Family:
         try:
             return import_module(self.engine)
         except ModuleNotFoundError as error:
-            raise UnsupportedError(f"{self.name} models need a package ({error}); install {self.package}") from error
+            raise UnsupportedError(
+                f'{self.name} models need a package ({error}); pip install "{self.package}"'
+            ) from error
 
 
 FAMILIES: Mapping[str, Family] = {
@@ -70,8 +73,11 @@ def require_fit(name: str | None, options: Options | None) -> None:
     InputError
         The model needs options, takes none, or `options` are something else.
     """
-    if options is not None and not isinstance(options, Options):  # whatever an untyped caller gives
-        raise InputError(f"options={options!r}: give tintype.models.hpcm.Options(FILE)")
+    kind("options", options, Options | None, "tintype.models.hpcm.Options(FILE)")
+    if name is not None:
+        kind("model", name, str, "the name of shipped weights, or the path of a .tintmodel file as text")
+        if not path(name):
+            raise InputError("model='': give the name of shipped weights, or the path of a .tintmodel file")
     family = family_named(name)
     if options is None and not family.bundled:
         raise InputError(f"{name}: its weights do not ship with tintype; {_GIVE_WEIGHTS}")

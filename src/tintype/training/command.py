@@ -365,7 +365,7 @@ def _board(folder: Path) -> Report:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
-        raise UnsupportedError("--tensorboard needs the package tensorboard; install tintype[train]") from error
+        raise UnsupportedError('--tensorboard needs the package tensorboard; pip install "tintype[train]"') from error
     writer = SummaryWriter(str(folder))
 
     def write(record: dict[str, Any]) -> None:

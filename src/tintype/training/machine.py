@@ -169,7 +169,7 @@ def choose(device: str, bf16: bool, processes: int = 1, nodes: int = 1, strategy
     except ImportError as error:
         if processes * nodes > 1 or strategy == "fsdp":
             raise UnsupportedError(
-                "several processes need the package lightning-fabric; install tintype[train]"
+                'several processes need the package lightning-fabric; pip install "tintype[train]"'
             ) from error
         return Plain(device, bf16)
     return Fabric(device, bf16, processes, nodes, strategy)

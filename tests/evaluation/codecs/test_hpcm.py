@@ -116,7 +116,7 @@ def test_without_pytorch_the_summary_says_what_is_missing(
     monkeypatch.setitem(load.FAMILIES, "hpcm", missing)
     found = run(folder, "webp_m0", f"{NANO}:{weights[0]}")
     (failed,) = [row for row in found if row.error]
-    assert "hpcm models need a package" in failed.error and "install tintype[train]" in failed.error
+    assert "hpcm models need a package" in failed.error and 'pip install "tintype[train]"' in failed.error
     with pytest.raises(UnsupportedError):
         codec_named(f"{NANO}:{weights[0]}").prepare(1)
 

@@ -45,5 +45,5 @@ def test_an_engine_that_is_unknown_or_not_installed_is_named_in_the_message(monk
         engine.chosen()
     monkeypatch.setenv(engine.VARIABLE, "onnx")
     monkeypatch.setattr(engine, "find_spec", lambda name: None)
-    with pytest.raises(UnsupportedError, match=r"TINTYPE_ENGINE=onnx needs ONNX Runtime; install tintype\[onnx\]"):
+    with pytest.raises(UnsupportedError, match=r'needs ONNX Runtime; pip install "tintype\[onnx\]"'):
         engine.chosen()

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,10 @@ from tintype.codec.graphics.layer import Layer, Mask, Painting, bounding_box, en
 from tintype.codec.hidden import fill_hidden
 from tintype.pixels import IntPixels
 
-Content = Literal["auto", "photo", "screen", "exact"]
+Asked = Literal["auto", "photo", "screen"]
+ASKED: tuple[Asked, ...] = get_args(Asked)
+"""What callers may say of a picture's content."""
+Content = Asked | Literal["exact"]
 
 # AVIF quality at which a further bit saves as much error as at the given worth: studies/graphics_quality.py
 WORTHS = (0.0004, 0.0009, 0.0017, 0.0034, 0.0093, 0.0207, 0.0416, 0.0785, 0.165, 0.2476, 0.4169)

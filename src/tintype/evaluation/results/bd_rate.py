@@ -106,7 +106,7 @@ def bd_rate(
     try:
         bjontegaard_rate = import_module("bjontegaard").bd_rate
     except ImportError as error:
-        raise UnsupportedError("BD-rates need the package bjontegaard: pip install 'tintype[eval]'") from error
+        raise UnsupportedError('BD-rates need the package bjontegaard; pip install "tintype[eval]"') from error
 
     anchor_bpp, anchor_quality = _enough(anchor, metric, window)
     test_bpp, test_quality = _enough(test, metric, window)

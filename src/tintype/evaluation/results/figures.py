@@ -21,7 +21,7 @@ def write(folder: Path, specs: Sequence[Mapping[str, Any]]) -> list[Path]:
         from matplotlib.backends.backend_svg import FigureCanvasSVG
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise UnsupportedError("plots need the package matplotlib: pip install 'tintype[eval]'") from error
+        raise UnsupportedError('plots need the package matplotlib; pip install "tintype[eval]"') from error
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for spec in specs:

@@ -4,6 +4,17 @@ from tintype.images.metadata.exif import EXIF_PREFIX
 from tintype.images.metadata.gather import Metadata, gather, gather_tiff
 from tintype.images.metadata.look import with_look
 from tintype.images.metadata.orientation import ORIENTATION, UPRIGHT
-from tintype.images.metadata.strip import strip
+from tintype.images.metadata.strip import STRIPPED, Stripped, strip
 
-__all__ = ["EXIF_PREFIX", "ORIENTATION", "UPRIGHT", "Metadata", "gather", "gather_tiff", "strip", "with_look"]
+__all__ = [
+    "EXIF_PREFIX",
+    "ORIENTATION",
+    "STRIPPED",
+    "UPRIGHT",
+    "Metadata",
+    "Stripped",
+    "gather",
+    "gather_tiff",
+    "strip",
+    "with_look",
+]

@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass
 from typing import Self
 
+from tintype.arguments import choice, flag, kind, number, path, whole
 from tintype.codec.agreement import DEFAULT_TOLERANCE
 from tintype.codec.container.numerics import MAX_THREADS
 from tintype.codec.tile_model import PRECISIONS, Numerics, Precision
@@ -50,10 +51,17 @@ class Options:
     allow_compiled: bool = False
 
     def __post_init__(self) -> None:
-        if not os.fspath(self.weights):
+        kind("weights", self.weights, str | os.PathLike, "the path of a weights file")
+        if not path(self.weights):
             raise InputError("weights='': give the path of a weights file")
-        if self.precision not in PRECISIONS:
-            raise InputError(f"precision={self.precision!r}: possible are {', '.join(PRECISIONS)}")
+        kind("device", self.device, str, "a device's name, such as 'cpu' or 'cuda'")
+        choice("precision", self.precision, PRECISIONS)
+        checked: dict[str, object] = {name: flag(name, getattr(self, name)) for name in ("compiled", "allow_compiled")}
+        checked["tolerance"] = number("tolerance", self.tolerance)
+        if self.max_threads is not None:
+            checked["max_threads"] = whole("max_threads", self.max_threads)
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
         if not 0 <= self.tolerance < 1:
             raise InputError(f"tolerance={self.tolerance}: 0 to below 1 is possible")
         if self.max_threads is not None and not 1 <= self.max_threads <= MAX_THREADS:

@@ -141,5 +141,5 @@ def _safetensors() -> ModuleType:
         import safetensors
         import safetensors.torch
     except ImportError as error:
-        raise UnsupportedError("weights files need the package safetensors; install tintype[train]") from error
+        raise UnsupportedError('weights files need the package safetensors; pip install "tintype[train]"') from error
     return safetensors

