@@ -234,9 +234,9 @@ def _held_out(rows: Sequence[Row], draws: int) -> str:
 def _why_missed(law: Law) -> str:
     return (
         f"\nThe fit of the other rungs has E = {law.floor:.3f} and beta = {law.beta:.3f}; those of all rungs are "
-        "below. Where A N^-alpha is most of the loss, runs say little about E and beta, which decide the larger budgets "
-        "of the largest rung. The interval holds the deviation of single runs from the law, but not that a whole trunk "
-        "deviates.\n"
+        "below. Where A N^-alpha is most of the loss, runs say little about E and beta, which decide the larger "
+        "budgets of the largest rung. The interval holds the deviation of single runs from the law, but not "
+        "that a whole trunk deviates.\n"
     )
 
 
